@@ -1,0 +1,1 @@
+"""Weights: safe reading, atomic writing, key maps, coverage, conversion, export."""

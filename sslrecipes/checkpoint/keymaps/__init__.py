@@ -1,0 +1,1 @@
+"""Key maps between official checkpoints and ours: one file per source family."""

@@ -1,0 +1,1 @@
+"""Transforms. Importing registers them."""

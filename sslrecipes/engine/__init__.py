@@ -1,0 +1,3 @@
+"""Runner, loops, hooks, optimizers and schedules. Importing registers them."""
+
+import mmpretrain.engine  # noqa: F401  a parent registry's modules are not imported by themselves

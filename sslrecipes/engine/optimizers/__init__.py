@@ -1,0 +1,1 @@
+"""Optimizers, optimizer wrappers and parameter groups."""

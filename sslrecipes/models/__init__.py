@@ -1,0 +1,3 @@
+"""Models: methods made of backbones, necks, heads and targets. Importing registers them."""
+
+import mmpretrain.models  # noqa: F401  a parent registry's modules are not imported by themselves

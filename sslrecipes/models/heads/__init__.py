@@ -1,0 +1,1 @@
+"""Heads: from predictions to losses."""

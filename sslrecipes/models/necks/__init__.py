@@ -1,0 +1,1 @@
+"""Necks: from features to predictions."""

@@ -1,0 +1,1 @@
+"""Target generators: what a method regresses."""

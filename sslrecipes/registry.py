@@ -1,0 +1,32 @@
+"""The registries of sslrecipes: children of mmpretrain's, so every mmpretrain name is found here too.
+
+A class registered here under the name of a parent's class (``AmpOptimWrapper``, ``Pretrained``) replaces it wherever
+``default_scope='sslrecipes'``; each such class says why in its docstring.
+"""
+
+from mmengine.registry import Registry
+from mmpretrain import registry as parent
+
+_SCOPE = 'sslrecipes'
+
+
+def _child(name: str, of: Registry, location: str) -> Registry:
+    return Registry(name, parent=of, scope=_SCOPE, locations=[f'sslrecipes.{location}'])
+
+
+MODELS = _child('model', parent.MODELS, 'models')
+MODEL_WRAPPERS = _child('model wrapper', parent.MODEL_WRAPPERS, 'engine')
+WEIGHT_INITIALIZERS = _child('weight initializer', parent.WEIGHT_INITIALIZERS, 'models')
+DATASETS = _child('dataset', parent.DATASETS, 'datasets')
+DATA_SAMPLERS = _child('data sampler', parent.DATA_SAMPLERS, 'datasets')
+TRANSFORMS = _child('transform', parent.TRANSFORMS, 'datasets')
+METRICS = _child('metric', parent.METRICS, 'evaluation')
+VISUALIZERS = _child('visualizer', parent.VISUALIZERS, 'visualization')
+RUNNERS = _child('runner', parent.RUNNERS, 'engine')
+LOOPS = _child('loop', parent.LOOPS, 'engine')
+HOOKS = _child('hook', parent.HOOKS, 'engine')
+OPTIMIZERS = _child('optimizer', parent.OPTIMIZERS, 'engine')
+OPTIM_WRAPPERS = _child('optim wrapper', parent.OPTIM_WRAPPERS, 'engine')
+OPTIM_WRAPPER_CONSTRUCTORS = _child(
+    'optim wrapper constructor', parent.OPTIM_WRAPPER_CONSTRUCTORS, 'engine')
+PARAM_SCHEDULERS = _child('parameter scheduler', parent.PARAM_SCHEDULERS, 'engine')

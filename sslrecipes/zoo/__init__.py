@@ -1,0 +1,1 @@
+"""Recipe cards, resolved facts, the model-zoo table. Imports no torch."""

@@ -1,3 +1,7 @@
 """Models: methods made of backbones, necks, heads and targets. Importing registers them."""
 
 import mmpretrain.models  # noqa: F401  a parent registry's modules are not imported by themselves
+
+from sslrecipes.models import backbones, heads, methods, necks, targets
+
+__all__ = ['backbones', 'heads', 'methods', 'necks', 'targets']

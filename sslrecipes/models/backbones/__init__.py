@@ -1,1 +1,6 @@
 """Backbones."""
+
+from sslrecipes.models.backbones.masked_vit import MaskedViT
+from sslrecipes.models.backbones.tec_vit import TECFineTuneViT, TECViT
+
+__all__ = ['MaskedViT', 'TECFineTuneViT', 'TECViT']

@@ -1,1 +1,5 @@
 """Heads: from predictions to losses."""
+
+from sslrecipes.models.heads.tec_head import TECHead
+
+__all__ = ['TECHead']

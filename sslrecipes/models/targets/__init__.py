@@ -1,1 +1,5 @@
 """Target generators: what a method regresses."""
+
+from sslrecipes.models.targets.tec_base_model import TECBaseModel
+
+__all__ = ['TECBaseModel']

@@ -1,0 +1,43 @@
+"""TEC's losses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from sslrecipes.models.losses.feature_regression import masked_mse, normalize_over_patches
+from sslrecipes.models.losses.relation import relation_cross_entropy
+from sslrecipes.models.necks.tec_neck import TECPrediction
+from sslrecipes.models.targets.tec_base_model import TECTargets
+from sslrecipes.registry import MODELS
+
+
+@MODELS.register_module()
+class TECHead(BaseModule):
+    """Feature loss on removed patches plus relation loss on everything, both with weight 1.
+
+    Args:
+        relation_temperature: Divides the base model's attention logits.
+        normalize_target: Whether to normalise target features over the patches (the ablation turns it off).
+
+    Source: TEC (https://arxiv.org/abs/2210.11016).
+    """
+
+    def __init__(
+        self, relation_temperature: float = 1.8, normalize_target: bool = True, init_cfg: Any = None
+    ) -> None:
+        super().__init__(init_cfg)
+        self.relation_temperature = relation_temperature
+        self.normalize_target = normalize_target
+
+    def loss(self, prediction: TECPrediction, targets: TECTargets, mask: Tensor) -> dict[str, Tensor]:
+        """Compare predictions with targets; ``mask`` is ``(B, L)``, 1 = removed."""
+        feature = normalize_over_patches(targets.feature) if self.normalize_target else targets.feature
+        losses = {'loss_fea': masked_mse(prediction.feature, feature, mask)}
+        if prediction.relation is not None:
+            assert targets.relation is not None, 'the relation branch needs a base model with relation=True'
+            losses['loss_att'] = relation_cross_entropy(
+                prediction.relation, targets.relation, self.relation_temperature)
+        return losses

@@ -1,0 +1,21 @@
+"""Distillation of attention logits."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+
+def relation_cross_entropy(pred: Tensor, target: Tensor, temperature: float) -> Tensor:
+    """Soft cross-entropy between predicted and target relations, mean over images, queries and heads.
+
+    The temperature divides the target only; the target's entropy is included, so the loss starts near ln L.
+
+    Args:
+        pred: ``(B, Q, H, L)`` logits.
+        target: ``(B, Q, H, L)`` logits of the base model.
+        temperature: Softens (> 1) or sharpens the target distribution.
+
+    Source: ``forward_loss`` of sail-sg/TEC.
+    """
+    probabilities = (target.float() / temperature).softmax(dim=-1)
+    return -(probabilities * pred.float().log_softmax(dim=-1)).sum(dim=-1).mean()

@@ -1,0 +1,39 @@
+"""TEC: target-enhanced conditional pre-training on top of an existing self-supervised model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmpretrain.models import BaseSelfSupervisor
+from torch import Tensor
+
+from sslrecipes.models.layers.frozen import keep_out_of_checkpoints
+from sslrecipes.registry import MODELS
+
+
+@MODELS.register_module()
+class TEC(BaseSelfSupervisor):
+    """Regress features and patch relations of a frozen base model from a quarter of the patches.
+
+    Parts: ``target_generator`` (frozen base model, sees the whole image), ``backbone`` (student), ``neck`` (encoder
+    adapter and decoder branches), ``head`` (losses).
+
+    Source: `Towards Sustainable Self-supervised Learning <https://arxiv.org/abs/2210.11016>`_.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        keep_out_of_checkpoints(self, 'target_generator')
+
+    def extract_feat(self, inputs: Tensor) -> tuple[Tensor, ...]:
+        """Features of whole images ``(B, 3, H, W)``."""
+        return self.backbone(inputs, mask=False)
+
+    def loss(
+        self, inputs: Tensor, data_samples: Any = None, noise: Tensor | None = None, **kwargs: Any
+    ) -> dict[str, Tensor]:
+        """Feature and relation loss of images ``(B, 3, H, W)``; ``noise`` ``(B, L)`` decides the mask if given."""
+        targets = self.target_generator(inputs)
+        layers, mask, ids_restore = self.backbone(inputs, noise=noise)
+        prediction = self.neck(layers, ids_restore, targets.query_ids)
+        return self.head.loss(prediction, targets, mask)

@@ -1,0 +1,36 @@
+"""TEC's encoder adapter: fuses all layers of the student."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from sslrecipes.models.layers.mlp import MLP
+
+
+class EncoderAdapter(nn.Module):
+    """Fuse D layer outputs into one tensor, in G groups of consecutive layers.
+
+    Args:
+        dims: Student width C.
+        num_layers: Student depth D.
+        num_groups: G; D must be divisible by it.
+        hidden_dims: Hidden width of the group MLPs (officially 4 x decoder width).
+
+    Source: ``FeatureAdaptor`` of sail-sg/TEC.
+    """
+
+    def __init__(self, dims: int, num_layers: int, num_groups: int, hidden_dims: int) -> None:
+        super().__init__()
+        assert num_layers % num_groups == 0, f'{num_layers} layers do not split into {num_groups} equal groups'
+        group_dims = num_layers // num_groups * dims
+        self.norm_in = nn.LayerNorm(num_layers * dims, eps=1e-6)
+        self.fuse = nn.ModuleList(nn.Linear(group_dims, dims) for _ in range(num_groups))
+        self.mlps = nn.ModuleList(MLP(dims, hidden_dims) for _ in range(num_groups))
+        self.norm_out = nn.LayerNorm(dims, eps=1e-6)
+
+    def forward(self, layers: list[Tensor]) -> Tensor:
+        """Map D tensors ``(B, N, C)`` in depth order to ``(B, N, C)``."""
+        groups = self.norm_in(torch.cat(layers, dim=-1)).chunk(len(self.fuse), dim=-1)
+        fused = [fuse(group) for fuse, group in zip(self.fuse, groups, strict=True)]
+        return self.norm_out(sum(y + mlp(y) for mlp, y in zip(self.mlps, fused, strict=True)))

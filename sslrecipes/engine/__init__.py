@@ -1,3 +1,7 @@
 """Runner, loops, hooks, optimizers and schedules. Importing registers them."""
 
 import mmpretrain.engine  # noqa: F401  a parent registry's modules are not imported by themselves
+
+from sslrecipes.engine import distributed, hooks, loops, optimizers, runner, schedulers
+
+__all__ = ['distributed', 'hooks', 'loops', 'optimizers', 'runner', 'schedulers']

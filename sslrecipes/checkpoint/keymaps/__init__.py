@@ -1,1 +1,10 @@
 """Key maps between official checkpoints and ours: one file per source family."""
+
+from sslrecipes.checkpoint.keymaps.ibot import IBOT
+from sslrecipes.checkpoint.keymaps.mae import MAE
+from sslrecipes.checkpoint.keymaps.rules import KeyMap
+from sslrecipes.checkpoint.keymaps.tec import TEC
+
+KEYMAPS: dict[str, KeyMap] = {keymap.family: keymap for keymap in (MAE, IBOT, TEC)}
+
+__all__ = ['KEYMAPS', 'KeyMap']

@@ -10,6 +10,8 @@ from mmpretrain.models.utils import resize_pos_embed
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+from sslrecipes.checkpoint.initializer import load_pretrained
+from sslrecipes.errors import ConfigError
 from sslrecipes.models.layers.masking import gather_tokens
 from sslrecipes.registry import MODELS
 
@@ -73,10 +75,13 @@ class TECBaseModel(VisionTransformer):
         """Load the base weights; refuses a file that lacks any of them.
 
         Raises:
-            CheckpointError: If the file is missing, damaged, of another family or size.
+            ConfigError: If the config names no file.
+            CheckpointError: If the file is missing, damaged, unsafe, or of another family or size.
         """
+        if self.checkpoint is None:
+            raise ConfigError('TECBaseModel needs model.target_generator.checkpoint, the weights of the base model.')
+        load_pretrained(self, self.checkpoint, prefix='backbone.', weights=self.weights)
         self._is_init = True
-        load_base(self, self.checkpoint, self.weights)
 
     def train(self, mode: bool = True) -> TECBaseModel:
         """Stay in eval mode, whatever ``mode``."""

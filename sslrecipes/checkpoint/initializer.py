@@ -1,0 +1,98 @@
+"""Weights from a file, as the ``init_cfg`` of a module or by a call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.model import PretrainedInit, update_init_info
+from torch import nn
+
+from sslrecipes.checkpoint.baking import adapted_parts, bake_cls_token
+from sslrecipes.checkpoint.conversion import read_weights
+from sslrecipes.checkpoint.coverage import Coverage, load_weights
+from sslrecipes.checkpoint.reading import Location
+from sslrecipes.registry import WEIGHT_INITIALIZERS
+
+
+@WEIGHT_INITIALIZERS.register_module(name='Pretrained')
+class Pretrained(PretrainedInit):
+    """Initialise a module from a file, completely or not at all.
+
+    Takes the place of mmengine's ``Pretrained``, which only logs a warning when names don't match and so trains on
+    random weights. Give it as the only ``init_cfg`` of an mmpretrain ViT (in a list, the ViT draws a new ``pos_embed``
+    after loading) and by its bare name (``BaseModule`` recognises the string ``'Pretrained'``).
+
+    Args:
+        checkpoint: File or http(s) address: a checkpoint of ours or mmpretrain's, an exported backbone, or an official
+            MAE, iBOT or TEC file.
+        prefix: The sub-network of the checkpoint to take, such as ``'backbone.'``. A file without that prefix in any
+            name is taken as the bare sub-network.
+        map_location: Where the file's tensors go.
+        ignore: Names of the module, or of its parts (``'ln2.'``), that the file need not hold.
+        allow_partial: Load what fits although something is missing.
+        weights: The entry of the file to take, such as ``'teacher'`` of a full iBOT checkpoint.
+    """
+
+    def __init__(
+        self,
+        checkpoint: str,
+        prefix: str | None = None,
+        map_location: Location = 'cpu',
+        ignore: Sequence[str] = (),
+        allow_partial: bool = False,
+        weights: str | None = None,
+    ) -> None:
+        super().__init__(checkpoint, prefix, map_location)
+        self.ignore = tuple(ignore)
+        self.allow_partial = allow_partial
+        self.weights = weights
+
+    def __call__(self, module: nn.Module) -> None:
+        """Load the weights.
+
+        Raises:
+            CheckpointError: The file can't be read.
+            CoverageError: The file doesn't fill the module.
+        """
+        load_pretrained(
+            module,
+            self.checkpoint,
+            prefix=self.prefix,
+            map_location=self.map_location,
+            ignore=self.ignore,
+            allow_partial=self.allow_partial,
+            weights=self.weights,
+        )
+        if hasattr(module, '_params_init_info'):
+            update_init_info(module, init_info=self._get_init_info())
+
+
+def load_pretrained(
+    module: nn.Module,
+    checkpoint: str | Path,
+    *,
+    prefix: str | None = None,
+    map_location: Location = 'cpu',
+    ignore: Sequence[str] = (),
+    allow_partial: bool = False,
+    weights: str | None = None,
+) -> Coverage:
+    """Fill ``module`` from a file; the arguments are those of :class:`Pretrained`.
+
+    A TEC checkpoint that goes into a module without MLP token gets its token baked, so that the module computes what
+    the pre-trained network computed.
+
+    Raises:
+        CheckpointError: The file can't be read.
+        CoverageError: The file doesn't fill the module; the module is unchanged.
+    """
+    state = read_weights(checkpoint, weights, map_location)
+    prefix = f'{prefix.rstrip(".")}.' if prefix else ''
+    if not any(name.startswith(prefix) for name in state):
+        prefix = ''
+    names = module.state_dict()
+    for part in adapted_parts(state):
+        if part.startswith(prefix) and f'{part.removeprefix(prefix)}cls_token_mlp.fc2.weight' not in names:
+            state = bake_cls_token(state, part)
+    return load_weights(module, state, source=str(checkpoint), prefix=prefix, ignore=ignore, allow_partial=allow_partial)

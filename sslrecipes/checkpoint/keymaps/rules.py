@@ -1,0 +1,88 @@
+"""Two-way renaming of parameters by a table of (official name, our name).
+
+Names are dotted. ``{i}`` stands for any one part and means the same part on both sides. A name that ends in a dot
+stands for every parameter of that layer: ``norm.`` covers ``norm.weight`` and ``norm.bias``. The first fitting row wins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from sslrecipes.errors import CheckpointError
+
+T = TypeVar('T')
+Rules = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class KeyMap:
+    """The names of one source family.
+
+    Attributes:
+        family: What users call the family.
+        rules: Rows of (official name, our name).
+        left_out: Regular expressions of official names that have no counterpart in our networks.
+    """
+
+    family: str
+    rules: Rules
+    left_out: tuple[str, ...] = ()
+
+    def to_ours(self, state: Mapping[str, T]) -> dict[str, T]:
+        """Rename official parameters to ours, without those in ``left_out``.
+
+        Raises:
+            CheckpointError: A name that the family doesn't have.
+        """
+        dropped = set(self.without_counterpart(state))
+        return self._rename({name: value for name, value in state.items() if name not in dropped}, self._forward)
+
+    def to_official(self, state: Mapping[str, T]) -> dict[str, T]:
+        """Rename our parameters to the official ones.
+
+        Raises:
+            CheckpointError: A name that the family doesn't have.
+        """
+        return self._rename(state, self._inverse)
+
+    def without_counterpart(self, names: Iterable[str]) -> list[str]:
+        """The official names among ``names`` that :meth:`to_ours` leaves out."""
+        return [name for name in names if any(re.fullmatch(pattern, name) for pattern in self.left_out)]
+
+    @cached_property
+    def _forward(self) -> list[tuple[re.Pattern[str], str]]:
+        return [(_pattern(official), _template(ours)) for official, ours in self.rules]
+
+    @cached_property
+    def _inverse(self) -> list[tuple[re.Pattern[str], str]]:
+        return [(_pattern(ours), _template(official)) for official, ours in self.rules]
+
+    def _rename(self, state: Mapping[str, T], table: list[tuple[re.Pattern[str], str]]) -> dict[str, T]:
+        renamed = {name: _renamed(name, table) for name in state}
+        unknown = [name for name, new in renamed.items() if new is None]
+        if unknown:
+            examples = ', '.join(unknown[:4]) + (' ...' if len(unknown) > 4 else '')
+            raise CheckpointError(f'{len(unknown)} of {len(state)} names are unknown to family "{self.family}": {examples}')
+        result = {new: state[name] for name, new in renamed.items() if new is not None}
+        assert len(result) == len(state), f'two rows of family {self.family} lead to the same name'
+        return result
+
+
+def _pattern(name: str) -> re.Pattern[str]:
+    parts = re.sub(r'\\{(\w+)\\}', r'(?P<\1>[^.]+)', re.escape(name))
+    return re.compile(parts + ('(?P<leaf>[^.]+)' if name.endswith('.') else ''))
+
+
+def _template(name: str) -> str:
+    return f'{name}{{leaf}}' if name.endswith('.') else name
+
+
+def _renamed(name: str, table: list[tuple[re.Pattern[str], str]]) -> str | None:
+    for pattern, template in table:
+        if match := pattern.fullmatch(name):
+            return template.format(**match.groupdict())
+    return None

@@ -1,0 +1,38 @@
+"""MMEngine's own checkpoint loading, turned over to the safe reader.
+
+Upstream (mmengine 0.10.12, ``runner/checkpoint.py``): ``_safe_torch_load`` answers a refusal of torch's restricted
+unpickler by loading the file again *without* the restriction, which runs whatever code it holds; its allow-list contains
+``getattr``; addresses go through ``torch.hub.load_state_dict_from_url``, which is unrestricted by default. Resuming,
+``load_from``, ``init_cfg`` and the model zoos all end in one of these three functions.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from mmengine.runner import CheckpointLoader, checkpoint
+
+from sslrecipes.checkpoint.reading import Location, read_checkpoint, read_torch
+
+
+def install() -> None:
+    """Replace every place of mmengine that unpickles a checkpoint; calling it again changes nothing."""
+    CheckpointLoader.register_scheme('', load_from_local, force=True)
+    CheckpointLoader.register_scheme(('http://', 'https://'), load_from_http, force=True)
+    checkpoint.load_from_http = load_from_http  # called by the schemes torchvision://, openmmlab:// and mmcls://
+    checkpoint._safe_torch_load = _safe_torch_load  # called by the schemes openmmlab://, s3:// and pavi://
+
+
+def load_from_local(filename: str, map_location: Location = None) -> dict[str, Any]:
+    """Load a local checkpoint as :func:`sslrecipes.checkpoint.reading.read_checkpoint` does."""
+    return read_checkpoint(filename, map_location)
+
+
+def load_from_http(filename: str, map_location: Location = None, **_: Any) -> dict[str, Any]:
+    """Download and load a checkpoint; mmengine's ``model_dir`` and ``progress`` have no effect."""
+    return read_checkpoint(filename, map_location)
+
+
+def _safe_torch_load(file: str | BinaryIO, map_location: Location = None, **_: Any) -> dict[str, Any]:
+    return read_torch(Path(file) if isinstance(file, str) else file, map_location)

@@ -1,0 +1,77 @@
+"""Parameter groups by dimension and depth."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from mmengine.model import is_model_wrapper
+from torch import nn
+
+from sslrecipes.errors import ConfigError, did_you_mean
+from sslrecipes.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
+
+OPTIONS = ('no_decay', 'layer_decay')
+
+
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module()
+class ParamGroupsConstructor:
+    """Group parameters by learning-rate scale and weight decay.
+
+    Parameters with at most one dimension (biases, norms) are never decayed, whatever their name. Frozen parameters get
+    no group. Each group carries ``lr_scale``, by which the schedules multiply.
+
+    Args:
+        optim_wrapper_cfg: Config of the optimizer wrapper, with ``optimizer``.
+        paramwise_cfg: ``no_decay``: further parameters without decay, by the last component of their name (fine-tuning
+            exempts ``cls_token`` and ``pos_embed``, pre-training doesn't). ``layer_decay``: factor γ of layer-wise lr
+            decay; the model's ``get_layer_depth`` gives the depths.
+
+    A model may define ``param_lr_scale(name) -> float`` (several probes trained at once).
+
+    Raises:
+        ConfigError: For an unknown option, or ``layer_decay`` with a model without ``get_layer_depth``.
+    """
+
+    def __init__(self, optim_wrapper_cfg: dict[str, Any], paramwise_cfg: dict[str, Any] | None = None) -> None:
+        self.wrapper_cfg = copy.deepcopy(optim_wrapper_cfg)
+        options = dict(paramwise_cfg or {})
+        for name in options:
+            if name not in OPTIONS:
+                raise ConfigError(
+                    f'paramwise_cfg has no option {name!r}; it has {list(OPTIONS)}.{did_you_mean(name, list(OPTIONS))}')
+        self.no_decay = tuple(options.get('no_decay', ()))
+        self.layer_decay = options.get('layer_decay')
+
+    def __call__(self, model: nn.Module) -> Any:
+        """Build the optimizer wrapper for ``model``."""
+        model = model.module if is_model_wrapper(model) else model
+        wrapper_cfg = copy.deepcopy(self.wrapper_cfg)
+        optimizer_cfg = wrapper_cfg.pop('optimizer')
+        groups = self.param_groups(model, optimizer_cfg['lr'], optimizer_cfg.get('weight_decay', 0.0))
+        optimizer = OPTIMIZERS.build(optimizer_cfg, default_args=dict(params=groups))
+        wrapper_cfg.setdefault('type', 'OptimWrapper')
+        return OPTIM_WRAPPERS.build(wrapper_cfg, default_args=dict(optimizer=optimizer))
+
+    def param_groups(self, model: nn.Module, lr: float, weight_decay: float) -> list[dict[str, Any]]:
+        """List the groups of ``model``'s trainable parameters, in the order of their first parameter."""
+        groups: dict[tuple[float, float], dict[str, Any]] = {}
+        for name, param in model.named_parameters():
+            if not param.requires_grad:
+                continue
+            scale = self.lr_scale(model, name)
+            decayed = param.ndim > 1 and name.rpartition('.')[2] not in self.no_decay
+            decay = weight_decay if decayed else 0.0
+            new = dict(params=[], lr=lr * scale, weight_decay=decay, lr_scale=scale)
+            groups.setdefault((scale, decay), new)['params'].append(param)
+        return list(groups.values())
+
+    def lr_scale(self, model: nn.Module, name: str) -> float:
+        """Learning-rate factor of the parameter ``name``."""
+        scale = float(model.param_lr_scale(name)) if hasattr(model, 'param_lr_scale') else 1.0
+        if self.layer_decay is None:
+            return scale
+        if not hasattr(model, 'get_layer_depth'):
+            raise ConfigError(f'layer_decay needs a model with get_layer_depth; {type(model).__name__} has none.')
+        depth, num_layers = model.get_layer_depth(name)
+        return scale * self.layer_decay ** (num_layers - 1 - depth)

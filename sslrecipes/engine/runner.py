@@ -1,0 +1,110 @@
+"""The runner: mmengine's, mended in a few named places."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import torch
+from mmengine.dist import get_rank
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from torch import nn
+from torch.utils.data import DataLoader
+
+from sslrecipes.checkpoint.coverage import load_weights
+from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.datasets.seeding import seeded
+from sslrecipes.engine.distributed import init_cpu_process_group
+from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
+from sslrecipes.registry import DATA_SAMPLERS, DATASETS, PARAM_SCHEDULERS, RUNNERS
+
+
+@RUNNERS.register_module()
+class SSLRunner(Runner):
+    """mmengine's ``Runner`` for recipes that must be reproducible.
+
+    Mended, each with its upstream reason:
+
+    * :meth:`setup_env`, :meth:`wrap_model`: several processes on CPU (upstream needs CUDA in both);
+    * :meth:`build_dataloader`: augmentation seeded by (seed, epoch, index), shuffling by the config's seed (upstream
+      repeats augmentations without persistent workers, and draws the shuffle seed at random with ``diff_rank_seed``);
+    * :meth:`scale_lr`: counts gradient accumulation;
+    * :meth:`load_checkpoint`: executes no code and refuses half-loaded weights (upstream logs a warning);
+    * :meth:`_build_param_scheduler`: tells closed-form schedules the steps per epoch.
+    """
+
+    def setup_env(self, env_cfg: dict[str, Any]) -> None:
+        """Join the process group on CPU, then set up as upstream."""
+        if self.distributed and not torch.cuda.is_available() and not torch.distributed.is_initialized():
+            init_cpu_process_group(self.launcher, **env_cfg.get('dist_cfg', {}))
+        super().setup_env(env_cfg)
+
+    def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: nn.Module) -> nn.Module:
+        """Wrap the model with :class:`SSLDistributedDataParallel` unless the config names another wrapper."""
+        if self.distributed and model_wrapper_cfg is None and not is_model_wrapper(model):
+            model_wrapper_cfg = dict(
+                type='SSLDistributedDataParallel',
+                broadcast_buffers=False,
+                find_unused_parameters=self.cfg.get('find_unused_parameters', False))
+        return super().wrap_model(model_wrapper_cfg, model)
+
+    @property
+    def accumulative_counts(self) -> int:
+        """Micro-batches per optimizer step."""
+        wrapper = self.optim_wrapper
+        return wrapper.get('accumulative_counts', 1) if isinstance(wrapper, dict) else wrapper._accumulative_counts
+
+    @staticmethod
+    def build_dataloader(
+        dataloader: DataLoader | dict[str, Any], seed: int | None = None, diff_rank_seed: bool = False
+    ) -> DataLoader:
+        """Build a loader whose samples depend on (seed, epoch, index) only.
+
+        Args:
+            dataloader: Loader, or config with ``dataset``, ``sampler``, ``batch_size``, ...
+            seed: The rank's seed.
+            diff_rank_seed: Whether that seed contains the rank.
+        """
+        if isinstance(dataloader, DataLoader):
+            return dataloader
+        cfg = copy.deepcopy(dataloader)
+        if seed is not None and 'num_batch_per_epoch' not in cfg:
+            shared_seed = seed - get_rank() if diff_rank_seed else seed
+            dataset = DATASETS.build(cfg['dataset']) if isinstance(cfg['dataset'], dict) else cfg['dataset']
+            if hasattr(dataset, 'full_init'):
+                dataset.full_init()
+            sampler = cfg['sampler']
+            if isinstance(sampler, dict):
+                sampler = DATA_SAMPLERS.build(sampler, default_args=dict(dataset=dataset, seed=shared_seed))
+            cfg['dataset'], cfg['sampler'] = seeded(dataset, sampler, shared_seed)
+        return Runner.build_dataloader(cfg, seed, diff_rank_seed)
+
+    def scale_lr(self, optim_wrapper: Any, auto_scale_lr: dict[str, Any] | None = None) -> None:
+        """Scale lr linearly with the effective batch, gradient accumulation included."""
+        if auto_scale_lr and auto_scale_lr.get('enable'):
+            base = auto_scale_lr['base_batch_size'] / optim_wrapper._accumulative_counts
+            auto_scale_lr = dict(auto_scale_lr, base_batch_size=base)
+        super().scale_lr(optim_wrapper, auto_scale_lr)
+
+    def load_checkpoint(self, filename: str, map_location: Any = 'cpu', *_: Any, **__: Any) -> dict[str, Any]:
+        """Load all weights of the model from ``filename``.
+
+        Raises:
+            CheckpointError: If the file is damaged or unsafe.
+            CoverageError: If it lacks weights, unless the config says ``allow_partial = True``.
+        """
+        checkpoint = read_checkpoint(filename, map_location=map_location)
+        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+        model = self.model.module if is_model_wrapper(self.model) else self.model
+        load_weights(
+            model, checkpoint['state_dict'], source=str(filename), allow_partial=self.cfg.get('allow_partial', False))
+        self._has_loaded = True
+        return checkpoint
+
+    def _build_param_scheduler(self, scheduler: Any, optim_wrapper: Any) -> list[Any]:
+        cfgs = copy.deepcopy(scheduler if isinstance(scheduler, (list, tuple)) else [scheduler])
+        for cfg in cfgs:
+            if isinstance(cfg, dict) and issubclass(PARAM_SCHEDULERS.get(cfg['type']), ClosedFormSchedule):
+                cfg.update(convert_to_iter_based=True, accumulative_counts=optim_wrapper._accumulative_counts)
+        return super()._build_param_scheduler(cfgs, optim_wrapper)

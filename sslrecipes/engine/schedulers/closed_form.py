@@ -1,0 +1,57 @@
+"""Schedules that are functions of the step alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmengine.optim.scheduler.param_scheduler import _ParamScheduler
+
+
+class ClosedFormSchedule(_ParamScheduler):
+    """A parameter as a function of the fractional epoch; subclasses give the function, :meth:`value`.
+
+    The only state is the step count: resuming, or changing the recipe before resuming, can't shift the curve.
+    As in the official code the value changes at optimizer steps, not at the micro-batches between them.
+
+    Args:
+        optimizer: Optimizer or wrapper. A group's ``lr_scale`` multiplies the curve.
+        epoch_length: Micro-batches per epoch; the runner fills it in.
+        accumulative_counts: Micro-batches per optimizer step; the runner fills it in.
+        param_name: Scheduled entry of the parameter groups.
+        **kwargs: Arguments of mmengine's scheduler.
+    """
+
+    def __init__(
+        self,
+        optimizer: Any,
+        epoch_length: int,
+        accumulative_counts: int = 1,
+        param_name: str = 'lr',
+        **kwargs: Any,
+    ) -> None:
+        self.epoch_length = epoch_length
+        self.accumulative_counts = accumulative_counts
+        super().__init__(optimizer, param_name, by_epoch=False, **kwargs)
+
+    def value(self, epoch: float, base: float) -> float:
+        """Value at the fractional ``epoch`` for the unscaled initial value ``base``."""
+        raise NotImplementedError
+
+    def fractional_epoch(self, step: int) -> float:
+        """Epoch at micro-batch ``step``, rounded down to the last optimizer step of that epoch."""
+        epoch, batch = divmod(step, self.epoch_length)
+        return (batch - batch % self.accumulative_counts) / self.epoch_length + epoch
+
+    def state_dict(self) -> dict[str, int]:
+        """The step count."""
+        return {'last_step': self.last_step, '_global_step': self._global_step}
+
+    def _get_value(self) -> list[float]:
+        epoch = self.fractional_epoch(self.last_step)
+        scales = [group.get('lr_scale', 1.0) for group in self.optimizer.param_groups]
+        return [scale * self.value(epoch, base / scale) for scale, base in zip(scales, self.base_values, strict=True)]
+
+    @classmethod
+    def build_iter_from_epoch(cls, *args: Any, end: Any = None, by_epoch: bool = True, **kwargs: Any) -> Any:
+        """Build from a config in epochs; ``end`` and ``by_epoch``, set by the runner, don't apply."""
+        return cls(*args, **kwargs)

@@ -1,0 +1,94 @@
+"""Golden cases: numeric references of the official code. Every size and option comes from ``case.json``.
+
+The root is ``tests/data/golden``, or the environment variable ``SSLRECIPES_GOLDEN``.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from sslrecipes.engine.optimizers import ParamGroupsConstructor
+from sslrecipes.zoo.config import load_config
+
+CONFIGS = Path(__file__).parents[2]
+ROOT = Path(os.environ.get('SSLRECIPES_GOLDEN') or Path(__file__).parents[1] / 'data' / 'golden')
+
+
+class Case:
+    """One case: ``meta`` of case.json, and its tensors by part (``state/``, ``in/``, ``out/``)."""
+
+    def __init__(self, name):
+        folder = ROOT / name
+        self.meta = json.loads((folder / 'case.json').read_text())
+        self.hyper = self.meta.get('hyper', {})
+        tensors = folder / 'tensors.safetensors'
+        self.tensors = load_file(tensors) if tensors.exists() else {}
+
+    def part(self, prefix):
+        return {k[len(prefix):]: v for k, v in self.tensors.items() if k.startswith(prefix)}
+
+    def __getitem__(self, name):
+        return self.tensors[name]
+
+
+@pytest.fixture
+def case(request):
+    """The case whose name is the test's parameter; skipped if its directory is absent."""
+    if not (ROOT / request.param / 'case.json').exists():
+        pytest.skip(f'no case {request.param}')
+    return Case(request.param)
+
+
+def pytest_configure(config):
+    config.addinivalue_line('markers', 'golden(*names): run the test on each of these cases')
+
+
+def pytest_generate_tests(metafunc):
+    """``@pytest.mark.golden('tec/base_model', ...)`` parametrises ``case``; ``any_case`` is every case present."""
+    if 'any_case' in metafunc.fixturenames:
+        present = sorted(f'{file.parent.parent.name}/{file.parent.name}' for file in ROOT.glob('*/*/case.json'))
+        metafunc.parametrize('any_case', present)
+    marker = metafunc.definition.get_closest_marker('golden')
+    if marker:
+        metafunc.parametrize('case', marker.args, indirect=True, ids=marker.args)
+
+
+@pytest.fixture
+def close():
+    """Compare with a case's tensor; tolerances are those the cases state, by kind of value."""
+    tolerances = {
+        'loss': dict(rtol=1e-4, atol=0), 'value': dict(rtol=1e-4, atol=1e-5), 'grad': dict(rtol=1e-3, atol=1e-6),
+        'tec_value': dict(rtol=1e-3, atol=1e-4), 'tec_grad': dict(rtol=1e-3, atol=1e-5)}
+
+    def compare(actual, expected, kind='value'):
+        torch.testing.assert_close(actual.detach(), expected, **tolerances[kind])
+
+    return compare
+
+
+@pytest.fixture
+def assert_groups():
+    """Compare the groups of a recipe's constructor with a case, name by name; nothing else may be trained."""
+
+    def check(model, keymap, expected, config, hyper, not_optimised):
+        cfg = load_config(CONFIGS / config).optim_wrapper.to_dict()
+        if 'layer_decay' in hyper:
+            cfg['paramwise_cfg']['layer_decay'] = hyper['layer_decay']
+        constructor = ParamGroupsConstructor(cfg, cfg.get('paramwise_cfg'))
+        groups = constructor.param_groups(model, 1.0, hyper['weight_decay'])
+        of_param = {id(param): group for group in groups for param in group['params']}
+        for official, group in expected.items():
+            (ours,) = keymap.to_ours({official: None})
+            actual = of_param.pop(id(model.get_parameter(ours)))
+            assert actual['lr_scale'] == pytest.approx(group['lr_scale'], rel=1e-9), official
+            assert actual['weight_decay'] == group['weight_decay'], official
+        assert not of_param, 'parameters are trained that officially are not'
+        for official in not_optimised:
+            (ours,) = keymap.to_ours({official: None})
+            assert not model.get_parameter(ours).requires_grad
+
+    return check

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import logging
 from typing import Any
 
 import torch
 from mmengine.dist import get_rank
+from mmengine.logging import MMLogger
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
@@ -20,12 +22,23 @@ from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
 from sslrecipes.registry import DATA_SAMPLERS, DATASETS, PARAM_SCHEDULERS, RUNNERS
 
 
+#: How mmengine's long messages begin.
+LONG_MESSAGES = ('\n------------------------------------------------------------\nSystem environment', 'Config:', 'Hooks will be')
+
+
+def is_brief(record: logging.LogRecord) -> bool:
+    """Tell whether a log record is short enough for the console."""
+    return not record.getMessage().startswith(LONG_MESSAGES)
+
+
 @RUNNERS.register_module()
 class SSLRunner(Runner):
     """mmengine's ``Runner`` for recipes that must be reproducible.
 
     Mended, each with its upstream reason:
 
+    * :meth:`build_logger`: environment, config and hook lists go to the log file, not to the console (upstream prints
+      several hundred lines before the first epoch);
     * :meth:`setup_env`, :meth:`wrap_model`: several processes on CPU (upstream needs CUDA in both);
     * :meth:`build_dataloader`: augmentation seeded by (seed, epoch, index), shuffling by the config's seed (upstream
       repeats augmentations without persistent workers, and draws the shuffle seed at random with ``diff_rank_seed``);
@@ -33,6 +46,14 @@ class SSLRunner(Runner):
     * :meth:`load_checkpoint`: executes no code and refuses half-loaded weights (upstream logs a warning);
     * :meth:`_build_param_scheduler`: tells closed-form schedules the steps per epoch.
     """
+
+    def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
+        """Build the logger; see :func:`is_brief` for what the console leaves out."""
+        logger = super().build_logger(*args, **kwargs)
+        for handler in logger.handlers:
+            if not isinstance(handler, logging.FileHandler):
+                handler.addFilter(is_brief)
+        return logger
 
     def setup_env(self, env_cfg: dict[str, Any]) -> None:
         """Join the process group on CPU, then set up as upstream."""

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from mmengine.optim import OptimWrapper
 from safetensors.torch import load_file
 
 from sslrecipes.checkpoint.conversion import unwrap
@@ -121,7 +120,8 @@ def test_weight_convert(case, close, tmp_path):
         close(converted[name], expected)
 
     sizes = dict(arch=arch(case.hyper), final_norm=False, out_type='raw', **image_cfg(case.hyper))
-    baked = MODELS.build(dict(type='VisionTransformer', **sizes)).eval()
+    baked = MODELS.build(dict(type='VisionTransformer', **sizes))
+    baked.eval()
     body = {name.removeprefix('backbone.'): value for name, value in TEC.to_ours(converted).items()}
     load_weights(baked, body, source='converted')
     close(baked(case['in/imgs'])[0][:, 1:].mean(1), case['out/gap_features'])
@@ -201,7 +201,7 @@ def test_lr_schedule(case):
     hyper = case.hyper
     params = [torch.nn.Parameter(torch.zeros(1)) for _ in range(2)]
     groups = [dict(params=[p], lr=hyper['lr'] * s, lr_scale=s) for p, s in zip(params, (1.0, 0.5), strict=True)]
-    optimizer = OptimWrapper(torch.optim.SGD(groups, lr=hyper['lr']))
+    optimizer = torch.optim.SGD(groups, lr=hyper['lr'])
     schedule = WarmupCosineLR(
         optimizer, epochs=hyper['epochs'], warmup_epochs=hyper['warmup_epochs'], min_lr=hyper['min_lr'],
         epoch_length=hyper['iters_per_epoch'], accumulative_counts=hyper['accum_iter'])

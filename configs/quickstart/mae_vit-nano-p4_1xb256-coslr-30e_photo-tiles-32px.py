@@ -1,0 +1,8 @@
+_base_ = [
+    '../_base_/models/mae_vit-nano-p4.py',
+    '../_base_/datasets/photo_tiles_32.py',
+    '../_base_/schedules/adamw_bs256_coslr_quickstart.py',
+    '../_base_/default_runtime.py',
+]
+
+work_dir = 'work_dirs/quickstart/mae'

@@ -1,0 +1,129 @@
+"""Check every ``type`` and every argument of a config against the registered signatures, before anything is built."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import FUNCTIONS, DefaultScope, Registry
+from mmpretrain.registry import BATCH_AUGMENTS
+
+from sslrecipes import registry
+from sslrecipes.errors import ConfigError, did_you_mean
+
+#: Key of a config -> registry of the component below it; deeper dicts stay in it until another key says otherwise.
+REGISTRY_OF_KEY = {
+    'model': registry.MODELS,
+    'data_preprocessor': registry.MODELS,
+    'init_cfg': registry.WEIGHT_INITIALIZERS,
+    'augments': BATCH_AUGMENTS,
+    'dataset': registry.DATASETS,
+    'pipeline': registry.TRANSFORMS,
+    'sampler': registry.DATA_SAMPLERS,
+    'batch_sampler': registry.DATA_SAMPLERS,
+    'collate_fn': FUNCTIONS,
+    'worker_init_fn': FUNCTIONS,
+    'optim_wrapper': registry.OPTIM_WRAPPERS,
+    'optimizer': registry.OPTIMIZERS,
+    'param_scheduler': registry.PARAM_SCHEDULERS,
+    'default_hooks': registry.HOOKS,
+    'custom_hooks': registry.HOOKS,
+    'train_cfg': registry.LOOPS,
+    'val_cfg': registry.LOOPS,
+    'test_cfg': registry.LOOPS,
+    'val_evaluator': registry.METRICS,
+    'test_evaluator': registry.METRICS,
+    'visualizer': registry.VISUALIZERS,
+    'vis_backends': registry.VISBACKENDS,
+    'log_processor': registry.LOG_PROCESSORS,
+    'model_wrapper_cfg': registry.MODEL_WRAPPERS,
+}
+TOP_LEVEL = (
+    'model', 'train_dataloader', 'val_dataloader', 'test_dataloader', 'optim_wrapper', 'param_scheduler',
+    'default_hooks', 'custom_hooks', 'train_cfg', 'val_cfg', 'test_cfg', 'val_evaluator', 'test_evaluator',
+    'visualizer', 'log_processor', 'model_wrapper_cfg')
+#: Arguments that builders handle themselves.
+BUILDER_KEYS = {'type', '_scope_', 'constructor', 'paramwise_cfg', 'optimizer'}
+DATALOADER = {'dataset', 'sampler', 'batch_sampler', 'collate_fn', 'worker_init_fn'}
+
+
+def check_config(cfg: Config) -> None:
+    """Refuse a config that names an unknown component or argument.
+
+    Raises:
+        ConfigError: Naming the place, the unknown word and the nearest known one.
+    """
+    scope = cfg.get('default_scope', 'sslrecipes')
+    with DefaultScope.overwrite_default_scope(scope):
+        for key in TOP_LEVEL:
+            if cfg.get(key) is not None:
+                _check(cfg[key], key, REGISTRY_OF_KEY.get(key))
+        constructor = (cfg.get('optim_wrapper') or {}).get('constructor')
+        if constructor:
+            _find(registry.OPTIM_WRAPPER_CONSTRUCTORS, constructor, 'optim_wrapper.constructor')
+
+
+def _check(node: Any, place: str, of: Registry | None) -> None:
+    if isinstance(node, (list, tuple)):
+        for index, item in enumerate(node):
+            _check(item, f'{place}[{index}]', of)
+    elif isinstance(node, dict):
+        if of is not None and isinstance(node.get('type'), str):
+            component = _find(of, node['type'], f'{place}.type')
+            _check_arguments(node, component, place)
+        for key, value in node.items():
+            named = place == 'default_hooks'  # its keys are names of hooks, some of them words of the table
+            _check(value, f'{place}.{key}', of if named else REGISTRY_OF_KEY.get(key, of))
+
+
+def _find(of: Registry, name: str, place: str) -> Callable[..., Any]:
+    component = of.get(name)
+    if component is None:
+        raise ConfigError(f'{place}: there is no {of.name} "{name}".{did_you_mean(name, _names(of))}')
+    return component
+
+
+def _names(of: Registry | None) -> list[str]:
+    names: list[str] = []
+    while of is not None:
+        names += of.module_dict
+        of = of.parent
+    return names
+
+
+def _check_arguments(node: dict[str, Any], component: Callable[..., Any], place: str) -> None:
+    accepted = accepted_arguments(component)
+    if accepted is None:
+        return
+    for key in node:
+        if key not in accepted and key not in BUILDER_KEYS:
+            name = getattr(component, '__name__', str(component))
+            raise ConfigError(f'{place}: {name} has no argument "{key}".{did_you_mean(key, sorted(accepted))}')
+
+
+def accepted_arguments(component: Callable[..., Any]) -> set[str] | None:
+    """Names of the keyword arguments of a class or function; None if it takes any.
+
+    ``**kwargs`` of an ``__init__`` are followed along the class's method resolution order.
+    """
+    if not inspect.isclass(component):
+        return _parameters(component)[0]
+    names: set[str] = set()
+    for cls in component.__mro__:
+        if '__init__' not in vars(cls):
+            continue
+        if cls is object:
+            return None if names else set()
+        own, is_open = _parameters(cls.__init__)
+        names |= own
+        if not is_open:
+            return names
+    return None
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[set[str], bool]:
+    parameters = inspect.signature(function).parameters.values()
+    named = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)} - {'self'}
+    return named, any(p.kind is p.VAR_KEYWORD for p in parameters)

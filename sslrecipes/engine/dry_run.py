@@ -1,0 +1,63 @@
+"""The report of ``tools/train.py --dry-run``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmengine.dist import master_only
+from mmengine.model import is_model_wrapper
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from sslrecipes.engine.costs import optimizer_name, step_cost
+from sslrecipes.engine.runner import SSLRunner
+from sslrecipes.zoo.facts import facts
+
+PROBE_IMAGES = 2
+
+
+@master_only
+def print_report(runner: SSLRunner) -> None:
+    """Print the recipe's facts, the cost of a step, and the shapes of the first batch."""
+    batch = next(iter(runner.train_dataloader))
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    cost = step_cost(model, first_images(batch, PROBE_IMAGES), optimizer_name(runner.optim_wrapper))
+    per_process = runner.train_dataloader.batch_size
+    memory = cost.states + cost.activations * per_process
+    rows = {
+        **{key: str(value) for key, value in facts(runner.cfg).items()},
+        'parameters': f'{cost.parameters / 1e6:.2f} M ({cost.trainable / 1e6:.2f} M trained)',
+        'FLOPs per image': f'{cost.flops / 1e9:.2f} G (forward and backward)',
+        'memory per process': (
+            f'about {memory / 2**30:.2f} GiB in fp32 at batch {per_process}: {cost.states / 2**30:.2f} weights, gradients '
+            f'and moments, {cost.activations * per_process / 2**30:.2f} activations'),
+        'batches per epoch': str(len(runner.train_dataloader)),
+        **{f'first batch: {name}': shape for name, shape in shapes(batch).items()},
+    }
+    table = Table(title=str(runner.cfg.filename or 'recipe'), show_header=False)
+    for key, value in rows.items():
+        table.add_row(key, value)
+    Console().print(table)
+
+
+def first_images(batch: Any, count: int) -> Any:
+    """Cut a collated batch down to its first ``count`` images, whatever its nesting."""
+    if isinstance(batch, dict):
+        return {key: first_images(value, count) for key, value in batch.items()}
+    if isinstance(batch, (list, tuple)) and batch and isinstance(batch[0], Tensor) and batch[0].ndim == 4:
+        return [view[:count] for view in batch]
+    return batch[:count] if isinstance(batch, (list, tuple, Tensor)) else batch
+
+
+def shapes(batch: Any, name: str = 'batch') -> dict[str, str]:
+    """Describe every tensor of a collated batch: ``{name: 'shape dtype'}``."""
+    if isinstance(batch, Tensor):
+        return {name: f'{tuple(batch.shape)} {batch.dtype}'.replace('torch.', '')}
+    if isinstance(batch, dict):
+        return {key: text for part, value in batch.items() for key, text in shapes(value, str(part)).items()}
+    if isinstance(batch, (list, tuple)) and batch and isinstance(batch[0], Tensor):
+        if batch[0].ndim == 4:
+            return {k: v for i, view in enumerate(batch) for k, v in shapes(view, f'{name}[{i}]').items()}
+        return {name: f'{len(batch)} x {tuple(batch[0].shape)} {batch[0].dtype}'.replace('torch.', '')}
+    return {}

@@ -1,0 +1,92 @@
+"""Reconstruction pictures during MAE pre-training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from PIL import Image
+from torch import nn
+
+from sslrecipes.datasets.seeding import SeededDataset
+from sslrecipes.registry import DATASETS, HOOKS
+from sslrecipes.visualization.reconstruction import (
+    PatchColours,
+    check_patch_colours,
+    draw_reconstruction,
+    require_pixels,
+)
+
+
+@HOOKS.register_module()
+class ReconstructionHook(Hook):
+    """Every few epochs, draw what a MAE makes of the same masked images.
+
+    Images and masks are chosen once, so the pictures can be compared across epochs. They go to
+    ``{work_dir}/vis/reconstruction_epoch_{N}.png`` and, under the name ``reconstruction``, to the visualizer
+    (TensorBoard). Training is not disturbed: every random state and train/eval flag stays as it was.
+    Of no use to methods that predict features, such as TEC: they are refused before training.
+
+    Args:
+        interval: Epochs between two pictures; the last epoch always gets one.
+        num_images: Number of images, taken at equal distances from the data set.
+        dataset: Config of the data set to take them from. By default the training set, with its augmentations.
+        seed: Seed of the masks and, for a data set given by ``dataset``, of its augmentations (the training set's
+            follow the run's seed).
+        patch_colours: How to show a ``norm_pix`` prediction, see
+            :func:`sslrecipes.visualization.reconstruction.restore_patches`.
+    """
+
+    priority = 'LOW'
+
+    def __init__(
+        self,
+        interval: int = 10,
+        num_images: int = 4,
+        dataset: dict[str, Any] | None = None,
+        seed: int = 0,
+        patch_colours: PatchColours = 'original',
+    ) -> None:
+        check_patch_colours(patch_colours)
+        self._interval = interval
+        self._num_images = num_images
+        self._dataset = dataset
+        self._seed = seed
+        self._patch_colours = patch_colours
+        self._images: torch.Tensor | None = None
+
+    def before_train(self, runner: Runner) -> None:
+        """Choose the images.
+
+        Raises:
+            ConfigError: If the model predicts no pixels.
+        """
+        require_pixels(_unwrapped(runner.model))
+        if is_main_process():
+            dataset = DATASETS.build(self._dataset) if self._dataset else runner.train_dataloader.dataset
+            picked = range(0, len(dataset), max(1, len(dataset) // self._num_images))[: self._num_images]
+            samples = SeededDataset(dataset, self._seed)
+            self._images = torch.stack([samples[index]['inputs'] for index in picked])
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Draw and write the picture."""
+        last = runner.epoch + 1 == runner.max_epochs
+        if self._images is None or not (last or self.every_n_epochs(runner, self._interval)):
+            return
+        epoch = runner.epoch + 1
+        grid = draw_reconstruction(
+            _unwrapped(runner.model), self._images, self._seed, self._patch_colours, title=f'epoch {epoch}'
+        )
+        path = Path(runner.work_dir, 'vis', f'reconstruction_epoch_{epoch}.png')
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(grid).save(path)
+        runner.visualizer.add_image('reconstruction', grid, step=epoch)
+
+
+def _unwrapped(model: nn.Module) -> nn.Module:
+    return model.module if is_model_wrapper(model) else model  # type: ignore[return-value]  # a wrapper's only child

@@ -1,0 +1,101 @@
+"""k-NN evaluation as a validation or test loop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from mmengine.runner import Runner
+from mmengine.runner.base_loop import BaseLoop
+from torch.utils.data import DataLoader
+
+from sslrecipes.errors import ConfigError
+from sslrecipes.evaluation.features import autocast_dtype, extract_features
+from sslrecipes.evaluation.knn import check_ks
+from sslrecipes.evaluation.knn_scores import knn_scores
+from sslrecipes.registry import LOOPS
+
+_SECONDS_BETWEEN_LINES = 10
+
+
+@LOOPS.register_module()
+class KNNLoop(BaseLoop):
+    """Classify the validation or test images by their nearest neighbours among the images of a bank.
+
+    For ``val_cfg`` or ``test_cfg``. The model is a :class:`FeatureModel` or any model with a backbone, a
+    self-supervised method in pre-training included. Reports ``knn/top1_k{k}``, ``knn/top5_k{k}`` and
+    ``knn/balanced_k{k}`` in %; the runner wants an evaluator beside a loop: set it to ``[]``.
+
+    Args:
+        runner: The runner.
+        dataloader: Loader of the images to classify, or its config.
+        bank: Loader of the labelled images, or its config: usually the training images with the test pipeline,
+            neither shuffled nor cut (``drop_last``).
+        evaluator: Must be empty.
+        ks: Numbers of neighbours.
+        temperature: Softness of the vote, see :func:`sslrecipes.evaluation.knn.weighted_knn`.
+        pool: Pooling for a model that is no ``FeatureModel``.
+        amp_dtype: Name of the autocast type of the backbone, such as ``'bfloat16'``; None is full precision.
+        cache_dir: Folder of cached features; None caches nothing.
+
+    Raises:
+        ConfigError: If there is an evaluator, or a k is larger than the bank.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        dataloader: DataLoader[Any] | dict[str, Any],
+        bank: DataLoader[Any] | dict[str, Any],
+        evaluator: Any = None,
+        ks: Sequence[int] = (10, 20, 100, 200),
+        temperature: float = 0.07,
+        pool: str = 'auto',
+        amp_dtype: str | None = None,
+        cache_dir: str | None = None,
+    ) -> None:
+        if evaluator:
+            raise ConfigError('KNNLoop computes its own metrics: set val_evaluator or test_evaluator to [].')
+        super().__init__(runner, dataloader)
+        diff_rank_seed = runner._randomness_cfg.get('diff_rank_seed', False)
+        self.bank = runner.build_dataloader(bank, seed=runner.seed, diff_rank_seed=diff_rank_seed)
+        self.ks = check_ks(ks, len(self.bank.dataset))
+        self.temperature = temperature
+        self.extract = partial(extract_features, pool=pool, amp_dtype=autocast_dtype(amp_dtype), cache_dir=cache_dir)
+
+    def run(self) -> dict[str, float]:
+        """Evaluate; returns the metrics."""
+        stage = 'test' if self.runner._test_loop is self else 'val'
+        self.runner.call_hook(f'before_{stage}')
+        self.runner.call_hook(f'before_{stage}_epoch')
+        model = self.runner.model
+        queries = self.extract(model, self.dataloader, watch=partial(self._hooked, stage=stage))
+        bank = self.extract(model, self.bank, watch=self._logged)
+        device = next(model.parameters()).device
+        scores = knn_scores(bank, queries, ks=self.ks, temperature=self.temperature, device=device)
+        metrics = {f'knn/{name}': value for name, value in scores.items()}
+        self.runner.call_hook(f'after_{stage}_epoch', metrics=metrics)
+        self.runner.call_hook(f'after_{stage}')
+        return metrics
+
+    def _hooked(self, dataloader: DataLoader[Any], stage: str) -> Iterator[Any]:
+        """Batches of the images to classify, with the hooks of an iteration around each."""
+        for index, batch in enumerate(dataloader):
+            self.runner.call_hook(f'before_{stage}_iter', batch_idx=index, data_batch=batch)
+            yield batch
+            self.runner.call_hook(f'after_{stage}_iter', batch_idx=index, data_batch=batch, outputs=())
+
+    def _logged(self, dataloader: DataLoader[Any]) -> Iterator[Any]:
+        """Batches of the bank, with a log line now and then."""
+        start = logged = time.monotonic()
+        total = len(dataloader)
+        for done, batch in enumerate(dataloader, 1):
+            yield batch
+            now = time.monotonic()
+            if now - logged > _SECONDS_BETWEEN_LINES:
+                logged = now
+                left = timedelta(seconds=round((now - start) / done * (total - done)))
+                self.runner.logger.info(f'k-NN bank: {done} of {total} batches, eta {left}')

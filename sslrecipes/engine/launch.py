@@ -1,0 +1,85 @@
+"""What ``tools/train.py`` and ``tools/test.py`` do with a resolved config."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.dist import master_only
+
+from sslrecipes.datasets.preflight import check_dataset
+from sslrecipes.engine import dry_run as report
+from sslrecipes.engine.config_check import check_config
+from sslrecipes.engine.runner import SSLRunner
+from sslrecipes.errors import CheckpointError, ConfigError
+from sslrecipes.zoo.facts import facts
+
+LOADERS = {'train': ('train_dataloader', 'val_dataloader'), 'test': ('test_dataloader',)}
+
+
+def apply_arguments(cfg: Config, args: argparse.Namespace) -> None:
+    """Write the command line into ``cfg``: work dir, launcher, resume, mixed precision, lr scaling."""
+    cfg.launcher = args.launcher
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs') / Path(args.config).stem)
+    resume = getattr(args, 'resume', None)
+    if resume:
+        cfg.resume = True
+        cfg.load_from = None if resume == 'auto' else resume
+    if getattr(args, 'amp', False):
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    if getattr(args, 'auto_scale_lr', False):
+        if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+            raise ConfigError('--auto-scale-lr needs a recipe that states auto_scale_lr.base_batch_size.')
+        cfg.auto_scale_lr.enable = True
+
+
+def train(cfg: Config) -> None:
+    """Check, build and train."""
+    build_runner(cfg, 'train').train()
+
+
+def dry_run(cfg: Config) -> None:
+    """Check and build, print what the run would be, train nothing."""
+    report.print_report(build_runner(cfg, 'train'))
+
+
+def test(cfg: Config, checkpoint: str | None = None, out: str | None = None) -> None:
+    """Check, build and evaluate; without ``checkpoint`` the model initialises itself as its config says."""
+    if checkpoint:
+        cfg.load_from = checkpoint
+    runner = build_runner(cfg, 'test')
+    if not cfg.get('load_from'):
+        runner._init_model_weights()
+    metrics = runner.test()
+    if out:
+        _write_metrics(Path(out), metrics)
+
+
+def build_runner(cfg: Config, phase: str) -> SSLRunner:
+    """Check everything that can be checked without work, then build the runner.
+
+    Args:
+        cfg: Resolved config.
+        phase: ``'train'`` or ``'test'``: whose data must be there.
+
+    Raises:
+        UserError: The first mistake found, in one sentence.
+    """
+    check_config(cfg)
+    facts(cfg)
+    if cfg.get('load_from') and '://' not in cfg.load_from and not Path(cfg.load_from).is_file():
+        raise CheckpointError(f'There is no checkpoint "{cfg.load_from}".')
+    for name in LOADERS[phase]:
+        loader = cfg.get(name)
+        if loader:
+            check_dataset(loader['dataset'])
+    return SSLRunner.from_cfg(cfg)
+
+
+@master_only
+def _write_metrics(path: Path, metrics: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(metrics, indent=2) + '\n')

@@ -1,0 +1,35 @@
+"""Evaluate a checkpoint: ``python tools/test.py CONFIG CHECKPOINT``; ``tools/dist_test.sh`` for several processes."""
+
+import argparse
+
+import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
+from sslrecipes.errors import exit_on_user_error
+from sslrecipes.zoo.config import DictAction, load_config
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file with test_dataloader, test_cfg and test_evaluator')
+    parser.add_argument('checkpoint', nargs='?', help='weights of the whole model (a config may load its backbone)')
+    parser.add_argument('--work-dir', help='where logs go (default: work_dirs/<config name>)')
+    parser.add_argument('--out', help='write the metrics to this JSON file')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='overrides: key.sub=value ...')
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by some launchers; not used')
+    return parser.parse_args(argv)
+
+
+@exit_on_user_error
+def main(argv: list[str] | None = None) -> None:
+    """Evaluate."""
+    args = parse_args(argv)
+    cfg = load_config(args.config, args.cfg_options)
+    from sslrecipes.engine.launch import apply_arguments, test
+
+    apply_arguments(cfg, args)
+    test(cfg, args.checkpoint, args.out)
+
+
+if __name__ == '__main__':
+    main()

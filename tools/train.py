@@ -1,0 +1,42 @@
+"""Train a recipe: ``python tools/train.py CONFIG``; ``tools/dist_train.sh CONFIG GPUS`` for several processes."""
+
+import argparse
+
+import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
+from sslrecipes.errors import exit_on_user_error
+from sslrecipes.zoo.config import DictAction, load_config
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='where logs and checkpoints go (default: work_dirs/<config name>)')
+    parser.add_argument(
+        '--resume', nargs='?', const='auto', help='continue from the newest checkpoint of the work dir, or from a file')
+    parser.add_argument('--amp', action='store_true', help='mixed precision (the recipe may have it already)')
+    parser.add_argument('--auto-scale-lr', action='store_true', help="scale lr to this run's effective batch")
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='overrides: key.sub=value ...')
+    parser.add_argument(
+        '--dry-run', action='store_true', help='resolve and build everything, print facts, cost and shapes, then stop')
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by some launchers; not used')
+    return parser.parse_args(argv)
+
+
+@exit_on_user_error
+def main(argv: list[str] | None = None) -> None:
+    """Train."""
+    args = parse_args(argv)
+    cfg = load_config(args.config, args.cfg_options)
+    from sslrecipes.engine.launch import apply_arguments, dry_run, train
+
+    apply_arguments(cfg, args)
+    if args.dry_run:
+        dry_run(cfg)
+    else:
+        train(cfg)
+
+
+if __name__ == '__main__':
+    main()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any
 
 from mmengine.config import Config
@@ -46,7 +47,8 @@ TOP_LEVEL = (
     'visualizer', 'log_processor', 'model_wrapper_cfg')
 #: Arguments that builders handle themselves.
 BUILDER_KEYS = {'type', '_scope_', 'constructor', 'paramwise_cfg', 'optimizer'}
-DATALOADER = {'dataset', 'sampler', 'batch_sampler', 'collate_fn', 'worker_init_fn'}
+#: Likeness to a known argument above which a component that takes any argument is not believed to want this one.
+SURELY_MISSPELT = 0.85
 
 
 def check_config(cfg: Config) -> None:
@@ -94,33 +96,30 @@ def _names(of: Registry | None) -> list[str]:
 
 
 def _check_arguments(node: dict[str, Any], component: Callable[..., Any], place: str) -> None:
-    accepted = accepted_arguments(component)
-    if accepted is None:
-        return
+    accepted, takes_any = accepted_arguments(component)
     for key in node:
-        if key not in accepted and key not in BUILDER_KEYS:
+        if key in accepted or key in BUILDER_KEYS:
+            continue
+        if not takes_any or get_close_matches(key, accepted, cutoff=SURELY_MISSPELT):
             name = getattr(component, '__name__', str(component))
             raise ConfigError(f'{place}: {name} has no argument "{key}".{did_you_mean(key, sorted(accepted))}')
 
 
-def accepted_arguments(component: Callable[..., Any]) -> set[str] | None:
-    """Names of the keyword arguments of a class or function; None if it takes any.
+def accepted_arguments(component: Callable[..., Any]) -> tuple[set[str], bool]:
+    """Names of the keyword arguments of a class or function, and whether it takes others too.
 
     ``**kwargs`` of an ``__init__`` are followed along the class's method resolution order.
     """
     if not inspect.isclass(component):
-        return _parameters(component)[0]
+        return _parameters(component)
     names: set[str] = set()
-    for cls in component.__mro__:
-        if '__init__' not in vars(cls):
-            continue
-        if cls is object:
-            return None if names else set()
-        own, is_open = _parameters(cls.__init__)
-        names |= own
-        if not is_open:
-            return names
-    return None
+    for cls in component.__mro__[:-1]:
+        if '__init__' in vars(cls):
+            own, takes_any = _parameters(cls.__init__)
+            names |= own
+            if not takes_any:
+                return names, False
+    return names, bool(names)
 
 
 def _parameters(function: Callable[..., Any]) -> tuple[set[str], bool]:

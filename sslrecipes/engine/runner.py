@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 from sslrecipes.checkpoint.coverage import load_weights
 from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.datasets.seeding import seeded
-from sslrecipes.engine.distributed import init_cpu_process_group
+from sslrecipes.engine.distributed import SSLDistributedDataParallel, init_cpu_process_group
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
 from sslrecipes.registry import DATA_SAMPLERS, DATASETS, PARAM_SCHEDULERS, RUNNERS
 
@@ -29,6 +29,11 @@ LONG_MESSAGES = ('\n------------------------------------------------------------
 def is_brief(record: logging.LogRecord) -> bool:
     """Tell whether a log record is short enough for the console."""
     return not record.getMessage().startswith(LONG_MESSAGES)
+
+
+def is_closed_form(schedule: Any) -> bool:
+    """Tell whether ``schedule`` is the config (not the built object) of a closed-form schedule."""
+    return isinstance(schedule, dict) and issubclass(PARAM_SCHEDULERS.get(schedule['type']), ClosedFormSchedule)
 
 
 @RUNNERS.register_module()
@@ -65,7 +70,7 @@ class SSLRunner(Runner):
         """Wrap the model with :class:`SSLDistributedDataParallel` unless the config names another wrapper."""
         if self.distributed and model_wrapper_cfg is None and not is_model_wrapper(model):
             model_wrapper_cfg = dict(
-                type='SSLDistributedDataParallel',
+                type=SSLDistributedDataParallel,  # mmengine looks a name up in its own registry only
                 broadcast_buffers=False,
                 find_unused_parameters=self.cfg.get('find_unused_parameters', False))
         return super().wrap_model(model_wrapper_cfg, model)
@@ -124,8 +129,7 @@ class SSLRunner(Runner):
         return checkpoint
 
     def _build_param_scheduler(self, scheduler: Any, optim_wrapper: Any) -> list[Any]:
-        cfgs = copy.deepcopy(scheduler if isinstance(scheduler, (list, tuple)) else [scheduler])
-        for cfg in cfgs:
-            if isinstance(cfg, dict) and issubclass(PARAM_SCHEDULERS.get(cfg['type']), ClosedFormSchedule):
-                cfg.update(convert_to_iter_based=True, accumulative_counts=optim_wrapper._accumulative_counts)
-        return super()._build_param_scheduler(cfgs, optim_wrapper)
+        filled = dict(convert_to_iter_based=True, accumulative_counts=optim_wrapper._accumulative_counts)
+        schedules = scheduler if isinstance(scheduler, (list, tuple)) else [scheduler]
+        return super()._build_param_scheduler(
+            [{**one, **filled} if is_closed_form(one) else one for one in schedules], optim_wrapper)

@@ -1,0 +1,70 @@
+"""What every test gets: few threads, fixed seeds, and bare names resolved in the scope ``sslrecipes``."""
+
+import os
+
+os.environ.setdefault('OMP_NUM_THREADS', '2')  # read once, when torch is imported; child processes inherit it
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+
+import sslrecipes  # noqa: F401  the mends of sslrecipes.compat come before mmpretrain, mmdet and mmseg
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _scoped() -> Iterator[None]:
+    with DefaultScope.overwrite_default_scope('sslrecipes'):
+        yield
+
+
+@pytest.fixture
+def mae_on_digits(tmp_path: Path) -> Config:
+    """A recipe that trains in a second: a tiny MAE on 64 digits of 8 px."""
+    arch = dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32)
+    return Config(
+        dict(
+            default_scope='sslrecipes',
+            work_dir=str(tmp_path / 'run'),
+            model=dict(
+                type='MAE',
+                data_preprocessor=dict(mean=[127.5] * 3, std=[127.5] * 3, to_rgb=True),
+                backbone=dict(type='MaskedViT', arch=arch, img_size=8, patch_size=2, mask_ratio=0.75),
+                neck=dict(type='MAEDecoder', num_patches=16, patch_size=2, embed_dim=16, decoder_embed_dim=8,
+                          decoder_depth=1, decoder_num_heads=2),
+                head=dict(type='MAEPretrainHead', norm_pix=True, patch_size=2,
+                          loss=dict(type='PixelReconstructionLoss', criterion='L2')),
+            ),
+            train_dataloader=dict(
+                batch_size=16,
+                num_workers=0,
+                drop_last=True,
+                sampler=dict(type='DefaultSampler', shuffle=True),
+                collate_fn=dict(type='default_collate'),
+                dataset=dict(type='Digits', split='train', indices=64, pipeline=[
+                    dict(type='RandomResizedCrop', scale=8, backend='pillow', interpolation='bicubic'),
+                    dict(type='PackInputs')]),
+            ),
+            optim_wrapper=dict(
+                type='OptimWrapper',
+                optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.95), weight_decay=0.05),
+                constructor='ParamGroupsConstructor'),
+            param_scheduler=dict(type='WarmupCosineLR', warmup_epochs=1, epochs=4),
+            train_cfg=dict(type='SSLTrainLoop', max_epochs=4),
+            default_hooks=dict(checkpoint=dict(type='CheckpointHook', interval=2)),
+            randomness=dict(seed=0, diff_rank_seed=True),
+            log_level='WARNING',
+        )
+    )  # fmt: skip

@@ -1,0 +1,67 @@
+import pytest
+import torch
+from torch import nn
+
+from sslrecipes.engine.optimizers import AmpOptimWrapper, OptimWrapper
+from sslrecipes.errors import ConfigError
+
+
+def wrapper(cls=OptimWrapper, **kwargs):
+    torch.manual_seed(0)
+    net = nn.Linear(4, 4)
+    return net, cls(optimizer=torch.optim.SGD(net.parameters(), lr=0.1), **kwargs)
+
+
+def run(net, optim, batches):
+    for x in batches:
+        with optim.optim_context(net):
+            loss = net(x).square().mean()
+        optim.update_params(loss)
+
+
+def test_accumulation_equals_one_large_batch():
+    x = torch.randn(4, 2, 4)
+    net, optim = wrapper(accumulative_counts=4)
+    run(net, optim, x)
+    whole, optim_whole = wrapper()
+    run(whole, optim_whole, [x.flatten(0, 1)])
+    torch.testing.assert_close(net.weight, whole.weight)
+
+
+def test_left_over_micro_batches_are_dropped_at_the_epoch():
+    x = torch.randn(3, 2, 4)
+    net, optim = wrapper(accumulative_counts=2)
+    optim.initialize_count_status(net, 0, 6)
+    for _ in range(2):
+        optim.begin_epoch()
+        run(net, optim, x)
+    expected, reference = wrapper(accumulative_counts=2)
+    run(expected, reference, [*x[:2], *x[:2]])
+    torch.testing.assert_close(net.weight, expected.weight)
+
+
+@pytest.mark.parametrize('dtype', ['float16', 'bfloat16'])
+def test_autocast_on_cpu(dtype):
+    net, optim = wrapper(AmpOptimWrapper, dtype=dtype)
+    before = net.weight.detach().clone()
+    with optim.optim_context(net):
+        out = net(torch.randn(2, 4))
+        assert out.dtype == getattr(torch, dtype)
+        loss = out.float().square().mean()
+    optim.update_params(loss)
+    assert net.weight.dtype == torch.float32
+    assert not torch.equal(net.weight, before)
+
+
+def test_loss_scale_survives_a_restart():
+    net, optim = wrapper(AmpOptimWrapper, loss_scale='dynamic')
+    run(net, optim, torch.randn(2, 2, 4))
+    optim.loss_scaler.update(128.0)
+    _, restored = wrapper(AmpOptimWrapper, loss_scale='dynamic')
+    restored.load_state_dict(optim.state_dict())
+    assert restored.loss_scaler.get_scale() == 128.0
+
+
+def test_other_dtype_is_refused():
+    with pytest.raises(ConfigError, match='float64'):
+        wrapper(AmpOptimWrapper, dtype='float64')

@@ -1,0 +1,60 @@
+import pytest
+import torch
+from torch import nn
+
+from sslrecipes.engine.optimizers import ParamGroupsConstructor
+from sslrecipes.errors import ConfigError
+
+CFG = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=0.1, weight_decay=0.05))
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, 4))
+        self.body = nn.Sequential(nn.Linear(4, 4), nn.LayerNorm(4))
+        self.frozen = nn.Linear(2, 2).requires_grad_(False)
+
+
+def decays(groups):
+    return {id(p): group['weight_decay'] for group in groups for p in group['params']}
+
+
+def test_one_dimensional_parameters_are_never_decayed():
+    net = Net()
+    decay = decays(ParamGroupsConstructor(CFG).param_groups(net, 0.1, 0.05))
+    assert decay == {
+        id(net.cls_token): 0.05, id(net.body[0].weight): 0.05,
+        id(net.body[0].bias): 0.0, id(net.body[1].weight): 0.0, id(net.body[1].bias): 0.0}
+
+
+def test_no_decay_exempts_by_last_name():
+    net = Net()
+    decay = decays(ParamGroupsConstructor(CFG, dict(no_decay=('cls_token',))).param_groups(net, 0.1, 0.05))
+    assert decay[id(net.cls_token)] == 0.0
+    assert decay[id(net.body[0].weight)] == 0.05
+
+
+def test_parameters_of_equal_settings_share_a_group():
+    assert len(ParamGroupsConstructor(CFG)(Net()).optimizer.param_groups) == 2
+
+
+def test_layer_decay_and_scale_multiply():
+    net = Net()
+    net.get_layer_depth = lambda name: (0 if name.startswith('body') else 2, 3)
+    net.param_lr_scale = lambda name: 10.0
+    groups = ParamGroupsConstructor(CFG, dict(layer_decay=0.5)).param_groups(net, 0.1, 0.05)
+    scale = {id(p): group['lr_scale'] for group in groups for p in group['params']}
+    assert scale[id(net.body[0].weight)] == 2.5
+    assert scale[id(net.cls_token)] == 10.0
+    assert all(group['lr'] == 0.1 * group['lr_scale'] for group in groups)
+
+
+def test_unknown_option_names_the_nearest():
+    with pytest.raises(ConfigError, match='Did you mean "layer_decay"'):
+        ParamGroupsConstructor(CFG, dict(layer_decay_rate=0.5))
+
+
+def test_layer_decay_needs_depths():
+    with pytest.raises(ConfigError, match='get_layer_depth'):
+        ParamGroupsConstructor(CFG, dict(layer_decay=0.5)).param_groups(Net(), 0.1, 0.05)

@@ -1,0 +1,81 @@
+import pytest
+import torch
+
+from sslrecipes.engine.runner import SSLRunner
+from sslrecipes.errors import ConfigError, CoverageError
+
+
+def weights(runner):
+    return torch.cat([p.detach().flatten() for p in runner.model.parameters()])
+
+
+def test_same_seed_same_weights(mae_on_digits):
+    runs = []
+    for _ in range(2):
+        runner = SSLRunner.from_cfg(mae_on_digits)
+        runner.train()
+        runs.append(weights(runner))
+    assert torch.equal(*runs)
+
+
+def test_resume_continues_where_the_run_stopped(mae_on_digits):
+    first = SSLRunner.from_cfg(mae_on_digits)
+    first.train_loop._max_epochs = 2
+    first._train_loop = first.train_loop
+    first.train()
+    mae_on_digits.resume = True
+    second = SSLRunner.from_cfg(mae_on_digits)
+    lrs = []
+    original = second.call_hook
+
+    def watch(name, **kwargs):
+        if name == 'before_train_iter':
+            lrs.append(second.optim_wrapper.optimizer.param_groups[0]['lr'])
+        original(name, **kwargs)
+
+    second.call_hook = watch
+    second.train()
+    assert (second.epoch, second.iter) == (4, 16)
+    schedule = second.param_schedulers[0]
+    assert lrs == pytest.approx([schedule.value(2 + step / 4, 1e-3) for step in range(8)])
+
+
+def test_bf16_on_cpu_learns(mae_on_digits):
+    mae_on_digits.optim_wrapper.update(type='AmpOptimWrapper', dtype='bfloat16', accumulative_counts=2)
+    runner = SSLRunner.from_cfg(mae_on_digits)
+    runner.train()
+    assert torch.isfinite(weights(runner)).all()
+
+
+def test_scaled_lr_counts_accumulation(mae_on_digits):
+    mae_on_digits.optim_wrapper.accumulative_counts = 2
+    mae_on_digits.auto_scale_lr = dict(base_batch_size=64, enable=True)
+    runner = SSLRunner.from_cfg(mae_on_digits)
+    runner.train()
+    assert runner.param_schedulers[0].base_values[0] == pytest.approx(1e-3 * 16 * 2 / 64)
+
+
+def test_epoch_shorter_than_an_optimizer_step_is_refused(mae_on_digits):
+    mae_on_digits.optim_wrapper.accumulative_counts = 5
+    with pytest.raises(ConfigError, match='an optimizer step needs 5'):
+        SSLRunner.from_cfg(mae_on_digits).train()
+
+
+def test_half_matching_checkpoint_is_refused(mae_on_digits, tmp_path):
+    runner = SSLRunner.from_cfg(mae_on_digits)
+    state = runner.model.state_dict()
+    torch.save({'state_dict': {k: v for k, v in state.items() if 'layers.1' not in k}}, tmp_path / 'half.pth')
+    before = weights(runner).clone()
+    with pytest.raises(CoverageError, match=r'layers\.1'):
+        runner.load_checkpoint(str(tmp_path / 'half.pth'))
+    assert torch.equal(weights(runner), before)
+
+
+def test_samples_do_not_depend_on_workers(mae_on_digits):
+    batches = []
+    for workers in (0, 2):
+        mae_on_digits.train_dataloader.num_workers = workers
+        loader = SSLRunner.build_dataloader(mae_on_digits.train_dataloader.to_dict(), seed=3)
+        loader.sampler.set_epoch(1)
+        batches.append(torch.cat([batch['inputs'] for batch in loader]))
+    assert torch.equal(*batches)

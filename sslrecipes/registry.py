@@ -30,6 +30,5 @@ LOOPS = _child('loop', parent.LOOPS, 'engine')
 HOOKS = _child('hook', parent.HOOKS, 'engine')
 OPTIMIZERS = _child('optimizer', parent.OPTIMIZERS, 'engine')
 OPTIM_WRAPPERS = _child('optim wrapper', parent.OPTIM_WRAPPERS, 'engine')
-OPTIM_WRAPPER_CONSTRUCTORS = _child(
-    'optim wrapper constructor', parent.OPTIM_WRAPPER_CONSTRUCTORS, 'engine')
+OPTIM_WRAPPER_CONSTRUCTORS = _child('optim wrapper constructor', parent.OPTIM_WRAPPER_CONSTRUCTORS, 'engine')
 PARAM_SCHEDULERS = _child('parameter scheduler', parent.PARAM_SCHEDULERS, 'engine')

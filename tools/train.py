@@ -13,12 +13,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('--work-dir', help='where logs and checkpoints go (default: work_dirs/<config name>)')
     parser.add_argument(
-        '--resume', nargs='?', const='auto', help='continue from the newest checkpoint of the work dir, or from a file')
+        '--resume', nargs='?', const='auto', help='continue from the newest checkpoint of the work dir, or from a file'
+    )
     parser.add_argument('--amp', action='store_true', help='mixed precision (the recipe may have it already)')
     parser.add_argument('--auto-scale-lr', action='store_true', help="scale lr to this run's effective batch")
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='overrides: key.sub=value ...')
     parser.add_argument(
-        '--dry-run', action='store_true', help='resolve and build everything, print facts, cost and shapes, then stop')
+        '--dry-run', action='store_true', help='resolve and build everything, print facts, cost and shapes, then stop'
+    )
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by some launchers; not used')
     return parser.parse_args(argv)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn.functional import gelu, linear
 
 from sslrecipes.errors import CheckpointError
 
@@ -22,7 +22,8 @@ def adapted_parts(state: Mapping[str, Any]) -> list[str]:
 def bake_cls_token(state: Mapping[str, Tensor], prefix: str = 'backbone.') -> dict[str, Tensor]:
     """Replace the cls token by what its MLP makes of it and drop the MLP.
 
-    The network computes the same afterwards: the token's row of the position embedding is zero and is left alone.
+    The network computes the same afterwards. The sum is taken in float64, so that its last bit depends on no machine;
+    the position embedding is left alone.
 
     Args:
         state: Weights under our names.
@@ -31,11 +32,13 @@ def bake_cls_token(state: Mapping[str, Tensor], prefix: str = 'backbone.') -> di
     Raises:
         CheckpointError: The token or a part of its MLP is missing.
     """
-    names = [f'{prefix}{name}' for name in ('cls_token', *(f'{_MLP}fc{i}.{leaf}' for i in '12' for leaf in ('weight', 'bias')))]
-    absent = [name for name in names if name not in state]
+    token_name = f'{prefix}cls_token'
+    mlp_names = [f'{prefix}{_MLP}{name}' for name in ('fc1.weight', 'fc1.bias', 'fc2.weight', 'fc2.bias')]
+    absent = [name for name in (token_name, *mlp_names) if name not in state]
     if absent:
-        raise CheckpointError(f'The cls token cannot be baked: {", ".join(absent)} missing.')
-    token, *mlp = (state[name] for name in names)
-    baked = F.linear(F.gelu(F.linear(token, *mlp[:2])), *mlp[2:])
+        raise CheckpointError(f'the cls token cannot be baked: {", ".join(absent)} missing.')
+    token = state[token_name]
+    weight1, bias1, weight2, bias2 = (state[name].double() for name in mlp_names)
+    baked = linear(gelu(linear(token.double(), weight1, bias1)), weight2, bias2).to(token.dtype)
     kept = {name: value for name, value in state.items() if not name.startswith(f'{prefix}{_MLP}')}
-    return {**kept, names[0]: baked}
+    return {**kept, token_name: baked}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ from sslrecipes.errors import CheckpointError, did_you_mean
 
 T = TypeVar('T')
 
-_STUDENT_PREFIX = 'module.backbone.'
+_CUT = len('module.backbone.')
 _TEC_PARTS = ('cls_token_mlp.', 'encoder_adaptor.', 'forward_fea_decoder.', 'forward_att_decoder.')
 _MAE_PARTS = ('decoder_', 'mask_token', 'head.', 'fc_norm.')
 _OURS = ('backbone.', 'neck.', 'head.')
@@ -24,9 +25,9 @@ _OURS = ('backbone.', 'neck.', 'head.')
 def unwrap(checkpoint: Mapping[str, Any], weights: str | None = None) -> tuple[dict[str, Any], str]:
     """Take the weights out of a checkpoint.
 
-    Without ``weights`` the order is that of the official TEC code: entry ``model``, ``state_dict``, ``student`` (whose
-    names lose their first 16 characters, the length of ``module.backbone.``, whatever these are), else the checkpoint
-    itself.
+    Without ``weights`` the order is that of the official TEC code: entry ``model``, ``state_dict``, ``student``, else
+    the checkpoint itself. As there, the names of a student in DDP lose their first 16 characters, the length of
+    ``module.backbone.``, whatever these are.
 
     Args:
         checkpoint: What the file holds.
@@ -44,15 +45,20 @@ def unwrap(checkpoint: Mapping[str, Any], weights: str | None = None) -> tuple[d
     if not isinstance(checkpoint.get(entry), Mapping):
         held = [name for name, value in checkpoint.items() if isinstance(value, Mapping)]
         raise CheckpointError(
-            f'The checkpoint has no weights "{entry}"; it has {", ".join(held) or "bare weights"}.'
-            + did_you_mean(entry, held)
+            f'there are no weights "{entry}"; it has {", ".join(held) or "bare weights"}.' + did_you_mean(entry, held)
         )
     state = dict(checkpoint[entry])
-    if entry == 'student':
-        state = {name[len(_STUDENT_PREFIX) :]: value for name, value in state.items()}
-    elif entry == 'teacher':  # wrapped in DDP only if it has BatchNorm
-        state = {name.removeprefix('module.').removeprefix('backbone.'): value for name, value in state.items()}
+    if entry in ('student', 'teacher'):
+        state = {_unprefixed(name): value for name, value in state.items()}
     return state, entry
+
+
+def wrap(state: dict[str, Tensor], family: str) -> dict[str, Any]:
+    """Put weights into the dictionary in which the official code, or ours, expects them (see :func:`convert_file`)."""
+    if family in ('ours', 'ibot'):
+        return {'state_dict': state}
+    released = family == 'tec' and not any(name.startswith((*_TEC_PARTS, *_MAE_PARTS, 'norm.')) for name in state)
+    return dict(state) if released else {'model': state}
 
 
 def detect_family(state: Mapping[str, Any]) -> str | None:
@@ -93,27 +99,39 @@ def to_official(state: Mapping[str, T], family: str) -> dict[str, T]:
     return KEYMAPS[family].to_official(state)
 
 
-def read_weights(path: str | Path, weights: str | None = None, map_location: Location = 'cpu') -> dict[str, Tensor]:
-    """Read a file of ours, of mmpretrain or of a known official family as weights under our names.
+@contextmanager
+def about(source: str | Path) -> Iterator[None]:
+    """Let every :class:`CheckpointError` raised inside begin with the name of the file."""
+    try:
+        yield
+    except CheckpointError as error:
+        raise CheckpointError(f'"{source}": {error}') from error
+
+
+def our_weights(checkpoint: Mapping[str, Any], source: str, weights: str | None = None) -> dict[str, Tensor]:
+    """Take the weights out of a checkpoint of ours, of mmpretrain or of a known official family, under our names.
 
     Args:
-        path: File or http(s) address.
+        checkpoint: What the file holds.
+        source: What the file is called in messages.
         weights: The entry to take, see :func:`unwrap`.
-        map_location: Where the tensors go.
+
+    Raises:
+        CheckpointError: It holds no weights, or mixes names of several families.
+    """
+    with about(source):
+        state = _weights(checkpoint, weights)
+        family = detect_family(state)
+        return to_ours(state, family) if family else state
+
+
+def read_weights(path: str | Path, weights: str | None = None, map_location: Location = 'cpu') -> dict[str, Tensor]:
+    """Read a file, local or behind an http(s) address, as :func:`our_weights`.
 
     Raises:
         CheckpointError: The file can't be read safely, holds no weights, or mixes names of several families.
     """
-    checkpoint = read_checkpoint(path, map_location)
-    try:
-        state = {name.removeprefix('module.'): value
-                 for name, value in unwrap(checkpoint, weights)[0].items() if isinstance(value, Tensor)}  # fmt: skip
-        if not state:
-            raise CheckpointError('it holds no weights.')
-        family = detect_family(state)
-        return to_ours(state, family) if family else state
-    except CheckpointError as error:
-        raise CheckpointError(f'"{path}": {error}') from error
+    return our_weights(read_checkpoint(path, map_location), str(path), weights)
 
 
 def convert_file(
@@ -135,34 +153,37 @@ def convert_file(
     Raises:
         CheckpointError: The file can't be read safely, is of another family, or can't be expressed in family ``to``.
     """
-    try:
-        checkpoint = read_checkpoint(source)
-        state = {name: value for name, value in unwrap(checkpoint, weights)[0].items() if isinstance(value, Tensor)}
+    checkpoint = read_checkpoint(source)
+    with about(source):
+        state = _weights(checkpoint, weights)
         found = _family(state)
         if family not in (None, found):
             raise CheckpointError(f'it holds weights of family "{found}", not "{family}".')
         if (found == 'ours') == (to == 'ours'):
             raise CheckpointError(f'it holds weights of family "{found}"; one side of a conversion must be "ours".')
         renamed = to_ours(state, found) if to == 'ours' else to_official(state, to)
-    except CheckpointError as error:
-        raise CheckpointError(f'"{source}": {error}') from error
     if Path(target).suffix == '.safetensors':
         save_safetensors(target, renamed)
     else:
-        save_torch(target, _wrap(renamed, to))
+        save_torch(target, wrap(renamed, to))
     return KEYMAPS[found].without_counterpart(state) if to == 'ours' else []
+
+
+def _weights(checkpoint: Mapping[str, Any], entry: str | None) -> dict[str, Tensor]:
+    held = unwrap(checkpoint, entry)[0]
+    state = {name.removeprefix('module.'): value for name, value in held.items() if isinstance(value, Tensor)}
+    if not state:
+        raise CheckpointError('it holds no weights.')
+    return state
+
+
+def _unprefixed(name: str) -> str:
+    """A name of iBOT's student (in DDP) or teacher (in DDP only if it has BatchNorm) as the backbone calls it."""
+    return name[_CUT:] if name.startswith('module.') else name.removeprefix('backbone.')
 
 
 def _family(state: Mapping[str, Any]) -> str:
     family = detect_family(state) or ('ours' if any(name.startswith(_OURS) for name in state) else None)
     if family is None:
-        raise CheckpointError(f'its names belong to no known family ({", ".join([*state][:4]) or "no weights at all"}).')
+        raise CheckpointError(f'its names belong to no known family ({", ".join([*state][:4])}).')
     return family
-
-
-def _wrap(state: dict[str, Tensor], family: str) -> dict[str, Any]:
-    """Put weights into the dictionary in which the official code, or ours, expects them."""
-    if family in ('ours', 'ibot'):
-        return {'state_dict': state}
-    released = family == 'tec' and not any(name.startswith((*_TEC_PARTS, *_MAE_PARTS, 'norm.')) for name in state)
-    return dict(state) if released else {'model': state}

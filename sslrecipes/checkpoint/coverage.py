@@ -75,7 +75,9 @@ class Coverage:
 
     def summary(self) -> str:
         """Return the report: one line of counts and one for each kind of name that isn't loaded."""
-        lines = [f'{self.source}: {len(self.loaded)} of {self.wanted} weights of {self.module} loaded ({self.ratio:.1%})']
+        lines = [
+            f'{self.source}: {len(self.loaded)} of {self.wanted} weights of {self.module} loaded ({self.ratio:.1%})'
+        ]
         kinds: dict[str, Sequence[object]] = {
             'missing': self.missing,
             'other shape': self.mismatched,
@@ -221,5 +223,7 @@ def _listing(names: Sequence[object]) -> str:
 
 def _groups(names: Iterable[str]) -> str:
     """``neck. (132), backbone.cls_token_mlp (4)``: the unused names by the part of the network they belong to."""
-    counts = Counter('.'.join(name.split('.')[:2]) if name.startswith('backbone.') else name.split('.')[0] for name in names)
+    counts = Counter(
+        '.'.join(name.split('.')[:2]) if name.startswith('backbone.') else name.split('.')[0] for name in names
+    )
     return ', '.join(f'{group} ({count})' for group, count in counts.items())

@@ -95,4 +95,6 @@ def load_pretrained(
     for part in adapted_parts(state):
         if part.startswith(prefix) and f'{part.removeprefix(prefix)}cls_token_mlp.fc2.weight' not in names:
             state = bake_cls_token(state, part)
-    return load_weights(module, state, source=str(checkpoint), prefix=prefix, ignore=ignore, allow_partial=allow_partial)
+    return load_weights(
+        module, state, source=str(checkpoint), prefix=prefix, ignore=ignore, allow_partial=allow_partial
+    )

@@ -1,9 +1,9 @@
 """MMEngine's own checkpoint loading, turned over to the safe reader.
 
 Upstream (mmengine 0.10.12, ``runner/checkpoint.py``): ``_safe_torch_load`` answers a refusal of torch's restricted
-unpickler by loading the file again *without* the restriction, which runs whatever code it holds; its allow-list contains
-``getattr``; addresses go through ``torch.hub.load_state_dict_from_url``, which is unrestricted by default. Resuming,
-``load_from``, ``init_cfg`` and the model zoos all end in one of these three functions.
+unpickler by loading the file again *without* the restriction, which runs whatever code it holds; its allow-list
+contains ``getattr``; addresses go through ``torch.hub.load_state_dict_from_url``, which is unrestricted by default.
+Resuming, ``load_from``, ``init_cfg`` and the model zoos all end in one of the functions replaced here.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def read_checkpoint(path: str | Path, map_location: Location = 'cpu') -> dict[st
     There is no way back to unrestricted unpickling.
 
     Args:
-        path: File or address. A download stays in torch's hub cache.
+        path: File or address. A readable download stays in torch's hub cache.
         map_location: Where the tensors go, as in :func:`torch.load`.
 
     Returns:
@@ -44,13 +44,12 @@ def read_checkpoint(path: str | Path, map_location: Location = 'cpu') -> dict[st
             pickle asks for anything that is not on the list.
     """
     file = local_file(path)
-    with file.open('rb') as stream:
-        head = stream.read(9)
-    if head.startswith((_ZIP, _PICKLE)):
-        return read_torch(file, map_location, name=str(path))
-    if head[8:] == b'{':
-        return _read_safetensors(file, map_location)
-    raise CheckpointError(f'"{path}" is neither a torch file nor a safetensors file: it starts with {head!r}.')
+    try:
+        return _read(file, map_location, name=str(path))
+    except CheckpointError:
+        if _is_address(path):
+            file.unlink(missing_ok=True)  # a cut download must not be found in the cache the next time
+        raise
 
 
 def local_file(path: str | Path) -> Path:
@@ -61,7 +60,7 @@ def local_file(path: str | Path) -> Path:
     """
     if not str(path):
         raise CheckpointError('No checkpoint is given: set its path or address.')
-    if str(path).startswith(('http://', 'https://')):
+    if _is_address(path):
         return _download(str(path))
     file = Path(path).expanduser()
     if file.is_dir():
@@ -119,12 +118,15 @@ def _attribute_name(_: object, name: str) -> str:
 
 def _harmless_globals() -> list[Any]:
     """The types a checkpoint may hold beside tensors, some under the full name that stands in the file."""
-    scalar, array = (value.__reduce__()[0] for value in (np.float64(), np.empty(0)))
-    core = [(function, f'numpy.{core}.multiarray.{function.__name__}')
-            for core in ('core', '_core') for function in (scalar, array)]  # fmt: skip
+    rebuild = {'scalar': np.float64().__reduce__()[0], '_reconstruct': np.empty(0).__reduce__()[0]}
+    numpy = [
+        (function, f'numpy.{core}.multiarray.{name}')
+        for core in ('core', '_core')  # NumPy 1 and 2
+        for name, function in rebuild.items()
+    ]
     dtypes = {type(np.dtype(code)) for code in '?bhilqBHILQefdFDSU'}
     history = [(_History, 'mmengine.logging.history_buffer.HistoryBuffer'), (_attribute_name, 'builtins.getattr')]
-    return [argparse.Namespace, np.ndarray, np.dtype, *dtypes, *core, *history]
+    return [argparse.Namespace, np.ndarray, np.dtype, *dtypes, *numpy, *history]
 
 
 def _complaint(name: str, error: Exception) -> str:
@@ -140,14 +142,28 @@ def _complaint(name: str, error: Exception) -> str:
     return f'"{name}" is damaged, cut short or not a checkpoint ({reason}).'
 
 
-def _read_safetensors(file: Path, map_location: Location) -> dict[str, Any]:
+def _read(file: Path, map_location: Location, name: str) -> dict[str, Any]:
+    with file.open('rb') as stream:
+        head = stream.read(9)
+    if head.startswith((_ZIP, _PICKLE)):
+        return read_torch(file, map_location, name)
+    if head[8:] == b'{':
+        return _read_safetensors(file, map_location, name)
+    raise CheckpointError(f'"{name}" is neither a torch file nor a safetensors file: it starts with {head!r}.')
+
+
+def _read_safetensors(file: Path, map_location: Location, name: str) -> dict[str, Any]:
     device = str(map_location) if isinstance(map_location, str | torch.device) else 'cpu'
     try:
         with safe_open(file, framework='pt', device=device) as stream:
-            state = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118  not a mapping
+            state = {key: stream.get_tensor(key) for key in stream.keys()}  # noqa: SIM118  not a mapping
             return {'state_dict': state, 'meta': stream.metadata() or {}}
     except SafetensorError as error:
-        raise CheckpointError(f'"{file}" is a damaged or cut safetensors file ({error}).') from error
+        raise CheckpointError(f'"{name}" is a damaged or cut safetensors file ({error}).') from error
+
+
+def _is_address(path: str | Path) -> bool:
+    return str(path).startswith(('http://', 'https://'))
 
 
 def _download(url: str) -> Path:

@@ -1,3 +1,12 @@
 """Data sets, samplers and transforms. Importing registers them."""
 
 import mmpretrain.datasets  # noqa: F401  a parent registry's modules are not imported by themselves
+
+from sslrecipes.datasets import transforms  # noqa: F401
+from sslrecipes.datasets.digits import Digits
+from sslrecipes.datasets.image_folder import ImageFolder
+from sslrecipes.datasets.photo_tiles import PhotoTiles
+from sslrecipes.datasets.preflight import check_dataset
+from sslrecipes.datasets.seeding import seeded
+
+__all__ = ['Digits', 'ImageFolder', 'PhotoTiles', 'check_dataset', 'seeded']

@@ -42,9 +42,23 @@ REGISTRY_OF_KEY = {
     'model_wrapper_cfg': registry.MODEL_WRAPPERS,
 }
 TOP_LEVEL = (
-    'model', 'train_dataloader', 'val_dataloader', 'test_dataloader', 'optim_wrapper', 'param_scheduler',
-    'default_hooks', 'custom_hooks', 'train_cfg', 'val_cfg', 'test_cfg', 'val_evaluator', 'test_evaluator',
-    'visualizer', 'log_processor', 'model_wrapper_cfg')
+    'model',
+    'train_dataloader',
+    'val_dataloader',
+    'test_dataloader',
+    'optim_wrapper',
+    'param_scheduler',
+    'default_hooks',
+    'custom_hooks',
+    'train_cfg',
+    'val_cfg',
+    'test_cfg',
+    'val_evaluator',
+    'test_evaluator',
+    'visualizer',
+    'log_processor',
+    'model_wrapper_cfg',
+)
 #: Arguments that builders handle themselves.
 BUILDER_KEYS = {'type', '_scope_', 'constructor', 'paramwise_cfg', 'optimizer'}
 #: Likeness to a known argument above which a component that takes any argument is not believed to want this one.
@@ -115,7 +129,7 @@ def accepted_arguments(component: Callable[..., Any]) -> tuple[set[str], bool]:
     names: set[str] = set()
     for cls in component.__mro__[:-1]:
         if '__init__' in vars(cls):
-            own, takes_any = _parameters(cls.__init__)
+            own, takes_any = _parameters(vars(cls)['__init__'])
             names |= own
             if not takes_any:
                 return names, False

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import torch
 from mmengine.optim import OptimWrapper
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 MOMENTS = {'AdamW': 2, 'Adam': 2, 'Lamb': 2, 'SGD': 1, 'LARS': 1}
@@ -30,7 +30,7 @@ class StepCost(NamedTuple):
     states: int
 
 
-def step_cost(model: nn.Module, batch: dict[str, Any], optimizer_type: str = 'AdamW') -> StepCost:
+def step_cost(model: Any, batch: dict[str, Any], optimizer_type: str = 'AdamW') -> StepCost:
     """Run one forward and backward pass of a small batch and count.
 
     Args:

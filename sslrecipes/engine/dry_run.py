@@ -30,8 +30,9 @@ def print_report(runner: SSLRunner) -> None:
         'parameters': f'{cost.parameters / 1e6:.2f} M ({cost.trainable / 1e6:.2f} M trained)',
         'FLOPs per image': f'{cost.flops / 1e9:.2f} G (forward and backward)',
         'memory per process': (
-            f'about {memory / 2**30:.2f} GiB in fp32 at batch {per_process}: {cost.states / 2**30:.2f} weights, gradients '
-            f'and moments, {cost.activations * per_process / 2**30:.2f} activations'),
+            f'about {memory / 2**30:.2f} GiB in fp32 at batch {per_process}: {cost.states / 2**30:.2f} weights, '
+            f'gradients and moments, {cost.activations * per_process / 2**30:.2f} activations'
+        ),
         'batches per epoch': str(len(runner.train_dataloader)),
         **{f'first batch: {name}': shape for name, shape in shapes(batch).items()},
     }

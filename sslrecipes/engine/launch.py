@@ -75,7 +75,7 @@ def build_runner(cfg: Config, phase: str) -> SSLRunner:
     for name in LOADERS[phase]:
         loader = cfg.get(name)
         if loader:
-            check_dataset(loader['dataset'])
+            check_dataset(loader['dataset'], f'{name}.dataset')
     return SSLRunner.from_cfg(cfg)
 
 

@@ -27,7 +27,8 @@ class SSLTrainLoop(EpochBasedTrainLoop):
             raise ConfigError(
                 f'An epoch has {len(self.dataloader)} batches of {self.dataloader.batch_size} from '
                 f'{len(self.dataloader.dataset)} images, an optimizer step needs {needed}: lower the batch size or '
-                f'accumulative_counts.')
+                f'accumulative_counts.'
+            )
 
     def run_epoch(self) -> None:
         """Iterate over one epoch."""

@@ -19,11 +19,11 @@ from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.datasets.seeding import seeded
 from sslrecipes.engine.distributed import SSLDistributedDataParallel, init_cpu_process_group
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
+from sslrecipes.errors import ConfigError
 from sslrecipes.registry import DATA_SAMPLERS, DATASETS, PARAM_SCHEDULERS, RUNNERS
 
-
 #: How mmengine's long messages begin.
-LONG_MESSAGES = ('\n------------------------------------------------------------\nSystem environment', 'Config:', 'Hooks will be')
+LONG_MESSAGES = ('\n' + 60 * '-' + '\nSystem environment', 'Config:', 'Hooks will be')
 
 
 def is_brief(record: logging.LogRecord) -> bool:
@@ -72,7 +72,8 @@ class SSLRunner(Runner):
             model_wrapper_cfg = dict(
                 type=SSLDistributedDataParallel,  # mmengine looks a name up in its own registry only
                 broadcast_buffers=False,
-                find_unused_parameters=self.cfg.get('find_unused_parameters', False))
+                find_unused_parameters=self.cfg.get('find_unused_parameters', False),
+            )
         return super().wrap_model(model_wrapper_cfg, model)
 
     @property
@@ -83,19 +84,24 @@ class SSLRunner(Runner):
 
     @staticmethod
     def build_dataloader(
-        dataloader: DataLoader | dict[str, Any], seed: int | None = None, diff_rank_seed: bool = False
-    ) -> DataLoader:
+        dataloader: DataLoader[Any] | dict[str, Any], seed: int | None = None, diff_rank_seed: bool = False
+    ) -> DataLoader[Any]:
         """Build a loader whose samples depend on (seed, epoch, index) only.
 
         Args:
             dataloader: Loader, or config with ``dataset``, ``sampler``, ``batch_size``, ...
             seed: The rank's seed.
             diff_rank_seed: Whether that seed contains the rank.
+
+        Raises:
+            ConfigError: For ``num_batch_per_epoch``, which would cut the data set behind the sampler's back.
         """
         if isinstance(dataloader, DataLoader):
             return dataloader
         cfg = copy.deepcopy(dataloader)
-        if seed is not None and 'num_batch_per_epoch' not in cfg:
+        if 'num_batch_per_epoch' in cfg:
+            raise ConfigError('num_batch_per_epoch is not supported: give the dataset indices=<number of images>.')
+        if seed is not None:
             shared_seed = seed - get_rank() if diff_rank_seed else seed
             dataset = DATASETS.build(cfg['dataset']) if isinstance(cfg['dataset'], dict) else cfg['dataset']
             if hasattr(dataset, 'full_init'):
@@ -124,7 +130,8 @@ class SSLRunner(Runner):
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = self.model.module if is_model_wrapper(self.model) else self.model
         load_weights(
-            model, checkpoint['state_dict'], source=str(filename), allow_partial=self.cfg.get('allow_partial', False))
+            model, checkpoint['state_dict'], source=str(filename), allow_partial=self.cfg.get('allow_partial', False)
+        )
         self._has_loaded = True
         return checkpoint
 
@@ -132,4 +139,5 @@ class SSLRunner(Runner):
         filled = dict(convert_to_iter_based=True, accumulative_counts=optim_wrapper._accumulative_counts)
         schedules = scheduler if isinstance(scheduler, (list, tuple)) else [scheduler]
         return super()._build_param_scheduler(
-            [{**one, **filled} if is_closed_form(one) else one for one in schedules], optim_wrapper)
+            [{**one, **filled} if is_closed_form(one) else one for one in schedules], optim_wrapper
+        )

@@ -14,10 +14,11 @@ TIMEOUT = 120
 def _rank_main(function, rank, world, port, queue):
     torch.set_num_threads(1)  # a forked child must not use the parent's OpenMP team
     os.environ.update(
-        RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE=str(world), MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
+        RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE=str(world), MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port)
+    )
     try:
         queue.put((rank, function(rank, world), None))
-    except BaseException:
+    except BaseException:  # noqa: BLE001  whatever it was, the parent must hear of it
         queue.put((rank, None, traceback.format_exc()))
     queue.close()
     queue.join_thread()

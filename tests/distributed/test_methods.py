@@ -12,16 +12,36 @@ IMAGE = dict(img_size=32, patch_size=8)
 PATCHES, BATCH = 16, 6
 
 MAE = dict(
-    type='MAE', backbone=dict(type='MaskedViT', arch=ARCH, **IMAGE),
-    neck=dict(type='MAEDecoder', num_patches=PATCHES, patch_size=8, embed_dim=32, decoder_embed_dim=16,
-              decoder_depth=1, decoder_num_heads=2),
-    head=dict(type='MAEPretrainHead', norm_pix=True, patch_size=8,
-              loss=dict(type='PixelReconstructionLoss', criterion='L2')))
+    type='MAE',
+    backbone=dict(type='MaskedViT', arch=ARCH, **IMAGE),
+    neck=dict(
+        type='MAEDecoder',
+        num_patches=PATCHES,
+        patch_size=8,
+        embed_dim=32,
+        decoder_embed_dim=16,
+        decoder_depth=1,
+        decoder_num_heads=2,
+    ),
+    head=dict(
+        type='MAEPretrainHead', norm_pix=True, patch_size=8, loss=dict(type='PixelReconstructionLoss', criterion='L2')
+    ),
+)
 TEC = dict(
-    type='TEC', backbone=dict(type='TECViT', arch=ARCH, **IMAGE),
-    neck=dict(type='TECNeck', embed_dims=32, num_layers=3, num_patches=PATCHES, decoder_embed_dims=16,
-              decoder_num_heads=2, target_heads=2),
-    head=dict(type='TECHead'), target_generator=dict(type='TECBaseModel', arch=ARCH, topk=3, **IMAGE))
+    type='TEC',
+    backbone=dict(type='TECViT', arch=ARCH, **IMAGE),
+    neck=dict(
+        type='TECNeck',
+        embed_dims=32,
+        num_layers=3,
+        num_patches=PATCHES,
+        decoder_embed_dims=16,
+        decoder_num_heads=2,
+        target_heads=2,
+    ),
+    head=dict(type='TECHead'),
+    target_generator=dict(type='TECBaseModel', arch=ARCH, topk=3, **IMAGE),
+)
 
 
 def build(cfg, noise):

@@ -29,7 +29,7 @@ class Case:
         self.tensors = load_file(tensors) if tensors.exists() else {}
 
     def part(self, prefix):
-        return {k[len(prefix):]: v for k, v in self.tensors.items() if k.startswith(prefix)}
+        return {k[len(prefix) :]: v for k, v in self.tensors.items() if k.startswith(prefix)}
 
     def __getitem__(self, name):
         return self.tensors[name]
@@ -61,8 +61,12 @@ def pytest_generate_tests(metafunc):
 def close():
     """Compare with a case's tensor; tolerances are those the cases state, by kind of value."""
     tolerances = {
-        'loss': dict(rtol=1e-4, atol=0), 'value': dict(rtol=1e-4, atol=1e-5), 'grad': dict(rtol=1e-3, atol=1e-6),
-        'tec_value': dict(rtol=1e-3, atol=1e-4), 'tec_grad': dict(rtol=1e-3, atol=1e-5)}
+        'loss': dict(rtol=1e-4, atol=0),
+        'value': dict(rtol=1e-4, atol=1e-5),
+        'grad': dict(rtol=1e-3, atol=1e-6),
+        'tec_value': dict(rtol=1e-3, atol=1e-4),
+        'tec_grad': dict(rtol=1e-3, atol=1e-5),
+    }
 
     def compare(actual, expected, kind='value'):
         torch.testing.assert_close(actual.detach(), expected, **tolerances[kind])

@@ -13,23 +13,38 @@ SCHEDULES = 'configs/_base_/schedules'
 
 def vit_arch(hyper):
     return dict(
-        embed_dims=hyper['embed_dim'], num_layers=hyper['depth'], num_heads=hyper['num_heads'],
-        feedforward_channels=int(hyper['embed_dim'] * hyper['mlp_ratio']))
+        embed_dims=hyper['embed_dim'],
+        num_layers=hyper['depth'],
+        num_heads=hyper['num_heads'],
+        feedforward_channels=int(hyper['embed_dim'] * hyper['mlp_ratio']),
+    )
 
 
 def mae_model(hyper, norm_pix):
     sizes = dict(img_size=hyper['img_size'], patch_size=hyper['patch_size'])
-    return MODELS.build(dict(
-        type='MAE',
-        backbone=dict(type='MaskedViT', arch=vit_arch(hyper), mask_ratio=hyper['mask_ratio'], **sizes),
-        neck=dict(
-            type='MAEDecoder', num_patches=(hyper['img_size'] // hyper['patch_size']) ** 2,
-            patch_size=hyper['patch_size'], in_chans=hyper['in_chans'], embed_dim=hyper['embed_dim'],
-            decoder_embed_dim=hyper['decoder_embed_dim'], decoder_depth=hyper['decoder_depth'],
-            decoder_num_heads=hyper['decoder_num_heads'], mlp_ratio=hyper['mlp_ratio']),
-        head=dict(
-            type='MAEPretrainHead', norm_pix=norm_pix, patch_size=hyper['patch_size'],
-            loss=dict(type='PixelReconstructionLoss', criterion='L2'))))
+    return MODELS.build(
+        dict(
+            type='MAE',
+            backbone=dict(type='MaskedViT', arch=vit_arch(hyper), mask_ratio=hyper['mask_ratio'], **sizes),
+            neck=dict(
+                type='MAEDecoder',
+                num_patches=(hyper['img_size'] // hyper['patch_size']) ** 2,
+                patch_size=hyper['patch_size'],
+                in_chans=hyper['in_chans'],
+                embed_dim=hyper['embed_dim'],
+                decoder_embed_dim=hyper['decoder_embed_dim'],
+                decoder_depth=hyper['decoder_depth'],
+                decoder_num_heads=hyper['decoder_num_heads'],
+                mlp_ratio=hyper['mlp_ratio'],
+            ),
+            head=dict(
+                type='MAEPretrainHead',
+                norm_pix=norm_pix,
+                patch_size=hyper['patch_size'],
+                loss=dict(type='PixelReconstructionLoss', criterion='L2'),
+            ),
+        )
+    )
 
 
 @pytest.mark.golden('mae/official_pretrain')
@@ -62,12 +77,20 @@ def test_pretrain(case, close):
 
 def classifier(hyper, num_classes):
     pooled = dict(out_type='avg_featmap', final_norm=False) if hyper['global_pool'] else dict(out_type='cls_token')
-    return MODELS.build(dict(
-        type='ImageClassifier',
-        backbone=dict(
-            type='VisionTransformer', arch=vit_arch(hyper), img_size=hyper['img_size'],
-            patch_size=hyper['patch_size'], drop_path_rate=hyper.get('drop_path_rate', 0.0), **pooled),
-        head=dict(type='LinearClsHead', num_classes=num_classes, in_channels=hyper['embed_dim'])))
+    return MODELS.build(
+        dict(
+            type='ImageClassifier',
+            backbone=dict(
+                type='VisionTransformer',
+                arch=vit_arch(hyper),
+                img_size=hyper['img_size'],
+                patch_size=hyper['patch_size'],
+                drop_path_rate=hyper.get('drop_path_rate', 0.0),
+                **pooled,
+            ),
+            head=dict(type='LinearClsHead', num_classes=num_classes, in_channels=hyper['embed_dim']),
+        )
+    )
 
 
 @pytest.mark.golden('mae/official_finetune_gap', 'mae/official_finetune_cls')
@@ -96,8 +119,14 @@ def test_finetune_groups(case, assert_groups):
 def test_pretrain_groups(case, assert_groups):
     expected = case.meta['pretrain']
     sizes = dict(
-        SMALL, depth=depth_of(expected, 'blocks'), decoder_embed_dim=8, decoder_num_heads=2, in_chans=3,
-        decoder_depth=depth_of(expected, 'decoder_blocks'), mask_ratio=0.75)
+        SMALL,
+        depth=depth_of(expected, 'blocks'),
+        decoder_embed_dim=8,
+        decoder_num_heads=2,
+        in_chans=3,
+        decoder_depth=depth_of(expected, 'decoder_blocks'),
+        mask_ratio=0.75,
+    )
     config = f'{SCHEDULES}/adamw_bs4096_coslr_pretrain.py'
     hyper = {'weight_decay': case.hyper['weight_decay']}
     assert_groups(mae_model(sizes, True), MAE, expected, config, hyper, case.meta['pretrain_not_optimised'])

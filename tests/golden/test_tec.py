@@ -17,16 +17,25 @@ SCHEDULES = 'configs/_base_/schedules'
 
 def arch(sizes, mlp_ratio=4):
     return dict(
-        embed_dims=sizes['embed_dim'], num_layers=sizes['depth'], num_heads=sizes['num_heads'],
-        feedforward_channels=int(sizes['embed_dim'] * mlp_ratio))
+        embed_dims=sizes['embed_dim'],
+        num_layers=sizes['depth'],
+        num_heads=sizes['num_heads'],
+        feedforward_channels=int(sizes['embed_dim'] * mlp_ratio),
+    )
 
 
 def base_cfg(base, image, state, folder, relation):
     """The base model, whose weights come from an official file."""
     torch.save({'model': state}, folder / 'base.pth')
     return dict(
-        type='TECBaseModel', arch=arch(base, base.get('mlp_ratio', 4)), checkpoint=str(folder / 'base.pth'),
-        last_layers=base['last_layers'], topk=base['topkatt'], relation=relation, **image)
+        type='TECBaseModel',
+        arch=arch(base, base.get('mlp_ratio', 4)),
+        checkpoint=str(folder / 'base.pth'),
+        last_layers=base['last_layers'],
+        topk=base['topkatt'],
+        relation=relation,
+        **image,
+    )
 
 
 def image_cfg(hyper):
@@ -57,18 +66,33 @@ def test_base_model(case, close, tmp_path):
 def tec_model(case, folder):
     hyper, student, base = case.hyper, case.hyper['student'], case.hyper['base']
     patches = (hyper['img_size'] // hyper['patch_size']) ** 2
-    model = MODELS.build(dict(
-        type='TEC',
-        backbone=dict(
-            type='TECViT', arch=arch(student, student['mlp_ratio']), mask_ratio=hyper['mask_ratio'],
-            mlp_token=hyper['mlp_token'], **image_cfg(hyper)),
-        neck=dict(
-            type='TECNeck', embed_dims=student['embed_dim'], num_layers=student['depth'], num_patches=patches,
-            num_groups=student['num_adap_given'], decoder_embed_dims=student['decoder_embed_dim'],
-            decoder_depth=student['decoder_depth'], decoder_num_heads=student['decoder_num_heads'],
-            target_dims=student['pred_dim'], target_heads=student['pred_num_heads'], relation=hyper['pred_att']),
-        head=dict(type='TECHead', relation_temperature=hyper['att_tau']),
-        target_generator=base_cfg(base, image_cfg(hyper), case.part('state/base/'), folder, hyper['pred_att'])))
+    model = MODELS.build(
+        dict(
+            type='TEC',
+            backbone=dict(
+                type='TECViT',
+                arch=arch(student, student['mlp_ratio']),
+                mask_ratio=hyper['mask_ratio'],
+                mlp_token=hyper['mlp_token'],
+                **image_cfg(hyper),
+            ),
+            neck=dict(
+                type='TECNeck',
+                embed_dims=student['embed_dim'],
+                num_layers=student['depth'],
+                num_patches=patches,
+                num_groups=student['num_adap_given'],
+                decoder_embed_dims=student['decoder_embed_dim'],
+                decoder_depth=student['decoder_depth'],
+                decoder_num_heads=student['decoder_num_heads'],
+                target_dims=student['pred_dim'],
+                target_heads=student['pred_num_heads'],
+                relation=hyper['pred_att'],
+            ),
+            head=dict(type='TECHead', relation_temperature=hyper['att_tau']),
+            target_generator=base_cfg(base, image_cfg(hyper), case.part('state/base/'), folder, hyper['pred_att']),
+        )
+    )
     model.target_generator.init_weights()
     load_weights(model, TEC.to_ours(case.part('state/student/')), source='case')
     assert len(model.neck.adapter.fuse) == student['num_adap']
@@ -83,8 +107,12 @@ def test_pretrain(case, close, tmp_path):
     prediction = model.neck(layers, ids_restore, targets.query_ids)
     checks = {
         'cls_in': model.backbone.class_token() + model.backbone.pos_embed[:, :1],
-        'latent_first': layers[0], 'latent_last': layers[-1],
-        'adapted': model.neck.adapter(layers), 'pred_fea': prediction.feature, 'target_fea': targets.feature}
+        'latent_first': layers[0],
+        'latent_last': layers[-1],
+        'adapted': model.neck.adapter(layers),
+        'pred_fea': prediction.feature,
+        'target_fea': targets.feature,
+    }
     if case.hyper['pred_att']:
         checks |= {'pred_att': prediction.relation.unsqueeze(1), 'target_att': targets.relation.unsqueeze(1)}
         assert torch.equal(targets.query_ids.unsqueeze(1), case['out/topk_idx'])
@@ -132,13 +160,23 @@ def test_weight_convert(case, close, tmp_path):
 
 
 def classifier(hyper, num_classes):
-    return MODELS.build(dict(
-        type='ImageClassifier',
-        backbone=dict(
-            type='TECFineTuneViT', arch=arch(hyper, hyper.get('mlp_ratio', 4)), mlp_token=hyper['mlp_token'],
-            **(dict(out_type='avg_featmap', final_norm=False) if hyper['global_pool'] else dict(out_type='cls_token')),
-            **image_cfg(hyper)),
-        head=dict(type='LinearClsHead', num_classes=num_classes, in_channels=hyper['embed_dim'])))
+    return MODELS.build(
+        dict(
+            type='ImageClassifier',
+            backbone=dict(
+                type='TECFineTuneViT',
+                arch=arch(hyper, hyper.get('mlp_ratio', 4)),
+                mlp_token=hyper['mlp_token'],
+                **(
+                    dict(out_type='avg_featmap', final_norm=False)
+                    if hyper['global_pool']
+                    else dict(out_type='cls_token')
+                ),
+                **image_cfg(hyper),
+            ),
+            head=dict(type='LinearClsHead', num_classes=num_classes, in_channels=hyper['embed_dim']),
+        )
+    )
 
 
 @pytest.mark.golden('tec/finetune_forward')
@@ -182,16 +220,27 @@ def depth_of(names, stack):
 @pytest.mark.golden('tec/pretrain_groups')
 def test_pretrain_groups(case, assert_groups):
     hyper, expected = case.hyper, case.meta['params']
-    model = MODELS.build(dict(
-        type='TEC',
-        backbone=dict(
-            type='TECViT', arch=arch({**SMALL, **hyper}), mlp_token=hyper['mlp_token'], **image_cfg(SMALL)),
-        neck=dict(
-            type='TECNeck', embed_dims=8, num_layers=hyper['depth'], num_patches=4, decoder_embed_dims=8,
-            decoder_depth=depth_of(expected, 'decoder_blocks'), decoder_num_heads=2, target_heads=2,
-            relation=hyper['pred_att']),
-        head=dict(type='TECHead'),
-        target_generator=dict(type='TECBaseModel', arch=arch({**SMALL, 'depth': 2}), **image_cfg(SMALL))))
+    model = MODELS.build(
+        dict(
+            type='TEC',
+            backbone=dict(
+                type='TECViT', arch=arch({**SMALL, **hyper}), mlp_token=hyper['mlp_token'], **image_cfg(SMALL)
+            ),
+            neck=dict(
+                type='TECNeck',
+                embed_dims=8,
+                num_layers=hyper['depth'],
+                num_patches=4,
+                decoder_embed_dims=8,
+                decoder_depth=depth_of(expected, 'decoder_blocks'),
+                decoder_num_heads=2,
+                target_heads=2,
+                relation=hyper['pred_att'],
+            ),
+            head=dict(type='TECHead'),
+            target_generator=dict(type='TECBaseModel', arch=arch({**SMALL, 'depth': 2}), **image_cfg(SMALL)),
+        )
+    )
     config = f'{SCHEDULES}/adamw_bs4096_coslr_pretrain.py'
     assert_groups(model, TEC, expected, config, hyper, case.meta['not_optimised'])
 
@@ -203,9 +252,15 @@ def test_lr_schedule(case):
     groups = [dict(params=[p], lr=hyper['lr'] * s, lr_scale=s) for p, s in zip(params, (1.0, 0.5), strict=True)]
     optimizer = torch.optim.SGD(groups, lr=hyper['lr'])
     schedule = WarmupCosineLR(
-        optimizer, epochs=hyper['epochs'], warmup_epochs=hyper['warmup_epochs'], min_lr=hyper['min_lr'],
-        epoch_length=hyper['iters_per_epoch'], accumulative_counts=hyper['accum_iter'])
+        optimizer,
+        epochs=hyper['epochs'],
+        warmup_epochs=hyper['warmup_epochs'],
+        min_lr=hyper['min_lr'],
+        epoch_length=hyper['iters_per_epoch'],
+        accumulative_counts=hyper['accum_iter'],
+    )
     for epoch, iteration, *expected in case.meta['rows']:
-        assert [group['lr'] for group in optimizer.param_groups] == pytest.approx(expected, rel=1e-9), (epoch, iteration)
+        actual = [group['lr'] for group in optimizer.param_groups]
+        assert actual == pytest.approx(expected, rel=1e-9), (epoch, iteration)
         optimizer.step()
         schedule.step()

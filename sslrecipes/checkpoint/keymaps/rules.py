@@ -1,7 +1,8 @@
 """Two-way renaming of parameters by a table of (official name, our name).
 
 Names are dotted. ``{i}`` stands for any one part and means the same part on both sides. A name that ends in a dot
-stands for every parameter of that layer: ``norm.`` covers ``norm.weight`` and ``norm.bias``. The first fitting row wins.
+stands for every parameter of that layer: ``norm.`` covers ``norm.weight`` and ``norm.bias``. The first fitting row
+wins.
 """
 
 from __future__ import annotations
@@ -66,7 +67,9 @@ class KeyMap:
         unknown = [name for name, new in renamed.items() if new is None]
         if unknown:
             examples = ', '.join(unknown[:4]) + (' ...' if len(unknown) > 4 else '')
-            raise CheckpointError(f'{len(unknown)} of {len(state)} names are unknown to family "{self.family}": {examples}')
+            raise CheckpointError(
+                f'{len(unknown)} of {len(state)} names are unknown to family "{self.family}": {examples}'
+            )
         result = {new: state[name] for name, new in renamed.items() if new is not None}
         assert len(result) == len(state), f'two rows of family {self.family} lead to the same name'
         return result

@@ -1,1 +1,5 @@
 """Transforms. Importing registers them."""
+
+from sslrecipes.datasets.transforms.loading import LoadImageOrSkip
+
+__all__ = ['LoadImageOrSkip']

@@ -55,8 +55,9 @@ class AmpOptimWrapper(OptimWrapper, MMEngineAmpOptimWrapper):
         MMEngineOptimWrapper.__init__(self, **kwargs)
         self.cast_dtype = AUTOCAST_DTYPES[dtype]
         self._scale_update_param = None if loss_scale == 'dynamic' else float(loss_scale)
-        scale = {} if loss_scale == 'dynamic' else {'init_scale': float(loss_scale)}
-        self.loss_scaler = torch.amp.GradScaler(get_device(), enabled=dtype == 'float16', **scale)
+        self.loss_scaler = torch.amp.GradScaler(
+            get_device(), init_scale=self._scale_update_param or 2.0**16, enabled=dtype == 'float16'
+        )
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:

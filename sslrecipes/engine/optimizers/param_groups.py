@@ -6,7 +6,6 @@ import copy
 from typing import Any
 
 from mmengine.model import is_model_wrapper
-from torch import nn
 
 from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
@@ -39,11 +38,12 @@ class ParamGroupsConstructor:
         for name in options:
             if name not in OPTIONS:
                 raise ConfigError(
-                    f'paramwise_cfg has no option {name!r}; it has {list(OPTIONS)}.{did_you_mean(name, list(OPTIONS))}')
+                    f'paramwise_cfg has no option {name!r}; it has {list(OPTIONS)}.{did_you_mean(name, list(OPTIONS))}'
+                )
         self.no_decay = tuple(options.get('no_decay', ()))
         self.layer_decay = options.get('layer_decay')
 
-    def __call__(self, model: nn.Module) -> Any:
+    def __call__(self, model: Any) -> Any:
         """Build the optimizer wrapper for ``model``."""
         model = model.module if is_model_wrapper(model) else model
         wrapper_cfg = copy.deepcopy(self.wrapper_cfg)
@@ -53,7 +53,7 @@ class ParamGroupsConstructor:
         wrapper_cfg.setdefault('type', 'OptimWrapper')
         return OPTIM_WRAPPERS.build(wrapper_cfg, default_args=dict(optimizer=optimizer))
 
-    def param_groups(self, model: nn.Module, lr: float, weight_decay: float) -> list[dict[str, Any]]:
+    def param_groups(self, model: Any, lr: float, weight_decay: float) -> list[dict[str, Any]]:
         """List the groups of ``model``'s trainable parameters, in the order of their first parameter."""
         groups: dict[tuple[float, float], dict[str, Any]] = {}
         for name, param in model.named_parameters():
@@ -66,7 +66,7 @@ class ParamGroupsConstructor:
             groups.setdefault((scale, decay), new)['params'].append(param)
         return list(groups.values())
 
-    def lr_scale(self, model: nn.Module, name: str) -> float:
+    def lr_scale(self, model: Any, name: str) -> float:
         """Learning-rate factor of the parameter ``name``."""
         scale = float(model.param_lr_scale(name)) if hasattr(model, 'param_lr_scale') else 1.0
         if self.layer_decay is None:

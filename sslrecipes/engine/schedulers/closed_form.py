@@ -46,6 +46,14 @@ class ClosedFormSchedule(_ParamScheduler):
         """The step count."""
         return {'last_step': self.last_step, '_global_step': self._global_step}
 
+    def step(self) -> None:
+        """Move on by one micro-batch."""
+        self._global_step += 1
+        self.last_step += 1
+        self._last_value = self._get_value()
+        for group, value in zip(self.optimizer.param_groups, self._last_value, strict=True):
+            group[self.param_name] = value
+
     def _get_value(self) -> list[float]:
         epoch = self.fractional_epoch(self.last_step)
         scales = [group.get('lr_scale', 1.0) for group in self.optimizer.param_groups]

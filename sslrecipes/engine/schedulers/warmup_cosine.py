@@ -24,9 +24,7 @@ class WarmupCosineLR(ClosedFormSchedule):
     Source: ``util/lr_sched.py`` of facebookresearch/mae and sail-sg/TEC.
     """
 
-    def __init__(
-        self, optimizer: Any, epochs: int, warmup_epochs: int = 0, min_lr: float = 0.0, **kwargs: Any
-    ) -> None:
+    def __init__(self, optimizer: Any, epochs: int, warmup_epochs: int = 0, min_lr: float = 0.0, **kwargs: Any) -> None:
         if not 0 <= warmup_epochs < epochs:
             raise ConfigError(f'WarmupCosineLR: warmup_epochs={warmup_epochs} must be less than epochs={epochs}.')
         self.epochs = epochs

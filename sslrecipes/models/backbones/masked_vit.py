@@ -59,9 +59,7 @@ class MaskedViT(MAEViT):
         class_tokens = (self.class_token() + self.pos_embed[:, :1]).expand(images.shape[0], -1, -1)
         return torch.cat([class_tokens.to(patches.dtype), patches], dim=1), mask, ids_restore
 
-    def forward(
-        self, x: Tensor, mask: bool | None = True, noise: Tensor | None = None
-    ) -> tuple[Tensor, ...]:
+    def forward(self, x: Tensor, mask: bool | None = True, noise: Tensor | None = None) -> tuple[Tensor, ...]:
         """Encode the visible patches, or all of them.
 
         Args:

@@ -35,7 +35,8 @@ class TokenMLPViT(VisionTransformer):
         x, grid = self.patch_embed(images)
         class_tokens = self.class_token().to(x.dtype).expand(x.shape[0], -1, -1)
         pos_embed = resize_pos_embed(
-            self.pos_embed, self.patch_resolution, grid, mode=self.interpolate_mode, num_extra_tokens=1)
+            self.pos_embed, self.patch_resolution, grid, mode=self.interpolate_mode, num_extra_tokens=1
+        )
         x = self.drop_after_pos(torch.cat([class_tokens, x], dim=1) + pos_embed)
         outputs = []
         for index, layer in enumerate(self.layers):

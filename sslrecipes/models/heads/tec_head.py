@@ -25,9 +25,7 @@ class TECHead(BaseModule):
     Source: TEC (https://arxiv.org/abs/2210.11016).
     """
 
-    def __init__(
-        self, relation_temperature: float = 1.8, normalize_target: bool = True, init_cfg: Any = None
-    ) -> None:
+    def __init__(self, relation_temperature: float = 1.8, normalize_target: bool = True, init_cfg: Any = None) -> None:
         super().__init__(init_cfg)
         self.relation_temperature = relation_temperature
         self.normalize_target = normalize_target
@@ -39,5 +37,6 @@ class TECHead(BaseModule):
         if prediction.relation is not None:
             assert targets.relation is not None, 'the relation branch needs a base model with relation=True'
             losses['loss_att'] = relation_cross_entropy(
-                prediction.relation, targets.relation, self.relation_temperature)
+                prediction.relation, targets.relation, self.relation_temperature
+            )
         return losses

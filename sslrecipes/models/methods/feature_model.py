@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, cast
 
-import torch
-from mmengine.model import BaseModel
+from mmengine.model import BaseModel, is_model_wrapper
 from torch import Tensor, nn
 
 from sslrecipes.errors import ConfigError, did_you_mean
@@ -19,7 +18,7 @@ def pool_features(features: Tensor, pool: str, num_extra_tokens: int) -> Tensor:
     """Pool the output of a backbone to one vector per image.
 
     Args:
-        features: Feature map ``(B, C, H, W)``, tokens ``(B, extra + L, C)`` or vectors ``(B, C)`` (returned as they are).
+        features: Feature map ``(B, C, H, W)``, tokens ``(B, extra + L, C)`` or vectors ``(B, C)`` (not changed).
         pool: 'avg': mean over positions or patch tokens. 'cls': first token. 'auto': first token if there are extra
             tokens, else the mean.
         num_extra_tokens: Tokens in front of the patch tokens.
@@ -81,7 +80,7 @@ class FeatureModel(BaseModel):
         init_cfg: Any = None,
     ) -> None:
         if not isinstance(data_preprocessor, nn.Module):
-            data_preprocessor = {'type': 'ClsDataPreprocessor', **(data_preprocessor or {})}
+            data_preprocessor = MODELS.build({'type': 'ClsDataPreprocessor', **(data_preprocessor or {})})
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         self.backbone = backbone if isinstance(backbone, nn.Module) else MODELS.build(backbone)
         self.pool = pool
@@ -130,17 +129,17 @@ def as_feature_model(model: nn.Module, pool: str = 'auto') -> FeatureModel:
 
     Args:
         model: A :class:`FeatureModel` (returned as it is; ``pool`` doesn't matter then) or any model with ``backbone``
-            and ``data_preprocessor``: self-supervised methods, classifiers.
+            and ``data_preprocessor``: self-supervised methods, classifiers. May be wrapped for DDP.
         pool: See :func:`pool_features`.
 
     Raises:
         ConfigError: If the model has no backbone.
     """
+    if is_model_wrapper(model):
+        return as_feature_model(cast(nn.Module, model.module), pool)
     if isinstance(model, FeatureModel):
         return model
     if not isinstance(getattr(model, 'backbone', None), nn.Module):
         raise ConfigError(f'{type(model).__name__} has no backbone to take features from.')
-    view = FeatureModel(model.backbone, pool=pool, data_preprocessor=model.data_preprocessor)
-    device = next(model.parameters()).device
-    view.data_preprocessor._device = torch.device(device)
-    return view
+    normalisation = cast(nn.Module, model.data_preprocessor)
+    return FeatureModel(cast(nn.Module, model.backbone), pool=pool, data_preprocessor=normalisation)

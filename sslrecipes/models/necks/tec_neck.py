@@ -129,11 +129,14 @@ class TECNeck(BaseModule):
         self.adapter = EncoderAdapter(embed_dims, num_layers, num_groups or num_layers // 3, 4 * decoder_embed_dims)
         self.feature_branch = FeatureBranch(embed_dims, decoder_embed_dims, target_dims)
         self.relation_branch = (
-            RelationBranch(embed_dims, decoder_embed_dims, target_dims, target_heads) if relation else None)
+            RelationBranch(embed_dims, decoder_embed_dims, target_dims, target_heads) if relation else None
+        )
         self.blocks = nn.ModuleList(
             TransformerEncoderLayer(
-                decoder_embed_dims, decoder_num_heads, 4 * decoder_embed_dims, norm_cfg=dict(type='LN', eps=1e-6))
-            for _ in range(decoder_depth))
+                decoder_embed_dims, decoder_num_heads, 4 * decoder_embed_dims, norm_cfg=dict(type='LN', eps=1e-6)
+            )
+            for _ in range(decoder_depth)
+        )
         self.grid = (int(num_patches**0.5),) * 2
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + num_patches, decoder_embed_dims), requires_grad=False)
 

@@ -62,7 +62,9 @@ class TECBaseModel(VisionTransformer):
         relation: bool = True,
         **kwargs: Any,
     ) -> None:
-        super().__init__(arch=arch, img_size=img_size, patch_size=patch_size, final_norm=False, out_type='raw', **kwargs)
+        super().__init__(
+            arch=arch, img_size=img_size, patch_size=patch_size, final_norm=False, out_type='raw', **kwargs
+        )
         self.checkpoint = checkpoint
         self.weights = weights
         self.last_layers = last_layers

@@ -24,8 +24,12 @@ def test_one_dimensional_parameters_are_never_decayed():
     net = Net()
     decay = decays(ParamGroupsConstructor(CFG).param_groups(net, 0.1, 0.05))
     assert decay == {
-        id(net.cls_token): 0.05, id(net.body[0].weight): 0.05,
-        id(net.body[0].bias): 0.0, id(net.body[1].weight): 0.0, id(net.body[1].bias): 0.0}
+        id(net.cls_token): 0.05,
+        id(net.body[0].weight): 0.05,
+        id(net.body[0].bias): 0.0,
+        id(net.body[1].weight): 0.0,
+        id(net.body[1].bias): 0.0,
+    }
 
 
 def test_no_decay_exempts_by_last_name():

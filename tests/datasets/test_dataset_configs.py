@@ -1,0 +1,104 @@
+"""Every file under configs/_base_/datasets: loads, builds, gives a batch, and the batch passes its preprocessor."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from sslrecipes.datasets import check_dataset
+from sslrecipes.errors import DataError
+from sslrecipes.registry import METRICS, MODELS
+
+FOLDER = Path(__file__).parents[2] / 'configs/_base_/datasets'
+EMBEDDED = {'photo_tiles_32': (32, 18), 'photo_tiles_32_eval': (32, 18), 'digits_8': (8, 10)}
+IMAGENET = ('in1k_mae_224', 'in1k_linear_224', 'in1k_finetune_224')
+OTHERS = ('image_folder_mae_224', 'cifar10_32')
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def config(name: str) -> Config:
+    return Config.fromfile(FOLDER / f'{name}.py')
+
+
+def first_batch(cfg: Config, loader_name: str) -> dict:
+    """First batch of at most four samples, through the preprocessor of the file."""
+    loader = cfg[loader_name]
+    loader.update(batch_size=4, num_workers=0, persistent_workers=False)
+    data = next(iter(Runner.build_dataloader(loader, seed=0)))
+    assert data['inputs'].dtype == torch.uint8
+    return MODELS.build(cfg.data_preprocessor)(data)
+
+
+def test_every_file_is_tested():
+    assert {path.stem for path in FOLDER.glob('*.py')} == {*EMBEDDED, *IMAGENET, *OTHERS}
+
+
+@pytest.mark.parametrize('name', EMBEDDED)
+def test_embedded_data_give_normalised_batches(name):
+    size, classes = EMBEDDED[name]
+    cfg = config(name)
+    for loader in (key for key in LOADERS if key in cfg):
+        check_dataset(cfg[loader].dataset)
+        batch = first_batch(cfg, loader)
+        assert batch['inputs'].shape == (4, 3, size, size)
+        assert batch['inputs'].dtype == torch.float32
+        assert batch['inputs'].abs().max() < 4
+        assert all(0 <= sample.gt_label.item() < classes for sample in batch['data_samples'])
+    assert cfg.data_preprocessor.get('num_classes', classes) == classes
+
+
+def test_normalisation_of_the_digits_is_that_of_the_training_split():
+    cfg = config('digits_8')
+    cfg.train_dataloader.update(batch_size=2000)
+    data = next(iter(Runner.build_dataloader(cfg.train_dataloader, seed=0)))
+    inputs = MODELS.build(cfg.data_preprocessor)(data)['inputs']
+    assert abs(inputs.mean().item()) < 1e-3
+    assert abs(inputs.std().item() - 1) < 1e-3
+
+
+@pytest.mark.parametrize('name', IMAGENET)
+def test_imagenet_pipelines_on_a_tiny_folder(name, tmp_path, write_images):
+    cfg = config(name)
+    classes = ('cat', 'dog')
+    for split in ('train', 'val'):
+        write_images(tmp_path / split, 'cat/1.png', 'cat/2.png', 'dog/1.png', 'dog/2.png', size=(60, 90))
+    for loader in (key for key in LOADERS if key in cfg):
+        with pytest.raises(DataError, match='data/imagenet'):
+            check_dataset(cfg[loader].dataset)
+        cfg[loader].dataset.update(data_root=str(tmp_path), metainfo=dict(classes=classes))
+        check_dataset(cfg[loader].dataset)
+        assert first_batch(cfg, loader)['inputs'].shape == (4, 3, 224, 224)
+
+
+def test_the_finetuning_view_adds_to_the_linear_one():
+    linear, finetune = config('in1k_linear_224'), config('in1k_finetune_224')
+    types = [[step['type'] for step in cfg.train_dataloader.dataset.pipeline] for cfg in (linear, finetune)]
+    assert types[1] == [*types[0][:3], 'RandAugment', 'RandomErasing', types[0][3]]
+    assert finetune.val_dataloader == linear.val_dataloader
+    assert finetune.train_dataloader.batch_size == 128
+
+
+def test_an_unlabelled_folder(tmp_path, write_images):
+    cfg = config('image_folder_mae_224')
+    with pytest.raises(DataError, match=r'"data/images" does not exist'):
+        check_dataset(cfg.train_dataloader.dataset)
+    cfg.train_dataloader.dataset.data_root = str(write_images(tmp_path, *[f'{n}.png' for n in range(4)]))
+    assert first_batch(cfg, 'train_dataloader')['inputs'].shape == (4, 3, 224, 224)
+    assert cfg.train_dataloader.dataset.pipeline == config('in1k_mae_224').train_dataloader.dataset.pipeline
+
+
+def test_absent_cifar_is_named_and_not_downloaded():
+    cfg = config('cifar10_32')
+    for loader in LOADERS:
+        with pytest.raises(DataError, match='data/cifar10'):
+            check_dataset(cfg[loader].dataset)
+
+
+@pytest.mark.parametrize('name', ['photo_tiles_32_eval', 'digits_8', *IMAGENET[1:], 'cifar10_32'])
+def test_evaluators_build(name):
+    cfg = config(name)
+    for evaluator in (cfg.val_evaluator, cfg.test_evaluator):
+        for metric in evaluator if isinstance(evaluator, list) else [evaluator]:
+            METRICS.build(metric)

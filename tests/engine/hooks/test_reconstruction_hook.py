@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+import torch
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from PIL import Image
+from torch.utils.data import Dataset
+
+import sslrecipes.engine.hooks
+import sslrecipes.models
+import sslrecipes.visualization  # noqa: F401  registers
+from sslrecipes.errors import ConfigError
+from sslrecipes.registry import MODELS
+
+
+class NoisyColours(Dataset):
+    """Twelve 8 px images, each of one colour, with noise as augmentation."""
+
+    def __len__(self):
+        return 12
+
+    def __getitem__(self, index):
+        noise = np.random.randint(0, 20, (3, 8, 8)) + torch.randint(0, 20, (3, 8, 8)).numpy()
+        return dict(inputs=torch.from_numpy(noise + 15 * index).to(torch.uint8), data_samples=index)
+
+
+class Features(BaseModel):
+    """A method that predicts no pixels."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(1, 1)
+
+    def forward(self, inputs, data_samples=None, mode='loss'):
+        raise AssertionError('training must not start')
+
+
+def tiny_mae():
+    size = dict(patch_size=4, embed_dim=8)
+    return MODELS.build(
+        dict(
+            type='MAE',
+            data_preprocessor=dict(type='SelfSupDataPreprocessor', mean=[120] * 3, std=[60] * 3, to_rgb=True),
+            backbone=dict(
+                type='MaskedViT',
+                arch=dict(embed_dims=8, num_layers=1, num_heads=2, feedforward_channels=8),
+                img_size=8,
+                patch_size=4,
+                mask_ratio=0.5,
+            ),
+            neck=dict(
+                type='MAEDecoder', num_patches=4, decoder_embed_dim=8, decoder_depth=1, decoder_num_heads=2, **size
+            ),
+            head=dict(
+                type='MAEPretrainHead',
+                norm_pix=True,
+                patch_size=4,
+                loss=dict(type='PixelReconstructionLoss', criterion='L2'),
+            ),
+        )
+    )
+
+
+def train(work_dir, *hooks, model=None, epochs=3, lr=0.01):
+    torch.manual_seed(0)
+    runner = Runner(
+        model=model or tiny_mae(),
+        work_dir=str(work_dir),
+        train_dataloader=dict(
+            dataset=NoisyColours(),
+            batch_size=4,
+            sampler=dict(type='DefaultSampler', shuffle=True),
+            collate_fn=dict(type='default_collate'),
+        ),
+        train_cfg=dict(by_epoch=True, max_epochs=epochs),
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=lr)),
+        default_hooks=dict(checkpoint=None),
+        custom_hooks=list(hooks),
+        visualizer=dict(type='UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend')]),
+        randomness=dict(seed=0),
+        default_scope='sslrecipes',
+        experiment_name=work_dir.as_posix(),
+    )
+    runner.train()
+    return runner
+
+
+def hook(**options):
+    return dict(type='ReconstructionHook', num_images=3, **options)
+
+
+def picture(work_dir, epoch):
+    return np.asarray(Image.open(work_dir / 'vis' / f'reconstruction_epoch_{epoch}.png'))
+
+
+def test_draws_every_interval_and_at_the_end(tmp_path):
+    runner = train(tmp_path, hook(interval=2), epochs=5)
+    names = {path.name for path in (tmp_path / 'vis').iterdir()}
+    assert names == {f'reconstruction_epoch_{epoch}.png' for epoch in (2, 4, 5)}
+    shown = tmp_path / runner.timestamp / 'vis_data' / 'vis_image' / 'reconstruction_2.png'
+    assert (np.asarray(Image.open(shown)) == picture(tmp_path, 2)).all()
+
+
+def test_images_and_masks_are_the_same_in_every_epoch_and_run(tmp_path):
+    train(tmp_path / 'first', hook(interval=1), epochs=2, lr=0.0)
+    train(tmp_path / 'second', hook(interval=1), epochs=1, lr=1.0)
+    first, later, second = (
+        picture(tmp_path / name, epoch) for name, epoch in (('first', 1), ('first', 2), ('second', 1))
+    )
+    tiles = slice(50, 50 + 3 * 160)
+    originals_and_masked = (tiles, slice(0, 2 * 166))
+    assert (first[tiles] == later[tiles]).all()
+    assert (first[originals_and_masked] == second[originals_and_masked]).all()
+    assert (first[tiles] != second[tiles]).any()  # another learning rate, another prediction
+
+
+def test_images_are_spread_over_the_data_set(tmp_path):
+    runner = train(tmp_path, hook(interval=9), epochs=1)
+    (recorder,) = (hook for hook in runner.hooks if type(hook).__name__ == 'ReconstructionHook')
+    levels = recorder._images.float().mean((1, 2, 3))
+    assert levels.sub(19).div(15).round().tolist() == [0, 4, 8]
+
+
+def test_training_is_not_disturbed(tmp_path):
+    with_hook = train(tmp_path / 'with', hook(interval=1)).model.state_dict()
+    without = train(tmp_path / 'without').model.state_dict()
+    for name, value in without.items():
+        assert torch.equal(with_hook[name], value), name
+
+
+def test_methods_without_pixels_are_refused_before_training(tmp_path):
+    with pytest.raises(ConfigError, match=r'Features predicts no pixels.*remove ReconstructionHook'):
+        train(tmp_path, hook(), model=Features())
+
+
+def test_unknown_option_is_refused_when_built(tmp_path):
+    with pytest.raises(ConfigError, match='patch_colours is "flat"'):
+        train(tmp_path, hook(patch_colours='flat'))

@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
+from sslrecipes.checkpoint.conversion import our_weights
 from sslrecipes.checkpoint.coverage import load_weights
 from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.datasets.seeding import seeded
@@ -130,7 +131,10 @@ class SSLRunner(Runner):
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = self.model.module if is_model_wrapper(self.model) else self.model
         load_weights(
-            model, checkpoint['state_dict'], source=str(filename), allow_partial=self.cfg.get('allow_partial', False)
+            model,
+            our_weights(checkpoint, str(filename)),
+            source=str(filename),
+            allow_partial=self.cfg.get('allow_partial', False),
         )
         self._has_loaded = True
         return checkpoint

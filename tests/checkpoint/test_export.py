@@ -1,0 +1,91 @@
+import pytest
+import torch
+
+from sslrecipes.checkpoint.conversion import to_ours
+from sslrecipes.checkpoint.export import export_backbone
+from sslrecipes.checkpoint.reading import read_checkpoint, sha256
+from sslrecipes.checkpoint.writing import save_torch
+from sslrecipes.errors import CheckpointError, ConfigError
+
+CONFIG = (
+    "optim = dict(type='AdamW')\nmodel = dict(backbone=dict(type='TECViT'), head=dict(type='TECHead'), type='TEC')\n"
+)
+
+
+@pytest.fixture
+def tec(tmp_path, official):
+    """A TEC training checkpoint of ours."""
+    state = to_ours(official('tec/weight_convert'), 'tec')
+    save_torch(tmp_path / 'epoch_3.pth', {'state_dict': state, 'meta': {'cfg': CONFIG, 'epoch': 3, 'iter': 12}})
+    return tmp_path / 'epoch_3.pth'
+
+
+def test_safetensors_holds_the_bare_baked_backbone(tmp_path, tec, golden):
+    report = export_backbone(tec, tmp_path / 'a.safetensors')
+    held = read_checkpoint(tmp_path / 'a.safetensors')
+    state, original = held['state_dict'], read_checkpoint(tec)['state_dict']
+    wanted = {name.removeprefix('backbone.') for name in original if name.startswith('backbone.')}
+    assert set(state) == {name for name in wanted if not name.startswith('cls_token_mlp')}
+    unchanged = set(state) - {'cls_token'}
+    assert all(torch.equal(state[name], original[f'backbone.{name}']) for name in unchanged)
+    converted = golden('tec/weight_convert')[1]['out/converted/cls_token']
+    torch.testing.assert_close(state['cls_token'], converted, rtol=1e-4, atol=1e-5)
+    assert report.weights == len(state)
+    assert report.parameters == sum(value.numel() for value in state.values())
+    facts = {'method': 'TEC', 'epoch': '3', 'iter': '12', 'source': 'epoch_3.pth', 'source_sha256': sha256(tec)}
+    facts |= {'cls_token': 'baked', 'prefix': 'backbone.'}
+    assert report.metadata == facts
+    assert held['meta'] == {'format': 'pt', **facts}
+    assert 'source_sha256' in report.summary()
+
+
+def test_official_format_is_what_weight_convert_writes(tmp_path, tec, golden):
+    case, tensors = golden('tec/weight_convert')
+    export_backbone(tec, tmp_path / 'a.pth', file_format='official')
+    state = read_checkpoint(tmp_path / 'a.pth')
+    assert sorted(state) == sorted(case['output_keys'])
+    for name, value in tensors.items():
+        if name.startswith('out/converted/'):
+            torch.testing.assert_close(state[name.removeprefix('out/converted/')], value, rtol=1e-4, atol=1e-5)
+
+
+def test_official_format_of_mae_keeps_the_norm(tmp_path, official):
+    state = official('mae/official_pretrain')
+    save_torch(tmp_path / 'mae.pth', {'state_dict': to_ours(state, 'mae')})
+    export_backbone(tmp_path / 'mae.pth', tmp_path / 'a.pth', file_format='official')
+    written = read_checkpoint(tmp_path / 'a.pth')['model']
+    assert 'norm.weight' in written
+    assert all(torch.equal(value, state[name]) for name, value in written.items())
+    assert not any(name.startswith(('decoder', 'mask_token')) for name in written)
+
+
+def test_norm_can_be_left_out(tmp_path, tec):
+    export_backbone(tec, tmp_path / 'a.pth', final_norm=False)
+    held = read_checkpoint(tmp_path / 'a.pth')
+    assert set(held) == {'state_dict', 'meta'}
+    assert not any(name.startswith('ln1.') for name in held['state_dict'])
+    assert 'layers.0.ln1.weight' in held['state_dict']
+
+
+def test_official_file_is_exported_too(tmp_path, official):
+    save_torch(tmp_path / 'mae.pth', {'model': official('mae/official_pretrain')})
+    export_backbone(tmp_path / 'mae.pth', tmp_path / 'a.safetensors')
+    assert 'layers.0.ln1.weight' in read_checkpoint(tmp_path / 'a.safetensors')['state_dict']
+
+
+def test_other_sub_network(tmp_path):
+    save_torch(tmp_path / 'a.pth', {'state_dict': {'teacher.net.w': torch.ones(2), 'student.net.w': torch.zeros(2)}})
+    export_backbone(tmp_path / 'a.pth', tmp_path / 'b.pth', prefix='teacher.net.')
+    held = read_checkpoint(tmp_path / 'b.pth')
+    assert held['state_dict'].keys() == {'w'}
+    assert 'method' not in held['meta']
+    with pytest.raises(
+        CheckpointError, match=r'a.pth": there are no weights under "backbone."; it has student., teacher.'
+    ):
+        export_backbone(tmp_path / 'a.pth', tmp_path / 'c.pth')
+    assert not (tmp_path / 'c.pth').exists()
+
+
+def test_unknown_format(tmp_path, tec):
+    with pytest.raises(ConfigError, match='Did you mean "safetensors"'):
+        export_backbone(tec, tmp_path / 'a', file_format='safetensor')

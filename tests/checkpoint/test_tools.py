@@ -1,0 +1,86 @@
+"""The two command lines over this package."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.checkpoint.writing import save_torch
+
+
+class Evil:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (os.system, (f'touch {self.path}',))
+
+
+@pytest.fixture
+def tool():
+    """``tool('export_backbone')``: the ``main`` of tools/export_backbone.py."""
+
+    def load(name):
+        path = Path(__file__).parents[2] / 'tools' / f'{name}.py'
+        spec = importlib.util.spec_from_file_location(f'tools_{name}', path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module.main
+
+    return load
+
+
+@pytest.fixture
+def tec(tmp_path, official):
+    save_torch(tmp_path / 'tec.pth', {'model': official('tec/pretrain', 'state/student/')})
+    return str(tmp_path / 'tec.pth')
+
+
+def test_convert_there_and_back(tmp_path, tool, tec, capsys):
+    ours, back = str(tmp_path / 'ours.pth'), str(tmp_path / 'back.pth')
+    tool('convert_checkpoint')([tec, ours, '--from', 'tec'])
+    tool('convert_checkpoint')([ours, back, '--from', 'ours', '--to', 'tec'])
+    first, last = read_checkpoint(tec)['model'], read_checkpoint(back)['model']
+    assert list(first) == list(last)
+    assert all(torch.equal(first[name], last[name]) for name in first)
+    assert capsys.readouterr().out == f'Wrote {ours}.\nWrote {back}.\n'
+
+
+def test_export(tmp_path, tool, tec, capsys):
+    out = tmp_path / 'a.safetensors'
+    tool('export_backbone')([tec, str(out), '--no-final-norm'])
+    assert 'cls_token: baked' in capsys.readouterr().out
+    assert 'ln1.weight' not in read_checkpoint(out)['state_dict']
+
+
+def truncated(path):
+    path.write_bytes(path.read_bytes()[:2000])
+
+
+def hostile(path):
+    torch.save({'model': {'w': torch.ones(1)}, 'x': Evil(path.with_name('sentinel'))}, path)
+
+
+@pytest.mark.parametrize('spoil', [truncated, hostile, Path.unlink])
+@pytest.mark.parametrize('name', ['convert_checkpoint', 'export_backbone'])
+def test_spoilt_file_is_one_sentence_and_exit_code_2(tmp_path, tool, tec, capsys, spoil, name):
+    spoil(Path(tec))
+    with pytest.raises(SystemExit) as caught:
+        tool(name)([tec, str(tmp_path / 'out.pth')])
+    assert caught.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith('error: ')
+    assert 'tec.pth' in error
+    assert error.count('\n') == 1
+    assert not (tmp_path / 'out.pth').exists()
+    assert not (tmp_path / 'sentinel').exists()
+
+
+def test_wrong_family_is_exit_code_2(tmp_path, tool, tec, capsys):
+    with pytest.raises(SystemExit) as caught:
+        tool('convert_checkpoint')([tec, str(tmp_path / 'out.pth'), '--from', 'mae'])
+    assert caught.value.code == 2
+    assert capsys.readouterr().err == f'error: "{tec}": it holds weights of family "tec", not "mae".\n'

@@ -1,0 +1,24 @@
+import torch
+from torch import nn
+
+from sslrecipes.models.layers.initialization import loads_pretrained, xavier_init
+
+
+def test_linear_and_norm_layers_are_reset():
+    net = nn.Sequential(nn.Linear(64, 192), nn.LayerNorm(192))
+    for param in net.parameters():
+        nn.init.constant_(param, 3.0)
+    xavier_init(net)
+    bound = (6 / (64 + 192)) ** 0.5
+    assert net[0].weight.abs().max() <= bound
+    assert net[0].weight.std() > 0.4 * bound
+    assert not net[0].bias.any()
+    assert torch.equal(net[1].weight, torch.ones(192))
+    assert not net[1].bias.any()
+
+
+def test_pretrained_is_found_alone_and_in_lists():
+    assert loads_pretrained(dict(type='Pretrained', checkpoint='x'))
+    assert loads_pretrained([dict(type='Xavier'), dict(type='Pretrained', checkpoint='x')])
+    assert not loads_pretrained(None)
+    assert not loads_pretrained([dict(type='Xavier')])

@@ -1,0 +1,47 @@
+import torch
+
+from sslrecipes.registry import MODELS
+
+ARCH = dict(embed_dims=16, num_layers=3, num_heads=2, feedforward_channels=64)
+IMAGE = dict(img_size=16, patch_size=4)
+
+
+def build(relation=True):
+    return MODELS.build(
+        dict(
+            type='TEC',
+            backbone=dict(type='TECViT', arch=ARCH, **IMAGE),
+            neck=dict(
+                type='TECNeck',
+                embed_dims=16,
+                num_layers=3,
+                num_patches=16,
+                decoder_embed_dims=8,
+                decoder_num_heads=2,
+                target_heads=2,
+                relation=relation,
+            ),
+            head=dict(type='TECHead'),
+            target_generator=dict(type='TECBaseModel', arch=ARCH, topk=3, relation=relation, **IMAGE),
+        )
+    )
+
+
+def test_base_model_is_outside_checkpoints_and_gradients():
+    model = build().train()
+    assert not any(name.startswith('target_generator') for name in model.state_dict())
+    sum(model.loss(torch.randn(2, 3, 16, 16)).values()).backward()
+    assert all(param.grad is None for param in model.target_generator.parameters())
+    assert not model.target_generator.training
+
+
+def test_every_trained_parameter_gets_a_gradient():
+    for relation in (True, False):
+        model = build(relation)
+        sum(model.loss(torch.randn(2, 3, 16, 16)).values()).backward()
+        unused = [name for name, param in model.named_parameters() if param.requires_grad and param.grad is None]
+        assert not unused
+
+
+def test_features_see_the_whole_image():
+    assert build().extract_feat(torch.randn(2, 3, 16, 16))[0].shape == (2, 17, 16)

@@ -1,0 +1,34 @@
+"""Rewrite an official MAE, iBOT or TEC checkpoint with our names, or one of ours with official names.
+
+python tools/convert_checkpoint.py mae_pretrain_vit_base.pth mae_vit-base.pth --from mae
+python tools/convert_checkpoint.py work_dirs/tec/epoch_300.pth tec_official.pth --to tec
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from sslrecipes.checkpoint.conversion import convert_file
+from sslrecipes.checkpoint.keymaps import KEYMAPS
+from sslrecipes.errors import exit_on_user_error
+
+
+@exit_on_user_error
+def main(argv: Sequence[str] | None = None) -> None:
+    """Parse the command line and convert one file."""
+    families = ('ours', *KEYMAPS)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('source', help='file or http(s) address')
+    parser.add_argument('target', help='new file: .safetensors for the bare weights, else a torch file')
+    parser.add_argument('--from', dest='family', choices=families, help='what the source must be (default: detected)')
+    parser.add_argument('--to', choices=families, default='ours', help='names of the new file (default: ours)')
+    parser.add_argument('--weights', help='entry of the source to take, such as "teacher" of a full iBOT checkpoint')
+    args = parser.parse_args(argv)
+
+    left_out = convert_file(args.source, args.target, to=args.to, family=args.family, weights=args.weights)
+    print(f'Wrote {args.target}.' + (f' Left out: {", ".join(left_out)}.' if left_out else ''))
+
+
+if __name__ == '__main__':
+    main()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mmengine.model import PretrainedInit, update_init_info
-from torch import nn
+from torch import Tensor, nn
 
 from sslrecipes.checkpoint.baking import adapted_parts, bake_cls_token
 from sslrecipes.checkpoint.conversion import read_weights
@@ -80,9 +81,6 @@ def load_pretrained(
 ) -> Coverage:
     """Fill ``module`` from a file; the arguments are those of :class:`Pretrained`.
 
-    A TEC checkpoint that goes into a module without MLP token gets its token baked, so that the module computes what
-    the pre-trained network computed.
-
     Raises:
         CheckpointError: The file can't be read.
         CoverageError: The file doesn't fill the module; the module is unchanged.
@@ -91,10 +89,22 @@ def load_pretrained(
     prefix = f'{prefix.rstrip(".")}.' if prefix else ''
     if not any(name.startswith(prefix) for name in state):
         prefix = ''
+    return load_state(module, state, source=str(checkpoint), prefix=prefix, ignore=ignore, allow_partial=allow_partial)
+
+
+def load_state(
+    module: nn.Module, state: Mapping[str, Tensor], *, source: str, prefix: str = '', **how: Any
+) -> Coverage:
+    """Fill ``module`` from weights under our names, as :func:`load_weights` does, whose arguments it takes.
+
+    TEC weights that go into a module without MLP token get their token baked, so that the module computes what the
+    pre-trained network computed.
+
+    Raises:
+        CoverageError: The weights don't fill the module; the module is unchanged.
+    """
     names = module.state_dict()
     for part in adapted_parts(state):
         if part.startswith(prefix) and f'{part.removeprefix(prefix)}cls_token_mlp.fc2.weight' not in names:
             state = bake_cls_token(state, part)
-    return load_weights(
-        module, state, source=str(checkpoint), prefix=prefix, ignore=ignore, allow_partial=allow_partial
-    )
+    return load_weights(module, state, source=source, prefix=prefix, **how)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import resource
 import statistics
 import time
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.registry import DefaultScope
+from rich.console import Console
+from rich.table import Table
 
+import sslrecipes.models  # noqa: F401  registers the components of recipes
 from sslrecipes.engine.costs import step_cost
 from sslrecipes.engine.optimizers import ParamGroupsConstructor
 from sslrecipes.registry import MODELS
@@ -62,7 +67,9 @@ def gemm_rate(dtype: torch.dtype, seconds: float = 1.0) -> float:
     return best
 
 
-def measure_step(cfg: Config, name: str, batch: int, steps: int = 5, dtype: str = 'float32') -> StepSpeed:
+def measure_step(
+    cfg: Config, name: str, batch: int, steps: int = 5, dtype: str = 'float32', threads: int | None = None
+) -> StepSpeed:
     """Time the training step of a recipe on random images, with random weights in every part.
 
     Args:
@@ -71,21 +78,18 @@ def measure_step(cfg: Config, name: str, batch: int, steps: int = 5, dtype: str 
         batch: Images per step.
         steps: Timed steps, after one that isn't.
         dtype: ``'float32'``, or the autocast type ``'bfloat16'`` or ``'float16'``.
+        threads: CPU threads; all cores if not given.
     """
-    model = MODELS.build(cfg.model).to(get_device())
+    if threads:
+        torch.set_num_threads(threads)
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'sslrecipes')):
+        model = MODELS.build(cfg.model).to(get_device())
+        optimizer = _optimizer(cfg, model, dtype)
     side = cfg.model.backbone.img_size
     images = torch.randint(0, 256, (batch, 3, side, side), dtype=torch.uint8)
     data = {'inputs': images, 'data_samples': None}
     flops = step_cost(model, {'inputs': images[:2], 'data_samples': None}).flops / 1e9
-    optim_cfg = dict(cfg.optim_wrapper.to_dict(), accumulative_counts=1)
-    optim_cfg |= dict(type='AmpOptimWrapper', dtype=dtype) if dtype != 'float32' else dict(type='OptimWrapper')
-    for key in ('dtype', 'loss_scale') if dtype == 'float32' else ():
-        optim_cfg.pop(key, None)
-    paramwise = optim_cfg.pop('paramwise_cfg', None)
-    optim_cfg.pop('constructor', None)
-    optimizer = ParamGroupsConstructor(optim_cfg, paramwise)(model)
-    times, losses = [], {}
-    rates = [gemm_rate(getattr(torch, dtype))]
+    times, rates, losses = [], [gemm_rate(getattr(torch, dtype))], {}
     for _ in range(1 + steps):
         start = time.perf_counter()
         losses = model.train_step(data, optimizer)
@@ -93,7 +97,14 @@ def measure_step(cfg: Config, name: str, batch: int, steps: int = 5, dtype: str 
         times.append(time.perf_counter() - start)
     rates.append(gemm_rate(getattr(torch, dtype)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return StepSpeed(name, batch, statistics.median(times[1:]), flops, max(rates), peak, float(losses['loss']))
+    return StepSpeed(name, batch, statistics.median(times[1:]), flops, max(rates), peak, float(losses['loss'].detach()))
+
+
+def _optimizer(cfg: Config, model: Any, dtype: str) -> Any:
+    """The recipe's optimizer, in the asked precision and without gradient accumulation."""
+    wrapper = dict(type='OptimWrapper') if dtype == 'float32' else dict(type='AmpOptimWrapper', dtype=dtype)
+    wrapper['optimizer'] = cfg.optim_wrapper.optimizer.to_dict()
+    return ParamGroupsConstructor(wrapper, cfg.optim_wrapper.get('paramwise_cfg'))(model)
 
 
 def _synchronize() -> None:
@@ -101,15 +112,21 @@ def _synchronize() -> None:
         torch.cuda.synchronize()
 
 
-def as_row(speed: StepSpeed) -> dict[str, Any]:
-    """The columns of the report."""
-    return {
-        'recipe': speed.name,
-        'batch': str(speed.batch),
-        'images/s': f'{speed.images_per_second:.2f}',
-        's/step': f'{speed.seconds:.3f}',
-        'GFLOPs/image': f'{speed.gflops_per_image:.2f}',
-        'GEMM GFLOP/s': f'{speed.gemm_rate:.0f}',
-        'share of GEMM rate': f'{speed.share_of_gemm_rate:.1%}',
-        'peak RSS GiB': f'{speed.peak_rss:.2f}',
+def print_speeds(speeds: Sequence[StepSpeed]) -> None:
+    """Print a column per recipe; the last row compares each step's time per image with the first recipe's."""
+    table = Table('', title='training step, optimizer included')
+    for speed in speeds:
+        table.add_column(speed.name, overflow='fold')
+    rows: dict[str, Callable[[StepSpeed], str]] = {
+        'batch': lambda s: str(s.batch),
+        'images/s': lambda s: f'{s.images_per_second:.2f}',
+        'seconds per step': lambda s: f'{s.seconds:.3f}',
+        'GFLOPs per image': lambda s: f'{s.gflops_per_image:.2f}',
+        'GEMM rate, GFLOP/s': lambda s: f'{s.gemm_rate:.0f}',
+        'share of GEMM rate': lambda s: f'{s.share_of_gemm_rate:.1%}',
+        'peak RSS, GiB': lambda s: f'{s.peak_rss:.2f}',
+        'time against the first': lambda s: f'{speeds[0].images_per_second / s.images_per_second:.2f}',
     }
+    for label, cell in rows.items():
+        table.add_row(label, *(cell(speed) for speed in speeds))
+    Console().print(table)

@@ -15,7 +15,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from sslrecipes.checkpoint.conversion import our_weights
-from sslrecipes.checkpoint.coverage import load_weights
+from sslrecipes.checkpoint.initializer import load_state
 from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.datasets.seeding import seeded
 from sslrecipes.engine.distributed import SSLDistributedDataParallel, init_cpu_process_group
@@ -130,12 +130,8 @@ class SSLRunner(Runner):
         checkpoint = read_checkpoint(filename, map_location=map_location)
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = self.model.module if is_model_wrapper(self.model) else self.model
-        load_weights(
-            model,
-            our_weights(checkpoint, str(filename)),
-            source=str(filename),
-            allow_partial=self.cfg.get('allow_partial', False),
-        )
+        state = our_weights(checkpoint, str(filename))
+        load_state(model, state, source=str(filename), allow_partial=self.cfg.get('allow_partial', False))
         self._has_loaded = True
         return checkpoint
 

@@ -1,0 +1,62 @@
+"""Measure the training step of recipes against the matrix-product rate of the same run: ``tools/benchmark.py``.
+
+Each recipe runs in a process of its own, so that peak memory is its own; the rates are measured in that process too.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
+from sslrecipes.errors import exit_on_user_error
+from sslrecipes.zoo.config import load_config
+
+CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+RECIPES = (
+    CONFIGS / 'mae/mae_vit-base-p16_8xb512-amp-coslr-300e_in1k.py',
+    CONFIGS / 'tec/tec-mae_vit-base-p16_8xb256-accum2-amp-coslr-300e_in1k.py',
+)
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('recipes', nargs='*', default=[str(path) for path in RECIPES], help='config files')
+    parser.add_argument('--batch', type=int, default=16, help='images per step')
+    parser.add_argument('--steps', type=int, default=5, help='timed steps; the median counts')
+    parser.add_argument('--dtype', choices=['float32', 'bfloat16', 'float16'], default='float32')
+    parser.add_argument('--threads', type=int, default=os.cpu_count())
+    parser.add_argument('--one', action='store_true', help=argparse.SUPPRESS)
+    return parser.parse_args(argv)
+
+
+@exit_on_user_error
+def main(argv: list[str] | None = None) -> None:
+    """Benchmark."""
+    args = parse_args(argv)
+    if args.one:
+        from sslrecipes.engine.benchmark import measure_step
+
+        cfg = load_config(args.recipes[0])
+        print(
+            json.dumps(measure_step(cfg, Path(args.recipes[0]).stem, args.batch, args.steps, args.dtype, args.threads))
+        )
+        return
+    for recipe in args.recipes:
+        load_config(recipe)
+    options = ['--batch', args.batch, '--steps', args.steps, '--dtype', args.dtype, '--threads', args.threads]
+    results = []
+    for recipe in args.recipes:
+        command = [sys.executable, __file__, recipe, '--one', *map(str, options)]
+        line = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1]
+        results.append(json.loads(line))
+    from sslrecipes.engine.benchmark import StepSpeed, print_speeds
+
+    print_speeds([StepSpeed(*result) for result in results])
+
+
+if __name__ == '__main__':
+    main()

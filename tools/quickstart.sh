@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Install if needed, then pre-train, evaluate and export the small recipes on the embedded photographs.
+#
+#   bash tools/quickstart.sh [options of quickstart.py]
+set -euo pipefail
+
+source "$(dirname "${BASH_SOURCE[0]}")/setup_env.sh"
+# shellcheck disable=SC2119
+setup_env
+exec "$PYTHON" "$ROOT/tools/quickstart.py" "$@"

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Train as a Slurm job.
+#
+#   [GPUS=8 GPUS_PER_NODE=8 CPUS_PER_TASK=5 SRUN_ARGS=...] \
+#       bash tools/slurm_train.sh PARTITION JOB_NAME CONFIG WORK_DIR [options of train.py]
+set -euo pipefail
+
+if (($# < 4)); then
+    echo 'usage: bash tools/slurm_train.sh PARTITION JOB_NAME CONFIG WORK_DIR [options of train.py]' >&2
+    exit 2
+fi
+if ! command -v srun >/dev/null; then
+    echo 'error: there is no srun here; run this on a login node of a Slurm cluster, or use tools/dist_train.sh' >&2
+    exit 2
+fi
+
+partition=$1 job=$2 config=$3 work_dir=$4
+shift 4
+gpus=${GPUS:-8}
+per_node=${GPUS_PER_NODE:-8}
+per_node=$((gpus < per_node ? gpus : per_node))
+read -ra extra <<<"${SRUN_ARGS:-}"
+
+source "$(dirname "${BASH_SOURCE[0]}")/setup_env.sh"
+# shellcheck disable=SC2119
+setup_env
+export PYTHONPATH="$ROOT${PYTHONPATH:+:$PYTHONPATH}"
+exec srun --partition "$partition" --job-name "$job" --gres "gpu:$per_node" --ntasks "$gpus" \
+    --ntasks-per-node "$per_node" --cpus-per-task "${CPUS_PER_TASK:-5}" --kill-on-bad-exit=1 "${extra[@]}" \
+    "$PYTHON" -u "$ROOT/tools/train.py" "$config" --work-dir "$work_dir" --launcher slurm "$@"

@@ -46,16 +46,26 @@ def dry_run(cfg: Config) -> None:
     report.print_report(build_runner(cfg, 'train'))
 
 
-def test(cfg: Config, checkpoint: str | None = None, out: str | None = None) -> None:
-    """Check, build and evaluate; without ``checkpoint`` the model initialises itself as its config says."""
+def test(cfg: Config, checkpoint: str | None = None, out: str | None = None) -> dict[str, Any]:
+    """Check, build and evaluate; without ``checkpoint`` the model initialises itself as its config says.
+
+    Args:
+        cfg: Resolved config.
+        checkpoint: Weights of the whole model.
+        out: JSON file for the metrics.
+
+    Returns:
+        The metrics.
+    """
     if checkpoint:
         cfg.load_from = checkpoint
     runner = build_runner(cfg, 'test')
     if not cfg.get('load_from'):
         runner._init_model_weights()
-    metrics = runner.test()
+    metrics: dict[str, Any] = runner.test()
     if out:
         _write_metrics(Path(out), metrics)
+    return metrics
 
 
 def build_runner(cfg: Config, phase: str) -> SSLRunner:

@@ -1,1 +1,3 @@
-"""Pictures: reconstructions, curves. Importing registers the visualizers."""
+"""Pictures: reconstructions, curves, the progress line. Importing registers the visualizers."""
+
+import mmpretrain.visualization  # noqa: F401  a parent registry's modules are not imported by themselves

@@ -1,0 +1,74 @@
+"""A labelled grid of pictures: one column per kind of picture, one row per image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+_GAP = 6
+_FONT_SIZE = 14
+_LINE = 19
+_BLACK = (0, 0, 0)
+_DARK_GREY = (80, 80, 80)
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+def picture_grid(
+    columns: Mapping[str, Tensor], title: str = '', caption: str = '', min_tile: int = 160
+) -> NDArray[np.uint8]:
+    """Lay out pictures in named columns, with a title above and a caption below.
+
+    Args:
+        columns: For each column name the pictures, uint8 RGB ``(B, 3, H, W)``, all of one shape.
+        title: First line of the picture; left out when empty.
+        caption: Text below the tiles, wrapped to the width of the grid; left out when empty.
+        min_tile: Smaller pictures are magnified by a whole factor (nearest neighbour) to at least this many pixels.
+
+    Returns:
+        The grid, uint8 RGB ``(height, width, 3)``.
+    """
+    tiles = {name: _magnified(pictures, min_tile) for name, pictures in columns.items()}
+    rows, tile_height, tile_width, _ = next(iter(tiles.values())).shape
+    width = len(tiles) * (tile_width + _GAP) + _GAP
+    font = ImageFont.load_default(size=_FONT_SIZE)
+    title_lines, caption_lines = (_wrapped(text, font, width - 2 * _GAP) for text in (title, caption))
+    top = _GAP + (len(title_lines) + 1) * _LINE
+    bottom = top + rows * (tile_height + _GAP)
+
+    canvas = Image.new('RGB', (width, bottom + len(caption_lines) * _LINE + _GAP), 'white')
+    draw = ImageDraw.Draw(canvas)
+    _write(draw, title_lines, _GAP, font, _BLACK)
+    for column, (name, pictures) in enumerate(tiles.items()):
+        left = _GAP + column * (tile_width + _GAP)
+        draw.text((left, top - _LINE), name, fill=_BLACK, font=font)
+        for row, picture in enumerate(pictures):
+            canvas.paste(Image.fromarray(picture), (left, top + row * (tile_height + _GAP)))
+    _write(draw, caption_lines, bottom, font, _DARK_GREY)
+    return np.asarray(canvas)
+
+
+def _magnified(pictures: Tensor, min_tile: int) -> NDArray[np.uint8]:
+    """Return ``(B, 3, H, W)`` as ``(B, kH, kW, 3)`` with the smallest whole factor k that reaches ``min_tile``."""
+    factor = max(1, -(-min_tile // min(pictures.shape[-2:])))
+    array = pictures.permute(0, 2, 3, 1).cpu().numpy()
+    return array.repeat(factor, axis=1).repeat(factor, axis=2)
+
+
+def _wrapped(text: str, font: Font, width: int) -> list[str]:
+    lines: list[str] = []
+    for word in text.split():
+        if lines and font.getlength(f'{lines[-1]} {word}') <= width:
+            lines[-1] += f' {word}'
+        else:
+            lines.append(word)
+    return lines
+
+
+def _write(draw: ImageDraw.ImageDraw, lines: Sequence[str], top: int, font: Font, colour: tuple[int, int, int]) -> None:
+    for number, line in enumerate(lines):
+        draw.text((_GAP, top + number * _LINE), line, fill=colour, font=font)

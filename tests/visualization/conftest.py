@@ -1,0 +1,46 @@
+import pytest
+
+import sslrecipes.models  # noqa: F401  registers
+from sslrecipes.registry import MODELS
+
+IMAGE_SIZE, PATCH_SIZE, WIDTH = 16, 4, 8
+
+
+@pytest.fixture
+def mae_cfg():
+    """A tiny MAE on 16 px images with 16 patches."""
+    return dict(
+        type='MAE',
+        data_preprocessor=dict(
+            type='SelfSupDataPreprocessor',
+            mean=[123.675, 116.28, 103.53],
+            std=[58.395, 57.12, 57.375],
+            to_rgb=True,
+        ),
+        backbone=dict(
+            type='MaskedViT',
+            arch=dict(embed_dims=WIDTH, num_layers=1, num_heads=2, feedforward_channels=2 * WIDTH),
+            img_size=IMAGE_SIZE,
+            patch_size=PATCH_SIZE,
+        ),
+        neck=dict(
+            type='MAEDecoder',
+            num_patches=(IMAGE_SIZE // PATCH_SIZE) ** 2,
+            patch_size=PATCH_SIZE,
+            embed_dim=WIDTH,
+            decoder_embed_dim=WIDTH,
+            decoder_depth=1,
+            decoder_num_heads=2,
+        ),
+        head=dict(
+            type='MAEPretrainHead',
+            norm_pix=True,
+            patch_size=PATCH_SIZE,
+            loss=dict(type='PixelReconstructionLoss', criterion='L2'),
+        ),
+    )
+
+
+@pytest.fixture
+def mae(mae_cfg):
+    return MODELS.build(mae_cfg)

@@ -1,0 +1,45 @@
+import numpy as np
+import torch
+
+from sslrecipes.visualization.grid import picture_grid
+
+
+def coloured(colour, size=8, count=2):
+    return torch.tensor(colour, dtype=torch.uint8).view(1, 3, 1, 1).expand(count, 3, size, size)
+
+
+def count_pixels(grid, colour):
+    return int((grid == np.array(colour)).all(-1).sum())
+
+
+def test_small_pictures_are_magnified_by_a_whole_factor():
+    grid = picture_grid({'red': coloured((255, 0, 0)), 'blue': coloured((0, 0, 255))}, min_tile=20)
+    assert grid.dtype == np.uint8
+    assert count_pixels(grid, (255, 0, 0)) == count_pixels(grid, (0, 0, 255)) == 2 * 24 * 24
+
+
+def test_large_pictures_keep_their_size():
+    grid = picture_grid({'red': coloured((255, 0, 0), size=30)}, min_tile=20)
+    assert count_pixels(grid, (255, 0, 0)) == 2 * 30 * 30
+
+
+def test_columns_stand_side_by_side_in_order():
+    grid = picture_grid({'red': coloured((255, 0, 0)), 'blue': coloured((0, 0, 255))})
+    red, blue = ((grid == np.array(colour)).all(-1).any(0).nonzero()[0] for colour in ((255, 0, 0), (0, 0, 255)))
+    assert red.max() < blue.min()
+
+
+def test_long_captions_are_wrapped_below_the_tiles():
+    columns = {'red': coloured((255, 0, 0))}
+    plain, short, long = (picture_grid(columns, caption=caption) for caption in ('', 'word', 'word ' * 60))
+    assert plain.shape[1] == short.shape[1] == long.shape[1]
+    assert plain.shape[0] < short.shape[0] < long.shape[0]
+    assert (long[-12:, :, :] < 200).any()  # the last line is inside the picture
+    assert not (long[:, -4:, :] < 200).any()  # nothing runs out on the right
+
+
+def test_title_adds_a_line_above():
+    columns = {'red': coloured((255, 0, 0))}
+    plain, titled = (picture_grid(columns, title=title) for title in ('', 'epoch 3'))
+    assert titled.shape[0] > plain.shape[0]
+    assert (titled[:20] < 100).any()

@@ -1,4 +1,4 @@
-"""k-NN evaluation as a validation or test loop."""
+"""Evaluation of frozen features as a validation or test loop."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from sslrecipes.errors import ConfigError
 from sslrecipes.evaluation.features import autocast_dtype, extract_features
 from sslrecipes.evaluation.knn import check_ks
 from sslrecipes.evaluation.knn_scores import knn_scores
+from sslrecipes.evaluation.linear import ProbeSettings, linear_scores
 from sslrecipes.registry import LOOPS
 
 _SECONDS_BETWEEN_LINES = 10
@@ -27,7 +28,8 @@ class KNNLoop(BaseLoop):
 
     For ``val_cfg`` or ``test_cfg``. The model is a :class:`FeatureModel` or any model with a backbone, a
     self-supervised method in pre-training included. Reports ``knn/top1_k{k}``, ``knn/top5_k{k}`` and
-    ``knn/balanced_k{k}`` in %; the runner wants an evaluator beside a loop: set it to ``[]``.
+    ``knn/balanced_k{k}`` in %, and with ``linear`` also ``linear/top1``, ``linear/top5``, ``linear/balanced`` and
+    ``linear/lr``. The runner wants an evaluator beside a loop: set it to ``[]``.
 
     Args:
         runner: The runner.
@@ -37,12 +39,14 @@ class KNNLoop(BaseLoop):
         evaluator: Must be empty.
         ks: Numbers of neighbours.
         temperature: Softness of the vote, see :func:`sslrecipes.evaluation.knn.weighted_knn`.
+        linear: Options of :class:`sslrecipes.evaluation.linear.ProbeSettings`: train linear probes on the features of
+            the bank, too. The learning rate is the best of several **on the classified images**.
         pool: Pooling for a model that is no ``FeatureModel``.
         amp_dtype: Name of the autocast type of the backbone, such as ``'bfloat16'``; None is full precision.
         cache_dir: Folder of cached features; None caches nothing.
 
     Raises:
-        ConfigError: If there is an evaluator, or a k is larger than the bank.
+        ConfigError: If there is an evaluator, a k is larger than the bank, or an option of ``linear`` is unknown.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class KNNLoop(BaseLoop):
         evaluator: Any = None,
         ks: Sequence[int] = (10, 20, 100, 200),
         temperature: float = 0.07,
+        linear: dict[str, Any] | None = None,
         pool: str = 'auto',
         amp_dtype: str | None = None,
         cache_dir: str | None = None,
@@ -64,6 +69,7 @@ class KNNLoop(BaseLoop):
         self.bank = runner.build_dataloader(bank, seed=runner.seed, diff_rank_seed=diff_rank_seed)
         self.ks = check_ks(ks, len(self.bank.dataset))
         self.temperature = temperature
+        self.probe = ProbeSettings.of(linear)
         self.extract = partial(extract_features, pool=pool, amp_dtype=autocast_dtype(amp_dtype), cache_dir=cache_dir)
 
     def run(self) -> dict[str, float]:
@@ -75,8 +81,10 @@ class KNNLoop(BaseLoop):
         queries = self.extract(model, self.dataloader, watch=partial(self._hooked, stage=stage))
         bank = self.extract(model, self.bank, watch=self._logged)
         device = next(model.parameters()).device
-        scores = knn_scores(bank, queries, ks=self.ks, temperature=self.temperature, device=device)
-        metrics = {f'knn/{name}': value for name, value in scores.items()}
+        knn = knn_scores(bank, queries, ks=self.ks, temperature=self.temperature, device=device)
+        linear = linear_scores(bank, queries, self.probe, device) if self.probe else {}
+        metrics = {f'knn/{name}': value for name, value in knn.items()}
+        metrics |= {f'linear/{name}': value for name, value in linear.items()}
         self.runner.call_hook(f'after_{stage}_epoch', metrics=metrics)
         self.runner.call_hook(f'after_{stage}')
         return metrics

@@ -1,3 +1,18 @@
 """Evaluation of frozen features: k-NN, linear probes, metrics. Importing registers them."""
 
 import mmpretrain.evaluation  # noqa: F401  a parent registry's modules are not imported by themselves
+
+from sslrecipes.evaluation.features import Features, extract_features
+from sslrecipes.evaluation.knn import weighted_knn
+from sslrecipes.evaluation.linear import ProbeSettings, fit_linear_probes
+from sslrecipes.evaluation.metrics import BalancedAccuracy, ProbeAccuracy
+
+__all__ = [
+    'BalancedAccuracy',
+    'Features',
+    'ProbeAccuracy',
+    'ProbeSettings',
+    'extract_features',
+    'fit_linear_probes',
+    'weighted_knn',
+]

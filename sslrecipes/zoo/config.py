@@ -48,7 +48,7 @@ def override(cfg: Config, options: dict[str, Any]) -> None:
         node: Any = cfg
         *parents, last = key.split('.')
         for depth, name in enumerate(parents):
-            node = _child(node, name, '.'.join(parents[:depth + 1]))
+            node = _child(node, name, '.'.join(parents[: depth + 1]))
         if not parents:
             _child(node, last, key)
     cfg.merge_from_dict(options)

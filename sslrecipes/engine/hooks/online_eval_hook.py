@@ -7,17 +7,15 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from sslrecipes.datasets.seeding import kept_random_states
-from sslrecipes.errors import ConfigError
-from sslrecipes.evaluation.features import Features, autocast_dtype, extract_features
+from sslrecipes.evaluation.features import autocast_dtype, extract_features
 from sslrecipes.evaluation.knn import check_ks
 from sslrecipes.evaluation.knn_scores import knn_scores
-from sslrecipes.evaluation.linear import ProbeSettings, fit_linear_probes
+from sslrecipes.evaluation.linear import ProbeSettings, linear_scores
 from sslrecipes.models.methods.feature_model import as_feature_model
 from sslrecipes.registry import HOOKS
 
@@ -64,7 +62,7 @@ class OnlineEvalHook(Hook):
         self.interval = interval
         self.ks = tuple(ks)
         self.temperature = temperature
-        self.probe = _probe_settings(linear)
+        self.probe = ProbeSettings.of(linear)
         self.pool = pool
         self.extract = partial(extract_features, pool=pool, amp_dtype=autocast_dtype(amp_dtype), watch=iter)
         self.loaders: tuple[DataLoader[Any], ...] = ()
@@ -95,30 +93,11 @@ class OnlineEvalHook(Hook):
         runner.logger.info(f'Epoch(online) [{epoch}]  {figures}  seconds: {time.monotonic() - start:.1f}')
 
     def evaluate(self, runner: Runner) -> dict[str, float]:
-        """Extract features and score them; all processes take part, the linear probe runs on the main one only."""
+        """Extract features and score them; all processes take part."""
         train, val = (self.extract(runner.model, loader) for loader in self.loaders)
         device = next(runner.model.parameters()).device
-        scores = {
-            f'online/knn_{name}': value
-            for name, value in knn_scores(train, val, ks=self.ks, temperature=self.temperature, device=device).items()
-            if not name.startswith('top5')
-        }
-        if self.probe and is_main_process():
-            scores |= _linear_scores(train, val, self.probe)
-        return scores
-
-
-def _probe_settings(linear: dict[str, Any] | None) -> ProbeSettings | None:
-    try:
-        return None if linear is None else ProbeSettings(**linear)
-    except TypeError as error:
-        raise ConfigError(f'OnlineEvalHook, linear: {error}.') from error
-
-
-def _linear_scores(train: Features, val: Features, settings: ProbeSettings) -> dict[str, float]:
-    lr, scores = fit_linear_probes(train, val, settings).best
-    return {
-        'online/linear_top1': scores['top1'],
-        'online/linear_balanced': scores['balanced'],
-        'online/linear_lr': lr,
-    }
+        knn = knn_scores(train, val, ks=self.ks, temperature=self.temperature, device=device)
+        linear = linear_scores(train, val, self.probe, device) if self.probe else {}
+        scores = {f'knn_{name}': value for name, value in knn.items()}
+        scores |= {f'linear_{name}': value for name, value in linear.items()}
+        return {f'online/{name}': value for name, value in scores.items() if '_top5' not in name}

@@ -65,6 +65,7 @@ class FeatureModel(BaseModel):
             asked of a backbone without a final norm.
 
     Example:
+        >>> import torch
         >>> arch = dict(embed_dims=32, num_layers=1, num_heads=2, feedforward_channels=64)
         >>> vit = dict(type='VisionTransformer', arch=arch, img_size=16, patch_size=8, out_type='raw')
         >>> FeatureModel(vit, pool='avg')(torch.zeros(2, 3, 16, 16)).shape

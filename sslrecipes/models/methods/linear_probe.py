@@ -64,13 +64,13 @@ class LinearProbe(FeatureModel):
         self.backbone.requires_grad_(False)
 
     def init_weights(self) -> None:
-        """Initialise the backbone as its config says, and all heads alike."""
-        super().init_weights()
+        """Initialise all heads alike, then whatever ``init_cfg`` of the backbone or the whole model says."""
         heads = self._linear_layers()
         start = nn.init.trunc_normal_(torch.empty_like(heads[0].weight), std=self.init_std)
         for head in heads:
             head.weight.data.copy_(start)
             nn.init.zeros_(head.bias)
+        super().init_weights()
 
     def train(self, mode: bool = True) -> LinearProbe:
         """Set the mode of everything but the backbone, which stays in eval mode."""

@@ -1,0 +1,27 @@
+model = dict(
+    type='TEC',
+    backbone=dict(type='TECViT', arch='b', img_size=224, patch_size=16, mask_ratio=0.75, mlp_token=True),
+    neck=dict(
+        type='TECNeck',
+        embed_dims=768,
+        num_layers=12,
+        num_patches=196,
+        decoder_embed_dims=512,
+        decoder_depth=2,
+        decoder_num_heads=16,
+        target_dims=768,
+        target_heads=12,
+        relation=True,
+    ),
+    head=dict(type='TECHead', relation_temperature=1.8, normalize_target=True),
+    target_generator=dict(
+        type='TECBaseModel',
+        arch='b',
+        img_size=224,
+        patch_size=16,
+        checkpoint='checkpoints/mae_pretrain_vit_base.pth',
+        last_layers=2,
+        topk=15,
+        relation=True,
+    ),
+)

@@ -1,0 +1,3 @@
+_base_ = ['vit-large-p16_finetune.py']
+
+model = dict(backbone=dict(type='TECFineTuneViT', mlp_token=True))

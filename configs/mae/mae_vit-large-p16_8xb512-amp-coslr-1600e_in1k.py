@@ -1,0 +1,10 @@
+_base_ = [
+    '../_base_/models/mae_vit-large-p16.py',
+    '../_base_/datasets/in1k_mae_224.py',
+    '../_base_/schedules/adamw_bs4096_coslr_pretrain.py',
+    '../_base_/default_runtime.py',
+]
+
+train_dataloader = dict(batch_size=512)
+param_scheduler = dict(epochs=1600)
+train_cfg = dict(max_epochs=1600)

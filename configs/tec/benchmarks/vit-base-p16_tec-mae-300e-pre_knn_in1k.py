@@ -1,0 +1,14 @@
+_base_ = [
+    '../../_base_/models/vit-base-p16_features.py',
+    '../../_base_/datasets/in1k_linear_224.py',
+    '../../_base_/evaluation/knn.py',
+    '../../_base_/default_runtime.py',
+]
+
+checkpoint = 'work_dirs/tec-mae_vit-base-p16_8xb256-accum2-amp-coslr-300e_in1k/epoch_300.pth'
+model = dict(backbone=dict(init_cfg=dict(checkpoint=checkpoint)))
+
+bank_dataset = dict(_base_.train_dataloader.dataset, pipeline=_base_.test_dataloader.dataset.pipeline)
+test_cfg = dict(bank=dict(_base_.test_dataloader, dataset=bank_dataset))
+test_evaluator = []
+train_dataloader = val_dataloader = val_evaluator = None

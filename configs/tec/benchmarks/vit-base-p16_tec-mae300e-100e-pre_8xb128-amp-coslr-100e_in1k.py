@@ -1,0 +1,5 @@
+_base_ = ['vit-base-p16_tec-mae-300e-pre_8xb128-amp-coslr-100e_in1k.py']
+
+checkpoint = 'work_dirs/tec-mae300e_vit-base-p16_8xb256-accum2-amp-coslr-100e_in1k/epoch_100.pth'
+model = dict(backbone=dict(init_cfg=dict(checkpoint=checkpoint)))
+param_scheduler = dict(warmup_epochs=5)

@@ -1,0 +1,115 @@
+"""The facts of a recipe, derived from its resolved config: what a paper's table of settings would list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sslrecipes.errors import ConfigError
+from sslrecipes.zoo.naming import parse_name
+
+Facts = dict[str, Any]
+
+#: Facts that stand in the config as they are: name -> where.
+_STATED = {
+    'arch': 'model.backbone.arch',
+    'image_size': 'model.backbone.img_size',
+    'patch_size': 'model.backbone.patch_size',
+    'checkpoint': 'model.backbone.init_cfg.checkpoint',
+    'drop_path': 'model.backbone.drop_path_rate',
+    'mask_ratio': 'model.backbone.mask_ratio',
+    'mlp_token': 'model.backbone.mlp_token',
+    'norm_pix': 'model.head.norm_pix',
+    'base': 'model.target_generator.checkpoint',
+    'last_layers': 'model.target_generator.last_layers',
+    'normalize_target': 'model.head.normalize_target',
+    'relation': 'model.neck.relation',
+    'topk': 'model.target_generator.topk',
+    'temperature': 'model.head.relation_temperature',
+    'pool': 'model.pool',
+    'feature_norm': 'model.with_bn',
+    'lr_scales': 'model.lr_scales',
+    'label_smoothing': 'model.head.loss.label_smooth_val',
+    'optimizer': 'optim_wrapper.optimizer.type',
+    'lr': 'optim_wrapper.optimizer.lr',
+    'betas': 'optim_wrapper.optimizer.betas',
+    'momentum': 'optim_wrapper.optimizer.momentum',
+    'weight_decay': 'optim_wrapper.optimizer.weight_decay',
+    'layer_decay': 'optim_wrapper.paramwise_cfg.layer_decay',
+    'amp': 'optim_wrapper.dtype',
+    'epochs': 'train_cfg.max_epochs',
+    'warmup_epochs': 'param_scheduler.warmup_epochs',
+    'min_lr': 'param_scheduler.min_lr',
+    'neighbours': 'test_cfg.ks',
+    'knn_temperature': 'test_cfg.temperature',
+}
+
+#: Facts that are one argument of an entry in a list: name -> (where the list is, type of the entry, argument).
+_LISTED = {
+    'mixup': ('model.train_cfg.augments', 'Mixup', 'alpha'),
+    'cutmix': ('model.train_cfg.augments', 'CutMix', 'alpha'),
+    'crop_scale': ('train_dataloader.dataset.pipeline', 'RandomResizedCrop', 'crop_ratio_range'),
+    'random_erasing': ('train_dataloader.dataset.pipeline', 'RandomErasing', 'erase_prob'),
+}
+
+#: Names of all facts, in the order of :func:`facts`.
+FACTS = (*_STATED, *_LISTED, 'effective_batch', 'base_lr')
+
+
+def facts(cfg: Any, gpus: int | None = None) -> Facts:
+    """Derive the facts of a recipe from its resolved config.
+
+    Args:
+        cfg: ``mmengine.Config`` with all ``_base_`` files merged.
+        gpus: Number of processes. The file name's ``8xb256`` if not given, and 1 if the name has none.
+
+    Returns:
+        Those of :data:`FACTS` that apply. ``base_lr`` is the lr at batch 256 (linear scaling rule).
+
+    Raises:
+        ConfigError: If the schedule's horizon isn't the number of epochs.
+    """
+    _check_horizon(cfg)
+    found = {name: _plain(_lookup(cfg, path)) for name, path in _STATED.items()}
+    found |= {name: _plain(_lookup_listed(cfg, *where)) for name, where in _LISTED.items()}
+    found |= _batch_facts(cfg, gpus)
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _batch_facts(cfg: Any, gpus: int | None) -> Facts:
+    """Effective batch of an optimizer step, and the lr per 256 images of it."""
+    batch, lr = _lookup(cfg, 'train_dataloader.batch_size'), _lookup(cfg, 'optim_wrapper.optimizer.lr')
+    if batch is None or lr is None:
+        return {}
+    name = parse_name(cfg.filename) if cfg.filename else None
+    processes = gpus or (name.gpus if name else 1)
+    effective = processes * batch * (_lookup(cfg, 'optim_wrapper.accumulative_counts') or 1)
+    return {'effective_batch': effective, 'base_lr': _plain(lr * 256 / effective)}
+
+
+def _check_horizon(cfg: Any) -> None:
+    horizon, epochs = _lookup(cfg, 'param_scheduler.epochs'), _lookup(cfg, 'train_cfg.max_epochs')
+    if horizon is not None and horizon != epochs:
+        raise ConfigError(
+            f'param_scheduler.epochs is {horizon} but train_cfg.max_epochs is {epochs}: set both to the same number.'
+        )
+
+
+def _lookup(cfg: Any, path: str) -> Any:
+    """Value at a dotted path; None where the path ends early."""
+    node = cfg
+    for key in path.split('.'):
+        node = node.get(key) if hasattr(node, 'get') else None
+    return node
+
+
+def _lookup_listed(cfg: Any, path: str, kind: str, argument: str) -> Any:
+    """``argument`` of the first entry of type ``kind`` in the list at ``path``."""
+    entries = _lookup(cfg, path) or []
+    return next((entry.get(argument) for entry in entries if entry['type'] == kind), None)
+
+
+def _plain(value: Any) -> Any:
+    """Tuples become lists, floats lose the rounding noise of ``1.5e-4 * 4096 / 256``."""
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    return float(f'{value:.6g}') if isinstance(value, float) else value

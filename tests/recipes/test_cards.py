@@ -1,0 +1,56 @@
+"""The recipe cards as a whole."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+# sail-sg/TEC, README, "TEC Performance": base model, network, epochs of pre-training, top-1
+PUBLISHED_TEC = [
+    ('checkpoints/mae_pretrain_vit_base.pth', 'b', 300, 84.7),
+    ('checkpoints/mae_pretrain_vit_base.pth', 'b', 800, 84.8),
+    ('checkpoints/mae_pretrain_vit_large.pth', 'l', 300, 86.5),
+    ('checkpoints/ibot_vit-base-p16_teacher.pth', 'b', 300, 84.8),
+    ('checkpoints/ibot_vit-base-p16_teacher.pth', 'b', 800, 85.1),
+    ('work_dirs/mae_vit-base-p16_8xb512-amp-coslr-300e_in1k/epoch_300.pth', 'b', 100, 83.9),
+]
+
+
+@pytest.mark.parametrize(('base', 'arch', 'epochs', 'top1'), PUBLISHED_TEC)
+def test_each_row_of_the_tec_table_has_its_two_recipes(cards, base, arch, epochs, top1):
+    row = {'base': base, 'arch': arch, 'epochs': epochs}
+    pretrain = next(card for card in cards.values() if row.items() <= card.recipe.items())
+    finetune = next(card for card in cards.values() if card.name in pretrain.downstream and card.reported)
+    assert pretrain.reported.value == finetune.reported.value == top1
+    assert finetune.recipe['arch'] == arch
+
+
+def test_every_card_belongs_to_a_recipe(cards, recipes):
+    assert set(cards) <= set(recipes)
+
+
+def test_names_are_those_of_the_files(cards):
+    assert [card.name for card in cards.values()] == [Path(config).stem for config in cards]
+
+
+def test_downstream_recipes_start_from_the_last_checkpoint(cards):
+    by_name = {card.name: card for card in cards.values()}
+    for card in cards.values():
+        last = f'work_dirs/{card.name}/epoch_{card.recipe.get("epochs")}.pth'
+        assert [by_name[name].recipe['checkpoint'] for name in card.downstream] == [last] * len(card.downstream)
+
+
+def test_every_metafile_is_in_the_index(root, cards):
+    indexed = {Path(config).parts[1] for config in cards}
+    assert indexed == {path.parent.name for path in root.glob('configs/*/metafile.yml')}
+
+
+@pytest.mark.parametrize('collection', ['MAE', 'TEC'])
+def test_numbers_of_parameters_are_those_of_the_models(cards, resolve, tiny, collection):
+    for card in cards.values():
+        if card.collection == collection:
+            with torch.device('meta'):
+                model = tiny.build_model(resolve(card.config))
+            names = [name for name, _ in model.named_children() if name != 'target_generator']
+            count = sum(p.numel() for name in names for p in getattr(model, name).parameters())
+            assert count == card.parameters, card.name

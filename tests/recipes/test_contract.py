@@ -1,0 +1,65 @@
+"""What every file under configs/ promises."""
+
+import math
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from sslrecipes.engine.config_check import check_config
+from sslrecipes.zoo import facts, parse_name
+
+NO_CARD_NEEDED = ('ablations', 'quickstart')
+
+
+def test_every_type_is_registered_and_every_keyword_exists(cfg):
+    check_config(cfg)
+
+
+def test_file_name_agrees_with_config(recipe, cfg):
+    name = parse_name(recipe)
+    if name is None:
+        assert cfg.get('train_cfg') is None, 'a recipe that trains says how in its name'
+        return
+    assert name.disagreements(cfg) == []
+
+
+def test_card_agrees_with_config(recipe, cfg, cards):
+    if recipe not in cards:
+        assert any(part in NO_CARD_NEEDED for part in Path(recipe).parts), 'the recipe needs a row in metafile.yml'
+        return
+    assert cards[recipe].disagreements(facts(cfg)) == []
+
+
+def test_recipe_runs_at_tiny_size(cfg, tiny, step_of):
+    if cfg.get('train_cfg') is None:
+        small = tiny.shrink(cfg)
+        assert tiny.features(small).isfinite().all()
+        return
+    log, unchanged = step_of(cfg)
+    assert math.isfinite(log['loss'])
+    assert unchanged == []
+
+
+@pytest.fixture(scope='session')
+def step_of(tiny):
+    """Function that takes the tiny step of a config; recipes that are equal at tiny size share it."""
+
+    @cache
+    def step(text):
+        return tiny.train_step(shrunk[text])
+
+    shrunk = {}
+
+    def step_of_config(cfg):
+        small = tiny.shrink(cfg)
+        parts = (
+            small.model,
+            small.optim_wrapper,
+            small.train_dataloader.dataset.pipeline,
+            small.get('data_preprocessor'),
+        )
+        shrunk.setdefault(repr(parts), small)
+        return step(repr(parts))
+
+    return step_of_config

@@ -1,0 +1,90 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from sslrecipes.errors import ConfigError
+from sslrecipes.zoo import FACTS, facts
+
+ROOT = Path(__file__).resolve().parents[2]
+NAME = 'mae_vit_4xb64-accum2-amp-coslr-20e_in1k.py'
+
+
+def config(filename=NAME, **changes):
+    cfg = Config(
+        dict(
+            model=dict(
+                backbone=dict(type='MaskedViT', arch='b', mask_ratio=0.75),
+                train_cfg=dict(augments=[dict(type='Mixup', alpha=0.8), dict(type='CutMix', alpha=1.0)]),
+            ),
+            train_dataloader=dict(
+                batch_size=64,
+                dataset=dict(pipeline=[dict(type='RandomResizedCrop', scale=224, crop_ratio_range=(0.2, 1.0))]),
+            ),
+            optim_wrapper=dict(
+                type='AmpOptimWrapper',
+                dtype='float16',
+                accumulative_counts=2,
+                optimizer=dict(type='AdamW', lr=1.5e-4 * 512 / 256, betas=(0.9, 0.95), weight_decay=0.05),
+            ),
+            param_scheduler=dict(type='WarmupCosineLR', warmup_epochs=4, epochs=20, min_lr=0.0),
+            train_cfg=dict(max_epochs=20),
+        ),
+        cfg_text='# not read from a file',
+        filename=filename,
+    )
+    cfg.merge_from_dict(changes)
+    return cfg
+
+
+def test_all_facts_that_apply_and_no_others():
+    assert facts(config()) == {
+        'arch': 'b',
+        'mask_ratio': 0.75,
+        'mixup': 0.8,
+        'cutmix': 1.0,
+        'crop_scale': [0.2, 1.0],
+        'effective_batch': 512,
+        'optimizer': 'AdamW',
+        'base_lr': 1.5e-4,
+        'lr': 3e-4,
+        'betas': [0.9, 0.95],
+        'weight_decay': 0.05,
+        'amp': 'float16',
+        'epochs': 20,
+        'warmup_epochs': 4,
+        'min_lr': 0.0,
+    }
+
+
+def test_names_are_the_published_ones():
+    assert set(facts(config())) <= set(FACTS)
+
+
+def test_given_number_of_gpus_beats_the_file_name():
+    assert facts(config(), gpus=2)['effective_batch'] == 256
+
+
+def test_one_process_where_the_name_says_nothing():
+    assert facts(config(filename='mine.py'))['effective_batch'] == 128
+    assert facts(config(filename=None))['effective_batch'] == 128
+
+
+def test_horizon_of_the_schedule_must_be_the_number_of_epochs():
+    with pytest.raises(ConfigError, match=r'param_scheduler\.epochs is 20 but train_cfg\.max_epochs is 30'):
+        facts(config(**{'train_cfg.max_epochs': 30}))
+
+
+def test_facts_of_a_recipe_need_no_torch():
+    recipe = next((ROOT / 'configs/tec').glob('*.py'))
+    code = (
+        'import sys\n'
+        'from sslrecipes.zoo import facts\n'
+        'from sslrecipes.zoo.config import load_config\n'
+        f'assert facts(load_config({str(recipe)!r}))["effective_batch"] == 4096\n'
+        'print(sorted({"torch", "mmcv", "mmpretrain"} & set(sys.modules)))'
+    )
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == '[]'

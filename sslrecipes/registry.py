@@ -16,6 +16,7 @@ def _child(name: str, of: Registry, location: str) -> Registry:
 
 MODELS = _child('model', parent.MODELS, 'models')
 MODEL_WRAPPERS = _child('model wrapper', parent.MODEL_WRAPPERS, 'engine')
+BATCH_AUGMENTS = _child('batch augment', parent.BATCH_AUGMENTS, 'models')
 WEIGHT_INITIALIZERS = _child('weight initializer', parent.WEIGHT_INITIALIZERS, 'checkpoint')
 DATASETS = _child('dataset', parent.DATASETS, 'datasets')
 DATA_SAMPLERS = _child('data sampler', parent.DATA_SAMPLERS, 'datasets')

@@ -12,7 +12,7 @@ def main(argv: list[str] | None = None) -> None:
     """Run the quickstart."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/quickstart'), help='where everything goes')
-    parser.add_argument('--epochs', type=int, help="length of both pre-trainings (default: the recipes' 30)")
+    parser.add_argument('--epochs', type=int, help="length of both pre-trainings (default: the recipes')")
     args = parser.parse_args(argv)
     print('Starting: importing torch and the OpenMMLab packages takes some seconds', flush=True)
     from sslrecipes.engine.quickstart import run

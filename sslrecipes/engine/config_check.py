@@ -9,7 +9,8 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.registry import FUNCTIONS, DefaultScope, Registry
-from mmpretrain.registry import BATCH_AUGMENTS
+from mmengine.runner import Runner
+from torch.utils.data import DataLoader
 
 from sslrecipes import registry
 from sslrecipes.errors import ConfigError, did_you_mean
@@ -19,7 +20,7 @@ REGISTRY_OF_KEY = {
     'model': registry.MODELS,
     'data_preprocessor': registry.MODELS,
     'init_cfg': registry.WEIGHT_INITIALIZERS,
-    'augments': BATCH_AUGMENTS,
+    'augments': registry.BATCH_AUGMENTS,
     'dataset': registry.DATASETS,
     'pipeline': registry.TRANSFORMS,
     'sampler': registry.DATA_SAMPLERS,
@@ -61,6 +62,8 @@ TOP_LEVEL = (
 )
 #: Arguments that builders handle themselves.
 BUILDER_KEYS = {'type', '_scope_', 'constructor', 'paramwise_cfg', 'optimizer'}
+RUNNER_KEYS = set(inspect.signature(Runner.__init__).parameters) | {'runner_type', 'find_unused_parameters'}
+LOADER_KEYS = set(inspect.signature(DataLoader.__init__).parameters)
 #: Likeness to a known argument above which a component that takes any argument is not believed to want this one.
 SURELY_MISSPELT = 0.85
 
@@ -71,6 +74,9 @@ def check_config(cfg: Config) -> None:
     Raises:
         ConfigError: Naming the place, the unknown word and the nearest known one.
     """
+    for key in cfg:
+        if key not in RUNNER_KEYS and get_close_matches(key, RUNNER_KEYS, cutoff=SURELY_MISSPELT):
+            raise ConfigError(f'The runner has no option "{key}".{did_you_mean(key, sorted(RUNNER_KEYS))}')
     scope = cfg.get('default_scope', 'sslrecipes')
     with DefaultScope.overwrite_default_scope(scope):
         for key in TOP_LEVEL:
@@ -89,6 +95,8 @@ def _check(node: Any, place: str, of: Registry | None) -> None:
         if of is not None and isinstance(node.get('type'), str):
             component = _find(of, node['type'], f'{place}.type')
             _check_arguments(node, component, place)
+        if 'dataset' in node and 'type' not in node:
+            _check_names(node, LOADER_KEYS, 'DataLoader', place)
         for key, value in node.items():
             named = place == 'default_hooks'  # its keys are names of hooks, some of them words of the table
             _check(value, f'{place}.{key}', of if named else REGISTRY_OF_KEY.get(key, of))
@@ -111,11 +119,14 @@ def _names(of: Registry | None) -> list[str]:
 
 def _check_arguments(node: dict[str, Any], component: Callable[..., Any], place: str) -> None:
     accepted, takes_any = accepted_arguments(component)
+    if takes_any:
+        accepted |= {key for key in node if not get_close_matches(key, accepted, cutoff=SURELY_MISSPELT)}
+    _check_names(node, accepted | BUILDER_KEYS, getattr(component, '__name__', str(component)), place)
+
+
+def _check_names(node: dict[str, Any], accepted: set[str], name: str, place: str) -> None:
     for key in node:
-        if key in accepted or key in BUILDER_KEYS:
-            continue
-        if not takes_any or get_close_matches(key, accepted, cutoff=SURELY_MISSPELT):
-            name = getattr(component, '__name__', str(component))
+        if key not in accepted:
             raise ConfigError(f'{place}: {name} has no argument "{key}".{did_you_mean(key, sorted(accepted))}')
 
 

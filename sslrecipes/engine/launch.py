@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,11 @@ from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import CheckpointError, ConfigError
 from sslrecipes.zoo.facts import facts
 
-LOADERS = {'train': ('train_dataloader', 'val_dataloader'), 'test': ('test_dataloader',)}
+#: Where the loaders of a phase stand.
+LOADERS = {
+    'train': ('train_dataloader', 'val_dataloader', 'val_cfg', 'custom_hooks'),
+    'test': ('test_dataloader', 'test_cfg'),
+}
 
 
 def apply_arguments(cfg: Config, args: argparse.Namespace) -> None:
@@ -82,11 +87,22 @@ def build_runner(cfg: Config, phase: str) -> SSLRunner:
     facts(cfg)
     if cfg.get('load_from') and '://' not in cfg.load_from and not Path(cfg.load_from).is_file():
         raise CheckpointError(f'There is no checkpoint "{cfg.load_from}".')
-    for name in LOADERS[phase]:
-        loader = cfg.get(name)
-        if loader:
-            check_dataset(loader['dataset'], f'{name}.dataset')
+    for key in LOADERS[phase]:
+        for place, dataset in find_datasets(cfg.get(key), key):
+            check_dataset(dataset, place)
     return SSLRunner.from_cfg(cfg)
+
+
+def find_datasets(node: Any, place: str) -> Iterator[tuple[str, Any]]:
+    """Yield the place and the config of every loader's data set at or below ``node``."""
+    if isinstance(node, dict) and 'dataset' in node:
+        yield f'{place}.dataset', node['dataset']
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            yield from find_datasets(value, f'{place}.{key}')
+    elif isinstance(node, (list, tuple)):
+        for index, value in enumerate(node):
+            yield from find_datasets(value, f'{place}[{index}]')
 
 
 @master_only

@@ -14,17 +14,16 @@ from rich.table import Table
 
 import sslrecipes
 from sslrecipes.checkpoint.export import export_backbone
-from sslrecipes.checkpoint.initializer import load_pretrained
 from sslrecipes.engine.launch import build_runner, test
 from sslrecipes.registry import MODELS
 from sslrecipes.visualization.curves import plot_curves, read_scalars
 from sslrecipes.zoo.config import load_config
 
 CONFIGS = Path(sslrecipes.__file__).parent / '.mim' / 'configs' / 'quickstart'
-MAE = 'mae_vit-nano-p4_1xb256-coslr-30e_photo-tiles-32px.py'
-TEC = 'tec-mae_vit-nano-p4_1xb256-coslr-30e_photo-tiles-32px.py'
+MAE = 'mae_vit-nano-p4_1xb256-coslr-20e_photo-tiles-32px.py'
+TEC = 'tec-mae_vit-nano-p4_1xb256-coslr-12e_photo-tiles-32px.py'
 FEATURES = 'vit-nano-p4_knn-linear_photo-tiles-32px.py'
-CLASSIFIER = 'vit-nano-p4_photo-tiles-32px.py'
+CLASSIFIER = 'vit-nano-p4_tec-pre_1xb256-coslr-10e_photo-tiles-32px.py'
 EXPORTED = 'tec_vit-nano-p4.safetensors'
 METRICS = ('knn/top1_k20', 'knn/balanced_k20', 'linear/top1', 'linear/balanced')
 console = Console()
@@ -42,8 +41,8 @@ In {folder}: reconstruction.png, loss_curves.png, {exported}, report.md, results
 Next steps:
 
     tensorboard --logdir {folder}
-    python tools/train.py configs/quickstart/tec-mae_vit-nano-p4_1xb256-coslr-30e_photo-tiles-32px.py --dry-run
-    python tools/export_backbone.py {folder}/mae/epoch_30.pth mae_vit-nano-p4.safetensors
+    python tools/train.py configs/quickstart/tec-mae_vit-nano-p4_1xb256-coslr-12e_photo-tiles-32px.py --dry-run
+    python tools/export_backbone.py {folder}/mae/epoch_20.pth mae_vit-nano-p4.safetensors
     bash tools/dist_train.sh configs/tec/tec-mae_vit-base-p16_8xb256-accum2-amp-coslr-300e_in1k.py 8
 """
 
@@ -101,7 +100,7 @@ def run(folder: Path, epochs: int | None = None) -> list[Result]:
     console.rule('4 of 5  Export the backbone and load it into a plain mmpretrain classifier')
     assert tec.checkpoint is not None
     print(export_backbone(tec.checkpoint, folder / EXPORTED).summary())
-    print(load_into_classifier(folder / EXPORTED))
+    load_into_classifier(folder / EXPORTED)
     console.rule('5 of 5  Pictures and report')
     draw(folder)
     report(folder, results, time.monotonic() - start)
@@ -132,11 +131,12 @@ def evaluate(network: Network, folder: Path) -> Result:
     return Result(network, *(metrics[name] for name in METRICS))
 
 
-def load_into_classifier(weights: Path) -> str:
-    """Load exported weights into mmpretrain's own classifier; returns the coverage report."""
+def load_into_classifier(weights: Path) -> None:
+    """Load exported weights into mmpretrain's own classifier; the coverage report goes to the log."""
+    cfg = load_config(CONFIGS / CLASSIFIER).model
+    cfg.backbone.init_cfg.checkpoint = str(weights)
     with DefaultScope.overwrite_default_scope('sslrecipes'):
-        classifier = MODELS.build(load_config(CONFIGS / CLASSIFIER).model)
-    return load_pretrained(classifier.backbone, weights).summary()
+        MODELS.build(cfg).init_weights()
 
 
 def draw(folder: Path) -> None:

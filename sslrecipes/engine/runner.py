@@ -23,13 +23,21 @@ from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import DATA_SAMPLERS, DATASETS, PARAM_SCHEDULERS, RUNNERS
 
-#: How mmengine's long messages begin.
-LONG_MESSAGES = ('\n' + 60 * '-' + '\nSystem environment', 'Config:', 'Hooks will be')
+#: How messages of mmengine begin that are long or say nothing about the run; the log file has them all.
+ONLY_FOR_THE_FILE = (
+    '\n' + 60 * '-' + '\nSystem environment',
+    'Config:',
+    'Hooks will be',
+    'Distributed training is not used',
+    'Exp name:',
+    '"FileClient" will be deprecated',
+    '"HardDiskBackend" is the alias',
+)
 
 
-def is_brief(record: logging.LogRecord) -> bool:
-    """Tell whether a log record is short enough for the console."""
-    return not record.getMessage().startswith(LONG_MESSAGES)
+def is_for_the_console(record: logging.LogRecord) -> bool:
+    """Tell whether a log record interests who watches the console."""
+    return not record.getMessage().startswith(ONLY_FOR_THE_FILE)
 
 
 def is_closed_form(schedule: Any) -> bool:
@@ -54,11 +62,11 @@ class SSLRunner(Runner):
     """
 
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
-        """Build the logger; see :func:`is_brief` for what the console leaves out."""
+        """Build the logger; see :data:`ONLY_FOR_THE_FILE` for what the console leaves out."""
         logger = super().build_logger(*args, **kwargs)
         for handler in logger.handlers:
             if not isinstance(handler, logging.FileHandler):
-                handler.addFilter(is_brief)
+                handler.addFilter(is_for_the_console)
         return logger
 
     def setup_env(self, env_cfg: dict[str, Any]) -> None:

@@ -12,6 +12,8 @@ def test_sound_config_passes(mae_on_digits):
 @pytest.mark.parametrize(
     ('edit', 'message'),
     [
+        (lambda cfg: cfg.update(optim_wraper={}), r'"optim_wraper".*"optim_wrapper"'),
+        (lambda cfg: cfg.train_dataloader.update(batchsize=8), r'train_dataloader: .*"batchsize".*"batch_size"'),
         (lambda cfg: cfg.model.backbone.update(mask_ration=0.5), r'model\.backbone: .*"mask_ration".*"mask_ratio"'),
         (lambda cfg: cfg.model.neck.update(type='MAEDecodr'), r'model\.neck\.type: .*"MAEDecodr".*"MAEDecoder"'),
         (lambda cfg: cfg.train_dataloader.dataset.update(splitt='val'), r'dataset: .*"splitt".*"split"'),

@@ -28,7 +28,7 @@ model = dict(
         arch=dict(embed_dims=128, num_layers=4, num_heads=4, feedforward_channels=512),
         img_size=32,
         patch_size=4,
-        checkpoint='work_dirs/quickstart/mae/epoch_30.pth',
+        checkpoint='work_dirs/quickstart/mae/epoch_20.pth',
         last_layers=2,
         topk=7,
         relation=True,

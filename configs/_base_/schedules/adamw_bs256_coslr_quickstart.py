@@ -1,11 +1,11 @@
 # The shape of MAE's schedule, for a run of minutes on a CPU: no mixed precision, a higher base lr, a short warm-up
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.95), weight_decay=0.05),
+    optimizer=dict(type='AdamW', lr=1.5e-3, betas=(0.9, 0.95), weight_decay=0.05),
     constructor='ParamGroupsConstructor',
 )
 
-param_scheduler = dict(type='WarmupCosineLR', warmup_epochs=2, epochs=30, min_lr=0.0)
-train_cfg = dict(type='SSLTrainLoop', max_epochs=30)
+param_scheduler = dict(type='WarmupCosineLR', warmup_epochs=2, epochs=20, min_lr=0.0)
+train_cfg = dict(type='SSLTrainLoop', max_epochs=20)
 
 auto_scale_lr = dict(base_batch_size=256, enable=False)

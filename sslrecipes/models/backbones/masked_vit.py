@@ -7,7 +7,7 @@ from mmpretrain.models import MAEViT, VisionTransformer
 from torch import Tensor, nn
 
 from sslrecipes.models.layers.initialization import loads_pretrained, xavier_init
-from sslrecipes.models.layers.masking import random_masking
+from sslrecipes.models.layers.masking import Masking, random_masking
 from sslrecipes.models.layers.patch_embedding import embed_patches
 from sslrecipes.models.layers.position_embedding import sincos_position_embedding
 from sslrecipes.registry import MODELS
@@ -42,6 +42,10 @@ class MaskedViT(MAEViT):
         """Class token ``(1, 1, C)`` as it enters the sequence, before its position embedding."""
         return self.cls_token
 
+    def draw_mask(self, noise: Tensor) -> Masking:
+        """Decide by uniform ``noise`` ``(B, L)`` which patches are visible; the place to override for other masks."""
+        return random_masking(noise, self.mask_ratio)
+
     def embed_visible(self, images: Tensor, noise: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Mask the patches, embed the visible ones and put the class token in front.
 
@@ -54,7 +58,7 @@ class MaskedViT(MAEViT):
         """
         if noise is None:
             noise = torch.rand(images.shape[0], self.num_patches, device=images.device)
-        ids_keep, ids_restore, mask = random_masking(noise, self.mask_ratio)
+        ids_keep, ids_restore, mask = self.draw_mask(noise)
         patches = embed_patches(images, self.patch_embed.projection, ids_keep) + self.pos_embed[0, 1:][ids_keep]
         class_tokens = (self.class_token() + self.pos_embed[:, :1]).expand(images.shape[0], -1, -1)
         return torch.cat([class_tokens.to(patches.dtype), patches], dim=1), mask, ids_restore

@@ -1,0 +1,115 @@
+"""What tools/train.py and tools/test.py do, called as a user calls them."""
+
+import json
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+TOOLS = Path(__file__).parents[2] / 'tools'
+DIGITS_CONFIG = """
+_base_ = ['sslrecipes::_base_/default_runtime.py']
+arch = dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32)
+data_preprocessor = dict(type='SelfSupDataPreprocessor', mean=[127.5] * 3, std=[127.5] * 3, to_rgb=True)
+model = dict(
+    type='MAE',
+    backbone=dict(type='MaskedViT', arch=arch, img_size=8, patch_size=2),
+    neck=dict(type='MAEDecoder', num_patches=16, patch_size=2, embed_dim=16, decoder_embed_dim=8, decoder_depth=1,
+              decoder_num_heads=2),
+    head=dict(type='MAEPretrainHead', norm_pix=True, patch_size=2,
+              loss=dict(type='PixelReconstructionLoss', criterion='L2')))
+train_dataloader = dict(
+    batch_size=32, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=True),
+    collate_fn=dict(type='default_collate'),
+    dataset=dict(type='Digits', split='train', indices=64, pipeline=[dict(type='PackInputs')]))
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3), constructor='ParamGroupsConstructor')
+param_scheduler = dict(type='WarmupCosineLR', epochs=2)
+train_cfg = dict(type='SSLTrainLoop', max_epochs=2)
+"""
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / 'mae_digits.py'
+    path.write_text(DIGITS_CONFIG)
+    return path
+
+
+@pytest.fixture
+def call(monkeypatch, tmp_path):
+    """Run a tool in this process with a command line, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(tool, *args):
+        monkeypatch.setattr(sys, 'argv', [tool, *map(str, args)])
+        runpy.run_path(str(TOOLS / tool), run_name='__main__')
+
+    return run
+
+
+def test_training_leaves_checkpoints_and_scalars_and_resumes(call, config, tmp_path):
+    call('train.py', config)
+    folder = tmp_path / 'work_dirs' / 'mae_digits'
+    assert (folder / 'epoch_2.pth').exists()
+    options = ['train_cfg.max_epochs=3', 'param_scheduler.epochs=3']
+    call('train.py', config, '--resume', '--amp', '--cfg-options', *options)
+    assert (folder / 'epoch_3.pth').exists()
+    assert not (folder / 'epoch_4.pth').exists()
+
+
+def test_dry_run_trains_nothing(call, config, tmp_path, capsys):
+    call('train.py', config, '--dry-run')
+    assert 'FLOPs per image' in capsys.readouterr().out
+    assert not list(tmp_path.rglob('*.pth'))
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'sentence'),
+    [
+        (['--cfg-options', 'model.backbone.mask_ration=0.5'], '"mask_ration". Did you mean "mask_ratio"'),
+        (['--cfg-options', 'modle.backbone.mask_ratio=0.5'], 'no key "modle". Did you mean "model"'),
+        (['--cfg-options', 'train_cfg.max_epochs=5'], 'param_scheduler.epochs is 2 but train_cfg.max_epochs is 5'),
+        (['--resume', 'nowhere.pth'], 'There is no checkpoint "nowhere.pth"'),
+        (['--auto-scale-lr'], 'base_batch_size'),
+        (['--cfg-options', 'train_dataloader.dataset.type=ImageNet'], 'ImageNet'),
+    ],
+)
+def test_mistakes_are_one_sentence_and_exit_code_2(call, config, capsys, arguments, sentence):
+    with pytest.raises(SystemExit) as stop:
+        call('train.py', config, *arguments)
+    assert stop.value.code == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith('error: ')
+    assert sentence in error
+
+
+def test_missing_config_names_the_nearest(call, config, capsys):
+    with pytest.raises(SystemExit) as stop:
+        call('train.py', config.with_name('mae_digit.py'))
+    assert stop.value.code == 2
+    assert 'Did you mean' in capsys.readouterr().err
+
+
+def test_test_tool_writes_the_metrics(call, config, tmp_path):
+    call('train.py', config)
+    evaluation = tmp_path / 'knn_digits.py'
+    evaluation.write_text("""
+_base_ = ['sslrecipes::_base_/default_runtime.py', 'sslrecipes::_base_/evaluation/knn.py']
+arch = dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32)
+model = dict(type='FeatureModel', data_preprocessor=dict(mean=[127.5] * 3, std=[127.5] * 3, to_rgb=True),
+             backbone=dict(type='VisionTransformer', arch=arch, img_size=8, patch_size=2, out_type='raw'))
+test_dataloader = dict(
+    batch_size=64, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='default_collate'),
+    dataset=dict(type='Digits', split='val', pipeline=[dict(type='PackInputs')]))
+test_cfg = dict(ks=(5,), bank=dict(
+    batch_size=64, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='default_collate'),
+    dataset=dict(type='Digits', split='train', pipeline=[dict(type='PackInputs')])))
+test_evaluator = []
+""")
+    checkpoint = tmp_path / 'work_dirs' / 'mae_digits' / 'epoch_2.pth'
+    call('test.py', evaluation, checkpoint, '--out', tmp_path / 'metrics.json')
+    metrics = json.loads((tmp_path / 'metrics.json').read_text())
+    assert 20 < metrics['knn/top1_k5'] <= 100

@@ -17,6 +17,7 @@ from rich.table import Table
 
 import sslrecipes.models  # noqa: F401  registers the components of recipes
 from sslrecipes.engine.costs import step_cost
+from sslrecipes.engine.memory import keep_freed_memory
 from sslrecipes.engine.optimizers import ParamGroupsConstructor
 from sslrecipes.registry import MODELS
 
@@ -80,6 +81,7 @@ def measure_step(
         dtype: ``'float32'``, or the autocast type ``'bfloat16'`` or ``'float16'``.
         threads: CPU threads; all cores if not given.
     """
+    keep_freed_memory()
     if threads:
         torch.set_num_threads(threads)
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'sslrecipes')):

@@ -14,6 +14,7 @@ from mmengine.dist import master_only
 from sslrecipes.datasets.preflight import check_dataset
 from sslrecipes.engine import dry_run as report
 from sslrecipes.engine.config_check import check_config
+from sslrecipes.engine.memory import keep_freed_memory
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import CheckpointError, ConfigError
 from sslrecipes.zoo.facts import facts
@@ -43,6 +44,7 @@ def apply_arguments(cfg: Config, args: argparse.Namespace) -> None:
 
 def train(cfg: Config) -> None:
     """Check, build and train."""
+    keep_freed_memory()
     build_runner(cfg, 'train').train()
 
 

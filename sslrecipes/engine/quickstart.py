@@ -14,7 +14,7 @@ from rich.table import Table
 
 import sslrecipes
 from sslrecipes.checkpoint.export import export_backbone
-from sslrecipes.engine.launch import build_runner, test
+from sslrecipes.engine.launch import test, train
 from sslrecipes.registry import MODELS
 from sslrecipes.visualization.curves import plot_curves, read_scalars
 from sslrecipes.zoo.config import load_config
@@ -117,7 +117,7 @@ def pretrain(name: str, config: str, folder: Path, epochs: int | None, base: Pat
     if base:
         cfg.model.target_generator.checkpoint = str(base)
     start = time.monotonic()
-    build_runner(cfg, 'train').train()
+    train(cfg)
     seconds = time.monotonic() - start
     rates = read_scalars(folder)['images_per_second'].values
     return Network(name, folder / f'epoch_{cfg.train_cfg.max_epochs}.pth', seconds, sum(rates) / len(rates))

@@ -3,7 +3,7 @@ optim_wrapper = dict(
     type='AmpOptimWrapper',
     dtype='float16',
     loss_scale='dynamic',
-    optimizer=dict(type='AdamW', lr=5e-4 * 1024 / 256, betas=(0.9, 0.999), weight_decay=0.05),
+    optimizer=dict(type='AdamW', lr=5e-4 * 1024 / 256, betas=(0.9, 0.999), weight_decay=0.05, fused=True),
     constructor='ParamGroupsConstructor',
     paramwise_cfg=dict(no_decay=('cls_token', 'pos_embed'), layer_decay=0.65),
 )

@@ -1,7 +1,7 @@
 # The shape of MAE's schedule, for a run of minutes on a CPU: no mixed precision, a higher base lr, a short warm-up
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=1.5e-3, betas=(0.9, 0.95), weight_decay=0.05),
+    optimizer=dict(type='AdamW', lr=1.5e-3, betas=(0.9, 0.95), weight_decay=0.05, fused=True),
     constructor='ParamGroupsConstructor',
 )
 

@@ -26,8 +26,8 @@ def unwrap(checkpoint: Mapping[str, Any], weights: str | None = None) -> tuple[d
     """Take the weights out of a checkpoint.
 
     Without ``weights`` the order is that of the official TEC code: entry ``model``, ``state_dict``, ``student``, else
-    the checkpoint itself. As there, the names of a student in DDP lose their first 16 characters, the length of
-    ``module.backbone.``, whatever these are.
+    the checkpoint itself. As there, the names of a student then lose their first 16 characters, the length of
+    ``module.backbone.``, whatever these are; ``weights='student'`` takes off only what is there.
 
     Args:
         checkpoint: What the file holds.
@@ -48,8 +48,10 @@ def unwrap(checkpoint: Mapping[str, Any], weights: str | None = None) -> tuple[d
             f'there are no weights "{entry}"; it has {", ".join(held) or "bare weights"}.' + did_you_mean(entry, held)
         )
     state = dict(checkpoint[entry])
-    if entry in ('student', 'teacher'):
+    if entry == weights and entry in ('student', 'teacher'):
         state = {_unprefixed(name): value for name, value in state.items()}
+    elif entry == 'student':
+        state = {name[_CUT:]: value for name, value in state.items()}
     return state, entry
 
 

@@ -108,6 +108,9 @@ class SSLRunner(Runner):
         if isinstance(dataloader, DataLoader):
             return dataloader
         cfg = copy.deepcopy(dataloader)
+        for function in ('collate_fn', 'worker_init_fn'):  # upstream passes the scope of a `package::` base on to them
+            if isinstance(cfg.get(function), dict):
+                cfg[function].pop('_scope_', None)
         if 'num_batch_per_epoch' in cfg:
             raise ConfigError('num_batch_per_epoch is not supported: give the dataset indices=<number of images>.')
         if seed is not None:

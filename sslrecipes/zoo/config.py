@@ -31,7 +31,11 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
         cfg = Config.fromfile(path)
     except SyntaxError as error:
         raise ConfigError(f'"{path}" is not valid Python: line {error.lineno}: {error.msg}.') from error
-    except (KeyError, TypeError, AttributeError, FileNotFoundError, AssertionError, ModuleNotFoundError) as error:
+    except ImportError as error:
+        raise ConfigError(
+            f'"{path}" imports a module that is not found ({error}): put the folder that holds it on PYTHONPATH.'
+        ) from error
+    except (KeyError, TypeError, AttributeError, FileNotFoundError, AssertionError) as error:
         raise ConfigError(f'"{path}" can not be resolved: {error}.') from error
     if options:
         override(cfg, options)

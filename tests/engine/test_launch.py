@@ -58,6 +58,23 @@ def test_training_leaves_checkpoints_and_scalars_and_resumes(call, config, tmp_p
     assert not (folder / 'epoch_4.pth').exists()
 
 
+def test_a_recipe_of_the_package_is_a_base(call, tmp_path, capsys):
+    name = 'mae_vit-nano-p4_1xb256-coslr-20e_photo-tiles-32px.py'
+    (tmp_path / 'ablation.py').write_text(
+        f"_base_ = 'sslrecipes::quickstart/{name}'\nmodel = dict(head=dict(norm_pix=False))"
+    )
+    call('train.py', tmp_path / 'ablation.py', '--dry-run')
+    assert 'FLOPs per image' in capsys.readouterr().out
+
+
+def test_a_missing_module_of_a_project_is_named(call, tmp_path, capsys):
+    (tmp_path / 'mine.py').write_text("custom_imports = dict(imports=['not_there.at_all'])")
+    with pytest.raises(SystemExit) as stop:
+        call('train.py', tmp_path / 'mine.py')
+    assert stop.value.code == 2
+    assert 'PYTHONPATH' in capsys.readouterr().err
+
+
 def test_dry_run_trains_nothing(call, config, tmp_path, capsys):
     call('train.py', config, '--dry-run')
     assert 'FLOPs per image' in capsys.readouterr().out

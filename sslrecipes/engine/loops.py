@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
+import numpy as np
+import torch
 from mmengine.runner import EpochBasedTrainLoop
 
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import LOOPS
 
 
+def seed_generators(seed: int, epoch: int) -> None:
+    """Seed Python's, numpy's and torch's generators (on every device) for an epoch."""
+    words = np.random.SeedSequence([seed, epoch]).generate_state(3)
+    random.seed(int(words[0]))
+    np.random.seed(words[1])
+    torch.manual_seed(int(words[2]))
+
+
 @LOOPS.register_module()
 class SSLTrainLoop(EpochBasedTrainLoop):
-    """mmengine's epoch loop; gradient accumulation starts anew at each epoch.
+    """mmengine's epoch loop, each epoch of which depends on what it starts with alone.
+
+    Gradient accumulation starts anew, and the generators that masks and drop-path draw from are seeded by (the rank's
+    seed, epoch): a run resumed after an epoch goes on exactly as it would have, while upstream repeats the masks of
+    the first epoch.
 
     Args are those of ``mmengine.runner.EpochBasedTrainLoop`` (``max_epochs``, ``val_interval``, ...).
 
@@ -32,5 +47,6 @@ class SSLTrainLoop(EpochBasedTrainLoop):
 
     def run_epoch(self) -> None:
         """Iterate over one epoch."""
+        seed_generators(self.runner.seed, self.epoch)
         self.runner.optim_wrapper.begin_epoch()
         super().run_epoch()

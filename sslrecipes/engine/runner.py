@@ -129,7 +129,11 @@ class SSLRunner(Runner):
         if auto_scale_lr and auto_scale_lr.get('enable'):
             base = auto_scale_lr['base_batch_size'] / optim_wrapper._accumulative_counts
             auto_scale_lr = dict(auto_scale_lr, base_batch_size=base)
+        group, settings = optim_wrapper.optimizer.param_groups[0], optim_wrapper.base_param_settings
+        before = group['lr']
         super().scale_lr(optim_wrapper, auto_scale_lr)
+        if settings:  # what is logged as base_lr; upstream leaves it as it was
+            settings['lr'] *= group['lr'] / before
 
     def load_checkpoint(self, filename: str, map_location: Any = 'cpu', *_: Any, **__: Any) -> dict[str, Any]:
         """Load all weights of the model from ``filename``.

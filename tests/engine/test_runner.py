@@ -40,6 +40,19 @@ def test_resume_continues_where_the_run_stopped(mae_on_digits):
     assert lrs == pytest.approx([schedule.value(2 + step / 4, 1e-3) for step in range(8)])
 
 
+def test_run_resumed_after_an_epoch_ends_bit_equal(mae_on_digits, tmp_path):
+    whole = SSLRunner.from_cfg(mae_on_digits)
+    whole.train()
+    mae_on_digits.work_dir = str(tmp_path / 'interrupted')
+    first = SSLRunner.from_cfg(mae_on_digits)
+    first.train_loop._max_epochs = 2
+    first.train()
+    mae_on_digits.resume = True
+    second = SSLRunner.from_cfg(mae_on_digits)
+    second.train()
+    assert torch.equal(weights(second), weights(whole))
+
+
 def test_bf16_on_cpu_learns(mae_on_digits):
     mae_on_digits.optim_wrapper.update(type='AmpOptimWrapper', dtype='bfloat16', accumulative_counts=2)
     runner = SSLRunner.from_cfg(mae_on_digits)

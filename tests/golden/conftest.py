@@ -18,6 +18,10 @@ CONFIGS = Path(__file__).parents[2]
 ROOT = Path(os.environ.get('SSLRECIPES_GOLDEN') or Path(__file__).parents[1] / 'data' / 'golden')
 
 
+if not ROOT.is_dir():
+    raise pytest.UsageError(f'SSLRECIPES_GOLDEN: there is no directory "{ROOT}"')
+
+
 class Case:
     """One case: ``meta`` of case.json, and its tensors by part (``state/``, ``in/``, ``out/``)."""
 

@@ -59,6 +59,12 @@ class AmpOptimWrapper(OptimWrapper, MMEngineAmpOptimWrapper):
             get_device(), init_scale=self._scale_update_param or 2.0**16, enabled=dtype == 'float16'
         )
 
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore the optimizer and, unless the run had none (bfloat16), the loss scale."""
+        if not state_dict.get('loss_scaler', True):
+            state_dict = {key: value for key, value in state_dict.items() if key != 'loss_scaler'}
+        super().load_state_dict(state_dict)
+
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
         """Autocast, and no gradient synchronisation while gradients accumulate."""

@@ -13,7 +13,9 @@ from sslrecipes.models.layers.mlp import MLP
 
 
 class TokenMLPViT(VisionTransformer):
-    """A ViT whose class token is ``MLP(cls_token)``, without residual or norm (hidden width 4C).
+    """A ViT whose class token is ``MLP(cls_token)``, without residual or norm.
+
+    The MLP is as wide inside as the feed-forward layers.
 
     Args:
         mlp_token: False gives the plain ViT (for checkpoints whose token is baked already).
@@ -24,7 +26,8 @@ class TokenMLPViT(VisionTransformer):
 
     def __init__(self, *args: Any, mlp_token: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.cls_token_mlp = MLP(self.embed_dims, 4 * self.embed_dims) if mlp_token else None
+        hidden_dims = self.arch_settings['feedforward_channels']
+        self.cls_token_mlp = MLP(self.embed_dims, hidden_dims) if mlp_token else None
 
     def class_token(self) -> Tensor:
         """Class token ``(1, 1, C)`` as it enters the sequence, before its position embedding."""

@@ -103,6 +103,7 @@ class TECNeck(BaseModule):
         decoder_embed_dims: Decoder width Cd.
         decoder_depth: Number of shared decoder blocks.
         decoder_num_heads: Heads of the decoder blocks.
+        mlp_ratio: Hidden over outer width of the decoder blocks (the adapter's MLPs always have ``4 * Cd``).
         target_dims: Base width Cb; the student's if not given.
         target_heads: Base heads Hb (only used by the relation branch).
         relation: Whether to predict relations.
@@ -119,6 +120,7 @@ class TECNeck(BaseModule):
         decoder_embed_dims: int = 512,
         decoder_depth: int = 2,
         decoder_num_heads: int = 16,
+        mlp_ratio: float = 4,
         target_dims: int | None = None,
         target_heads: int = 12,
         relation: bool = True,
@@ -133,7 +135,10 @@ class TECNeck(BaseModule):
         )
         self.blocks = nn.ModuleList(
             TransformerEncoderLayer(
-                decoder_embed_dims, decoder_num_heads, 4 * decoder_embed_dims, norm_cfg=dict(type='LN', eps=1e-6)
+                decoder_embed_dims,
+                decoder_num_heads,
+                int(mlp_ratio * decoder_embed_dims),
+                norm_cfg=dict(type='LN', eps=1e-6),
             )
             for _ in range(decoder_depth)
         )

@@ -62,6 +62,14 @@ def test_loss_scale_survives_a_restart():
     assert restored.loss_scaler.get_scale() == 128.0
 
 
+def test_bfloat16_state_goes_into_float16():
+    net, optim = wrapper(AmpOptimWrapper, dtype='bfloat16')
+    run(net, optim, torch.randn(2, 2, 4))
+    _, restored = wrapper(AmpOptimWrapper, dtype='float16')
+    restored.load_state_dict(optim.state_dict())
+    assert restored.loss_scaler.get_scale() == 2.0**16
+
+
 def test_other_dtype_is_refused():
     with pytest.raises(ConfigError, match='float64'):
         wrapper(AmpOptimWrapper, dtype='float64')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -38,14 +39,15 @@ def did_you_mean(word: str, choices: list[str]) -> str:
 
 
 def exit_on_user_error(main: F) -> F:
-    """Decorate a tool's ``main``: a :class:`UserError` becomes one line on stderr and exit code 2."""
+    """Decorate a tool's ``main``: a :class:`UserError` becomes one line on stderr (of one process) and exit code 2."""
 
     @wraps(main)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         try:
             return main(*args, **kwargs)
         except UserError as error:
-            print(f'error: {error}', file=sys.stderr)
+            if os.environ.get('LOCAL_RANK', '0') == '0':
+                print(f'error: {error}', file=sys.stderr)
             sys.exit(2)
 
     return wrapper  # type: ignore[return-value]

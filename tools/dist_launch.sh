@@ -25,4 +25,4 @@ fi
 
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 export PYTHONPATH="$ROOT${PYTHONPATH:+:$PYTHONPATH}"
-exec "$PYTHON" -m torch.distributed.run "${rendezvous[@]}" --nproc-per-node "$gpus" "$ROOT/tools/$tool" "$@" --launcher pytorch
+exec "$PYTHON" "$ROOT/tools/torchrun.py" "${rendezvous[@]}" --nproc-per-node "$gpus" "$ROOT/tools/$tool" "$@" --launcher pytorch

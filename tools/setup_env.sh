@@ -9,6 +9,9 @@
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 VENV="$ROOT/.venv"
 export PYTHON="${PYTHON:-}"
+# Threads that wait for each other give up the core soon: spinning, as libgomp does by default, makes training several
+# times slower as soon as another program wants a core.
+export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-2000}"
 VERSION_OK='import sys; sys.exit(not (3, 10) <= sys.version_info[:2] < (3, 14))'
 
 fail() {

@@ -64,6 +64,12 @@ TOP_LEVEL = (
 BUILDER_KEYS = {'type', '_scope_', 'constructor', 'paramwise_cfg', 'optimizer'}
 RUNNER_KEYS = set(inspect.signature(Runner.__init__).parameters) | {'runner_type', 'find_unused_parameters'}
 LOADER_KEYS = set(inspect.signature(DataLoader.__init__).parameters)
+#: Options that are no components.
+PLAIN_OPTIONS = {
+    'randomness': ['seed', 'diff_rank_seed', 'deterministic'],
+    'auto_scale_lr': ['base_batch_size', 'enable'],
+    'env_cfg': ['cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'],
+}
 #: Likeness to a known argument above which a component that takes any argument is not believed to want this one.
 SURELY_MISSPELT = 0.85
 
@@ -77,6 +83,10 @@ def check_config(cfg: Config) -> None:
     for key in cfg:
         if key not in RUNNER_KEYS and get_close_matches(key, RUNNER_KEYS, cutoff=SURELY_MISSPELT):
             raise ConfigError(f'The runner has no option "{key}".{did_you_mean(key, sorted(RUNNER_KEYS))}')
+    for key, known in PLAIN_OPTIONS.items():
+        for option in cfg.get(key) or ():
+            if option not in known:
+                raise ConfigError(f'{key}: there is no option "{option}".{did_you_mean(option, known)}')
     scope = cfg.get('default_scope', 'sslrecipes')
     with DefaultScope.overwrite_default_scope(scope):
         for key in TOP_LEVEL:

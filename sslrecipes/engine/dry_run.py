@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mmengine.dist import master_only
@@ -18,8 +19,13 @@ PROBE_IMAGES = 2
 
 
 @master_only
-def print_report(runner: SSLRunner) -> None:
-    """Print the recipe's facts, the cost of a step, and the shapes of the first batch."""
+def print_report(runner: SSLRunner, missing: Mapping[str, str] | None = None) -> None:
+    """Print the recipe's facts, the cost of a step, and the shapes of the first batch.
+
+    Args:
+        runner: The runner that would train.
+        missing: Weight files that the run needs and that aren't there: place in the config -> file.
+    """
     batch = next(iter(runner.train_dataloader))
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     cost = step_cost(model, first_images(batch, PROBE_IMAGES), optimizer_name(runner.optim_wrapper))
@@ -33,6 +39,7 @@ def print_report(runner: SSLRunner) -> None:
             f'about {memory / 2**30:.2f} GiB in fp32 at batch {per_process}: {cost.states / 2**30:.2f} weights, '
             f'gradients and moments, {cost.activations * per_process / 2**30:.2f} activations'
         ),
+        **{f'MISSING {place}': file for place, file in (missing or {}).items()},
         'batches per epoch': str(len(runner.train_dataloader)),
         **{f'first batch: {name}': shape for name, shape in shapes(batch).items()},
     }

@@ -49,8 +49,18 @@ def train(cfg: Config) -> None:
 
 
 def dry_run(cfg: Config) -> None:
-    """Check and build, print what the run would be, train nothing."""
-    report.print_report(build_runner(cfg, 'train'))
+    """Check and build, print what the run would be, train nothing; weight files may be missing still."""
+    missing = dict(missing_weights(cfg.model, 'model'))
+    runner = build_runner(cfg, 'train', needs_weights=False)
+    build_schedules(runner)
+    report.print_report(runner, missing)
+
+
+def build_schedules(runner: Any) -> None:
+    """Build loop, optimizer and schedules, as training would."""
+    runner._train_loop = runner.build_train_loop(runner._train_loop)
+    runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+    runner.param_schedulers = runner.build_param_scheduler(runner.param_schedulers)
 
 
 def test(cfg: Config, checkpoint: str | None = None, out: str | None = None) -> dict[str, Any]:
@@ -66,7 +76,9 @@ def test(cfg: Config, checkpoint: str | None = None, out: str | None = None) -> 
     """
     if checkpoint:
         cfg.load_from = checkpoint
-    runner = build_runner(cfg, 'test')
+    if not cfg.get('test_dataloader'):
+        raise ConfigError(f'"{cfg.filename}" has no test_dataloader: give a config that evaluates.')
+    runner = build_runner(cfg, 'test', needs_weights=checkpoint is None)
     if not cfg.get('load_from'):
         runner._init_model_weights()
     metrics: dict[str, Any] = runner.test()
@@ -75,12 +87,13 @@ def test(cfg: Config, checkpoint: str | None = None, out: str | None = None) -> 
     return metrics
 
 
-def build_runner(cfg: Config, phase: str) -> SSLRunner:
+def build_runner(cfg: Config, phase: str, needs_weights: bool = True) -> SSLRunner:
     """Check everything that can be checked without work, then build the runner.
 
     Args:
         cfg: Resolved config.
         phase: ``'train'`` or ``'test'``: whose data must be there.
+        needs_weights: Whether the weight files that the model starts from must be there, too.
 
     Raises:
         UserError: The first mistake found, in one sentence.
@@ -89,10 +102,25 @@ def build_runner(cfg: Config, phase: str) -> SSLRunner:
     facts(cfg)
     if cfg.get('load_from') and '://' not in cfg.load_from and not Path(cfg.load_from).is_file():
         raise CheckpointError(f'There is no checkpoint "{cfg.load_from}".')
+    for place, file in missing_weights(cfg.model, 'model') if needs_weights else ():
+        raise CheckpointError(f'{place}: there is no file "{file}".')
     for key in LOADERS[phase]:
         for place, dataset in find_datasets(cfg.get(key), key):
             check_dataset(dataset, place)
     return SSLRunner.from_cfg(cfg)
+
+
+def missing_weights(node: Any, place: str) -> Iterator[tuple[str, str]]:
+    """Yield the place and the name of every weight file that a model config names but that isn't there."""
+    if isinstance(node, dict):
+        file = node.get('checkpoint')
+        if isinstance(file, str) and '://' not in file and not Path(file).is_file():
+            yield f'{place}.checkpoint', file
+        for key, value in node.items():
+            yield from missing_weights(value, f'{place}.{key}')
+    elif isinstance(node, (list, tuple)):
+        for index, value in enumerate(node):
+            yield from missing_weights(value, f'{place}[{index}]')
 
 
 def find_datasets(node: Any, place: str) -> Iterator[tuple[str, Any]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.dist import all_gather, get_world_size, is_main_process
+from mmengine.dist import all_gather, broadcast_object_list, get_world_size, is_main_process
 from rich.console import Console
 from rich.progress import track
 from torch import Tensor, nn
@@ -93,8 +93,10 @@ def extract_features(
     extractor = as_feature_model(model, pool)
     _check_loader(dataloader)
     file = cache_file(cache_dir, extractor, dataloader, amp_dtype) if cache_dir else None
-    if file is not None and file.is_file():
-        return Features(*load_features(file))
+    cached = [load_features(file) if is_main_process() and file is not None and file.is_file() else None]
+    broadcast_object_list(cached)  # nodes need not share the folder
+    if cached[0] is not None:
+        return Features(*cached[0])
     result = _extract(extractor, dataloader, amp_dtype, watch)
     if file is not None and is_main_process():
         save_features(file, result.x, result.y)

@@ -87,6 +87,9 @@ def test_dry_run_trains_nothing(call, config, tmp_path, capsys):
         (['--cfg-options', 'model.backbone.mask_ration=0.5'], '"mask_ration". Did you mean "mask_ratio"'),
         (['--cfg-options', 'modle.backbone.mask_ratio=0.5'], 'no key "modle". Did you mean "model"'),
         (['--cfg-options', 'train_cfg.max_epochs=5'], 'param_scheduler.epochs is 2 but train_cfg.max_epochs is 5'),
+        (['--dry-run', '--cfg-options', 'param_scheduler.warmup_epochs=2'], 'warmup_epochs=2 must be less than'),
+        (['--cfg-options', 'randomness.sed=1'], 'randomness: there is no option "sed". Did you mean "seed"'),
+        (['--cfg-options', 'model.backbone.mask_ratio=1.5'], 'mask_ratio'),
         (['--resume', 'nowhere.pth'], 'There is no checkpoint "nowhere.pth"'),
         (['--auto-scale-lr'], 'base_batch_size'),
         (['--cfg-options', 'train_dataloader.dataset.type=ImageNet'], 'ImageNet'),
@@ -99,6 +102,25 @@ def test_mistakes_are_one_sentence_and_exit_code_2(call, config, capsys, argumen
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith('error: ')
     assert sentence in error
+
+
+def test_missing_weights_are_found_before_anything_is_built(call, config, capsys):
+    config.write_text(
+        config.read_text() + "model['backbone']['init_cfg'] = dict(type='Pretrained', checkpoint='no.pth')"
+    )
+    with pytest.raises(SystemExit) as stop:
+        call('train.py', config)
+    assert stop.value.code == 2
+    assert 'model.backbone.init_cfg.checkpoint: there is no file "no.pth"' in capsys.readouterr().err
+    call('train.py', config, '--dry-run')
+    assert 'MISSING' in capsys.readouterr().out
+
+
+def test_evaluating_a_training_recipe_is_refused(call, config, capsys):
+    with pytest.raises(SystemExit) as stop:
+        call('test.py', config)
+    assert stop.value.code == 2
+    assert 'no test_dataloader' in capsys.readouterr().err
 
 
 def test_missing_config_names_the_nearest(call, config, capsys):

@@ -239,7 +239,7 @@ def test_pretrain_groups(case, assert_groups):
                 relation=hyper['pred_att'],
             ),
             head=dict(type='TECHead'),
-            target_generator=dict(type='TECBaseModel', arch=arch({**SMALL, 'depth': 2}), **image_cfg(SMALL)),
+            target_generator=dict(type='TECBaseModel', arch=arch({**SMALL, 'depth': 2}), topk=1, **image_cfg(SMALL)),
         )
     )
     config = f'{SCHEDULES}/adamw_bs4096_coslr_pretrain.py'

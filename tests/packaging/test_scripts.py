@@ -47,8 +47,8 @@ def test_too_few_arguments_print_the_usage(name):
 
 def test_dist_train_on_one_machine(echo):
     words = _bash(TOOLS / 'dist_train.sh', 'my config.py', '3', '--resume', PYTHON=echo).stdout.splitlines()
-    assert words[:5] == ['-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', '3']
-    assert words[5:] == [str(TOOLS / 'train.py'), 'my config.py', '--resume', '--launcher', 'pytorch']
+    assert words[:4] == [str(TOOLS / 'torchrun.py'), '--standalone', '--nproc-per-node', '3']
+    assert words[4:] == [str(TOOLS / 'train.py'), 'my config.py', '--resume', '--launcher', 'pytorch']
 
 
 def test_dist_train_on_several_machines(echo):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from mmpretrain.models import MAEViT, VisionTransformer
 from torch import Tensor, nn
 
+from sslrecipes.errors import ConfigError
 from sslrecipes.models.layers.initialization import loads_pretrained, xavier_init
 from sslrecipes.models.layers.masking import Masking, random_masking
 from sslrecipes.models.layers.patch_embedding import embed_patches
@@ -27,6 +30,11 @@ class MaskedViT(MAEViT):
 
     Source: `Masked Autoencoders Are Scalable Vision Learners <https://arxiv.org/abs/2111.06377>`_.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not 0 <= self.mask_ratio < 1:
+            raise ConfigError(f'mask_ratio is the share of removed patches, from 0 to below 1, not {self.mask_ratio}.')
 
     def init_weights(self) -> None:
         """Initialise as the official code; the patch projection's bias keeps PyTorch's default."""

@@ -7,6 +7,7 @@ from typing import Any
 from mmpretrain.models import BaseSelfSupervisor
 from torch import Tensor
 
+from sslrecipes.errors import ConfigError
 from sslrecipes.models.layers.frozen import keep_out_of_checkpoints
 from sslrecipes.registry import MODELS
 
@@ -24,6 +25,23 @@ class TEC(BaseSelfSupervisor):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         keep_out_of_checkpoints(self, 'target_generator')
+        self._check_parts()
+
+    def _check_parts(self) -> None:
+        """Refuse a neck that does not fit the base model or the student."""
+        base, neck, student = self.target_generator, self.neck, self.backbone
+        pairs = {
+            'neck.embed_dims': (neck.adapter.norm_out.normalized_shape[0], student.embed_dims),
+            'neck.target_dims': (neck.feature_branch.pred.out_features, base.embed_dims),
+            'neck.num_patches': (neck.pos_embed.shape[1] - 1, student.num_patches),
+            'the patches of the base model': (base.pos_embed.shape[1] - 1, student.num_patches),
+            'neck.relation': (neck.relation_branch is not None, base.relation),
+        }
+        if neck.relation_branch is not None:
+            pairs['neck.target_heads'] = (neck.relation_branch.heads, base.arch_settings['num_heads'])
+        for name, (actual, needed) in pairs.items():
+            if actual != needed:
+                raise ConfigError(f'TEC: {name} is {actual}, but base model and student need {needed}.')
 
     def extract_feat(self, inputs: Tensor) -> tuple[Tensor, ...]:
         """Features of whole images ``(B, 3, H, W)``."""

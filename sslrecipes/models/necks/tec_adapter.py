@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from sslrecipes.errors import ConfigError
 from sslrecipes.models.layers.mlp import MLP
 
 
@@ -22,7 +23,8 @@ class EncoderAdapter(nn.Module):
 
     def __init__(self, dims: int, num_layers: int, num_groups: int, hidden_dims: int) -> None:
         super().__init__()
-        assert num_layers % num_groups == 0, f'{num_layers} layers do not split into {num_groups} equal groups'
+        if num_groups < 1 or num_layers % num_groups:
+            raise ConfigError(f'TECNeck: {num_layers} layers do not split into num_groups={num_groups} equal groups.')
         group_dims = num_layers // num_groups * dims
         self.norm_in = nn.LayerNorm(num_layers * dims, eps=1e-6)
         self.fuse = nn.ModuleList(nn.Linear(group_dims, dims) for _ in range(num_groups))

@@ -70,6 +70,10 @@ class TECBaseModel(VisionTransformer):
         self.last_layers = last_layers
         self.topk = topk
         self.relation = relation
+        if not 1 <= last_layers <= self.num_layers:
+            raise ConfigError(f'TECBaseModel: last_layers is {last_layers}, but it has {self.num_layers} layers.')
+        if not 1 <= topk < self.pos_embed.shape[1]:
+            raise ConfigError(f'TECBaseModel: topk is {topk}, but an image has {self.pos_embed.shape[1] - 1} patches.')
         self.requires_grad_(False)
         self.train(False)
 

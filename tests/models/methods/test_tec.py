@@ -1,12 +1,14 @@
+import pytest
 import torch
 
+from sslrecipes.errors import ConfigError
 from sslrecipes.registry import MODELS
 
 ARCH = dict(embed_dims=16, num_layers=3, num_heads=2, feedforward_channels=64)
 IMAGE = dict(img_size=16, patch_size=4)
 
 
-def build(relation=True):
+def build(relation=True, neck=None, base=None):
     return MODELS.build(
         dict(
             type='TEC',
@@ -17,12 +19,14 @@ def build(relation=True):
                 num_layers=3,
                 num_patches=16,
                 decoder_embed_dims=8,
-                decoder_num_heads=2,
-                target_heads=2,
                 relation=relation,
+                **{**dict(decoder_num_heads=2, target_heads=2), **(neck or {})},
             ),
             head=dict(type='TECHead'),
-            target_generator=dict(type='TECBaseModel', arch=ARCH, topk=3, relation=relation, **IMAGE),
+            target_generator={
+                **dict(type='TECBaseModel', arch=ARCH, topk=3, relation=relation, **IMAGE),
+                **(base or {}),
+            },
         )
     )
 
@@ -45,3 +49,19 @@ def test_every_trained_parameter_gets_a_gradient():
 
 def test_features_see_the_whole_image():
     assert build().extract_feat(torch.randn(2, 3, 16, 16))[0].shape == (2, 17, 16)
+
+
+@pytest.mark.parametrize(
+    ('parts', 'message'),
+    [
+        (dict(neck=dict(target_heads=4)), r'neck\.target_heads is 4, .* need 2'),
+        (dict(neck=dict(target_dims=8)), r'neck\.target_dims is 8, .* need 16'),
+        (dict(neck=dict(num_groups=2)), r'num_groups=2'),
+        (dict(base=dict(relation=False)), r'neck\.relation is True, .* need False'),
+        (dict(base=dict(last_layers=4)), r'last_layers is 4'),
+        (dict(base=dict(topk=17)), r'topk is 17'),
+    ],
+)
+def test_parts_that_do_not_fit_are_named(parts, message):
+    with pytest.raises(ConfigError, match=message):
+        build(**parts)

@@ -124,8 +124,9 @@ def plot_curves(runs: Mapping[str, str | Path], out: str | Path, keys: Sequence[
 
 def _draw(axes: Any, curve: Curve, name: str, colour: str) -> None:
     axes.set_xlabel(curve.unit)
-    if len(curve.steps) < 2 * _WINDOW:
+    window = min(_WINDOW, len(curve.steps) // 20)  # of a short run a wide window would hide the start
+    if window < 3:
         axes.plot(curve.steps, curve.values, color=colour, marker='.', label=name)
         return
     axes.plot(curve.steps, curve.values, color=colour, alpha=0.3, linewidth=0.8)
-    axes.plot(curve.steps, smoothed(curve.values), color=colour, linewidth=1.8, label=f'{name} (smoothed)')
+    axes.plot(curve.steps, smoothed(curve.values, window), color=colour, linewidth=1.8, label=f'{name} (smoothed)')

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from difflib import get_close_matches
 from functools import wraps
 from typing import Any, TypeVar
 
 F = TypeVar('F', bound=Callable[..., Any])
+#: Makes words such as ``(set in configs/x.py:12)`` from places of a config.
+Explainer = Callable[[tuple[str, ...]], str]
+_explainers: list[Explainer] = []
+
+SECONDS_TO_PRINT = 5
 
 
 class UserError(ValueError):
-    """Base of every error whose message tells the user what to change."""
+    """Base of every error whose message tells the user what to change.
+
+    Args:
+        message: One sentence.
+        *places: Keys of the config that it is about, as ``train_dataloader.dataset.pipeline[0].type``: the tools add
+            who set them.
+    """
+
+    def __init__(self, message: str = '', *places: str) -> None:
+        super().__init__(message)
+        self.places = places
 
 
 class ConfigError(UserError):
@@ -32,22 +48,45 @@ class CoverageError(CheckpointError):
     """A weight file that fills only part of the network."""
 
 
+class StorageError(UserError):
+    """A file that can't be written: no space, no permission."""
+
+
+class RunError(UserError):
+    """A run that can't go on: a loss that isn't finite, too many bad images, a process that ended."""
+
+
 def did_you_mean(word: str, choices: list[str]) -> str:
     """Return ``' Did you mean "x"?'`` for the nearest of ``choices``, or an empty string."""
     near = get_close_matches(word, choices, n=1, cutoff=0.5)
     return f' Did you mean "{near[0]}"?' if near else ''
 
 
+def explain_places_with(explainer: Explainer) -> None:
+    """From now on let :func:`exit_on_user_error` end its line with what ``explainer`` says of the error's places."""
+    _explainers[:] = [explainer]
+
+
 def exit_on_user_error(main: F) -> F:
-    """Decorate a tool's ``main``: a :class:`UserError` becomes one line on stderr (of one process) and exit code 2."""
+    """Decorate a tool's ``main``: a :class:`UserError` becomes one line on stderr and exit code 2.
+
+    Of several processes the first prints it, but each a :class:`RunError`, which may be its own, with its rank. Those
+    that print nothing wait a little, because launchers end all processes when one has ended.
+    """
 
     @wraps(main)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
+        _explainers.clear()
         try:
             return main(*args, **kwargs)
         except UserError as error:
-            if os.environ.get('LOCAL_RANK', '0') == '0':
-                print(f'error: {error}', file=sys.stderr)
+            own = isinstance(error, RunError) and os.environ.get('WORLD_SIZE', '1') != '1'
+            if own or os.environ.get('LOCAL_RANK', '0') == '0':
+                rank = f'[rank {os.environ["RANK"]}] ' if own else ''
+                origin = [explain(error.places) for explain in _explainers]
+                print(' '.join([f'{rank}error: {error}', *filter(None, origin)]), file=sys.stderr)
+            else:
+                time.sleep(SECONDS_TO_PRINT)
             sys.exit(2)
 
     return wrapper  # type: ignore[return-value]

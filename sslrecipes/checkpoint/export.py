@@ -12,7 +12,9 @@ from torch import Tensor
 
 from sslrecipes.checkpoint.baking import adapted_parts, bake_cls_token
 from sslrecipes.checkpoint.conversion import about, our_weights, to_official, wrap
-from sslrecipes.checkpoint.reading import local_file, read_checkpoint, sha256
+from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.checkpoint.sealing import sha256
+from sslrecipes.checkpoint.sources import local_file
 from sslrecipes.checkpoint.writing import save_safetensors, save_torch
 from sslrecipes.errors import CheckpointError, ConfigError, did_you_mean
 

@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-import argparse
-import hashlib
+import os
 import re
-import sys
+import tarfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, BinaryIO
-from urllib.parse import urlparse
 
-import numpy as np
 import torch
-from mmengine.dist import barrier, is_main_process
-from mmengine.logging import HistoryBuffer
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 
-from sslrecipes.errors import CheckpointError, did_you_mean
+from sslrecipes.checkpoint.archive import check_archive
+from sslrecipes.checkpoint.sealing import COMMENT_SIZE, END_SIZE, check_content, read_seal
+from sslrecipes.checkpoint.sources import is_address, local_file
+from sslrecipes.checkpoint.unpickling import restricted
+from sslrecipes.errors import CheckpointError
 
 Location = str | torch.device | Callable[..., Any] | dict[str, str] | None
 
 _ZIP, _PICKLE = b'PK\x03\x04', b'\x80'
 
 
-def read_checkpoint(path: str | Path, map_location: Location = 'cpu') -> dict[str, Any]:
+def read_checkpoint(path: str | Path, map_location: Location = 'cpu', sealed: bool = False) -> dict[str, Any]:
     """Read a ``.safetensors`` or torch file, local or behind an http(s) address.
 
-    Torch files go through torch's restricted unpickler with a short list of harmless types besides tensors:
-    ``argparse.Namespace`` (official MAE, iBOT and TEC files), NumPy arrays and numbers, MMEngine's ``HistoryBuffer``.
-    There is no way back to unrestricted unpickling.
+    Torch files go through torch's restricted unpickler with a short list of harmless types besides tensors (see
+    :func:`sslrecipes.checkpoint.unpickling.restricted`). There is no way back to unrestricted unpickling. Before that
+    the file is compared with the digest it carries, or with the checksums of its archive.
 
     Args:
         path: File or address. A readable download stays in torch's hub cache.
         map_location: Where the tensors go, as in :func:`torch.load`.
+        sealed: Refuse a file without digest: only a sealed file is known to be whole.
 
     Returns:
         The dictionary in a torch file; ``{'state_dict': tensors, 'meta': metadata}`` for ``.safetensors``.
@@ -45,88 +46,99 @@ def read_checkpoint(path: str | Path, map_location: Location = 'cpu') -> dict[st
     """
     file = local_file(path)
     try:
-        return _read(file, map_location, name=str(path))
+        return _read(file, map_location, str(path), sealed)
     except CheckpointError:
-        if _is_address(path):
+        if is_address(path):
             file.unlink(missing_ok=True)  # a cut download must not be found in the cache the next time
         raise
 
 
-def local_file(path: str | Path) -> Path:
-    """Return the local file behind a path or an http(s) address, downloaded if need be.
+def read_meta(path: str | Path, sealed: bool = False) -> dict[str, Any]:
+    """Read only the entry ``meta`` of a checkpoint; the tensors of a torch file stay on the disk.
+
+    Args:
+        path: File.
+        sealed: Compare the whole file with its digest first, which it must carry.
 
     Raises:
-        CheckpointError: The file is missing, a folder or empty, or the download failed.
+        CheckpointError: As :func:`read_checkpoint`, or there is no such entry.
     """
-    if not str(path):
-        raise CheckpointError('No checkpoint is given: set its path or address.')
-    if _is_address(path):
-        return _download(str(path))
-    file = Path(path).expanduser()
-    if file.is_dir():
-        raise CheckpointError(f'"{path}" is a folder: give the checkpoint file in it.')
-    if not file.is_file():
-        siblings = [sibling.name for sibling in file.parent.iterdir()] if file.parent.is_dir() else []
-        raise CheckpointError(f'There is no checkpoint "{path}".{did_you_mean(file.name, siblings)}')
-    if not file.stat().st_size:
-        raise CheckpointError(f'The checkpoint "{path}" is empty (0 bytes).')
-    return file
+    file, name = local_file(path), str(path)
+    if _head(file, name).startswith(_ZIP):
+        _check_torch(file, name, sealed, content=sealed)
+        meta = _unpickle(file, name, 'cpu', mmap=True).get('meta')
+    else:
+        meta = _read(file, 'cpu', name, sealed).get('meta')
+    if not isinstance(meta, dict):
+        raise CheckpointError(f'"{name}" holds no "meta": it is not a checkpoint of a run.')
+    return meta
 
 
-def read_torch(file: Path | BinaryIO, map_location: Location = 'cpu', name: str = '') -> dict[str, Any]:
+def read_torch(
+    file: Path | BinaryIO, map_location: Location = 'cpu', name: str = '', sealed: bool = False
+) -> dict[str, Any]:
     """Read a torch file or stream through the restricted unpickler; ``name`` is what errors call it.
 
     Raises:
         CheckpointError: See :func:`read_checkpoint`.
     """
     name = name or str(file)
+    _check_torch(file, name, sealed)
+    return _unpickle(file, name, map_location)
+
+
+def _read(file: Path, map_location: Location, name: str, sealed: bool) -> dict[str, Any]:
+    head = _head(file, name)
+    if head.startswith((_ZIP, _PICKLE)):
+        return read_torch(file, map_location, name, sealed)
+    if head[8:] != b'{':
+        raise CheckpointError(f'"{name}" is neither a torch file nor a safetensors file: it starts with {head!r}.')
+    if sealed:
+        raise CheckpointError(
+            f'"{name}" is a safetensors file, which carries no digest: it holds no run to go on with.'
+        )
+    return _read_safetensors(file, map_location, name)
+
+
+def _head(file: Path, name: str) -> bytes:
     try:
-        with torch.serialization.safe_globals(_harmless_globals()):
-            checkpoint = torch.load(file, map_location=map_location, weights_only=True)
+        with file.open('rb') as stream:
+            return stream.read(9)
+    except OSError as error:
+        raise CheckpointError(f'"{name}" can not be read: {error.strerror or error}.') from error
+
+
+def _check_torch(file: Path | BinaryIO, name: str, sealed: bool, content: bool = True) -> None:
+    """Check digest, or else checksums, and limits; without ``content`` only what is quickly checked."""
+    with file.open('rb') if isinstance(file, Path) else nullcontext(file) as stream:
+        stream.seek(0)
+        if stream.read(len(_ZIP)) == _ZIP or sealed:
+            seal = read_seal(stream, name, required=sealed)
+            if seal and content:
+                check_content(stream, name, seal)
+            end = stream.seek(0, os.SEEK_END) - END_SIZE - (COMMENT_SIZE if seal else 0)
+            check_archive(stream, name, end, checksums=content and not seal)
+        elif _is_tar(stream):
+            raise CheckpointError(
+                f'"{name}" was refused: it is a tar archive, which torch wrote before version 0.1.10.'
+            )
+        stream.seek(0)
+
+
+def _is_tar(stream: BinaryIO) -> bool:
+    stream.seek(0)
+    return tarfile.is_tarfile(stream)
+
+
+def _unpickle(file: Path | BinaryIO, name: str, map_location: Location, mmap: bool = False) -> dict[str, Any]:
+    try:
+        with restricted():
+            checkpoint = torch.load(file, map_location=map_location, weights_only=True, mmap=mmap)
     except Exception as error:  # a damaged pickle can raise anything
         raise CheckpointError(_complaint(name, error)) from error
     if not isinstance(checkpoint, dict):
         raise CheckpointError(f'"{name}" holds a {type(checkpoint).__name__}, not a dictionary of weights.')
     return checkpoint
-
-
-def sha256(path: str | Path) -> str:
-    """Return the SHA-256 digest of a file in hexadecimal."""
-    digest = hashlib.sha256()
-    with Path(path).open('rb') as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-class _History(HistoryBuffer):
-    """Takes the numbers of a pickled ``HistoryBuffer`` and becomes one.
-
-    Upstream's ``__setstate__`` also copies the statistics named in the file into a dictionary of the *class*, which
-    every logger of the process shares.
-    """
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__class__ = HistoryBuffer  # type: ignore[assignment]
-        HistoryBuffer.__setstate__(self, {key: state[key] for key in ('max_length', '_log_history', '_count_history')})
-
-
-def _attribute_name(_: object, name: str) -> str:
-    """Stand for ``getattr``, by which a pickled ``HistoryBuffer`` names its statistics: look nothing up."""
-    return name
-
-
-def _harmless_globals() -> list[Any]:
-    """The types a checkpoint may hold beside tensors, some under the full name that stands in the file."""
-    rebuild = {'scalar': np.float64().__reduce__()[0], '_reconstruct': np.empty(0).__reduce__()[0]}
-    numpy = [
-        (function, f'numpy.{core}.multiarray.{name}')
-        for core in ('core', '_core')  # NumPy 1 and 2
-        for name, function in rebuild.items()
-    ]
-    dtypes = {type(np.dtype(code)) for code in '?bhilqBHILQefdFDSU'}
-    history = [(_History, 'mmengine.logging.history_buffer.HistoryBuffer'), (_attribute_name, 'builtins.getattr')]
-    return [argparse.Namespace, np.ndarray, np.dtype, *dtypes, *numpy, *history]
 
 
 def _complaint(name: str, error: Exception) -> str:
@@ -142,51 +154,12 @@ def _complaint(name: str, error: Exception) -> str:
     return f'"{name}" is damaged, cut short or not a checkpoint ({reason}).'
 
 
-def _read(file: Path, map_location: Location, name: str) -> dict[str, Any]:
-    with file.open('rb') as stream:
-        head = stream.read(9)
-    if head.startswith((_ZIP, _PICKLE)):
-        return read_torch(file, map_location, name)
-    if head[8:] == b'{':
-        return _read_safetensors(file, map_location, name)
-    raise CheckpointError(f'"{name}" is neither a torch file nor a safetensors file: it starts with {head!r}.')
-
-
 def _read_safetensors(file: Path, map_location: Location, name: str) -> dict[str, Any]:
+    """Read a safetensors file, whose library limits the header to 100 MB."""
     device = str(map_location) if isinstance(map_location, str | torch.device) else 'cpu'
     try:
         with safe_open(file, framework='pt', device=device) as stream:
             state = {key: stream.get_tensor(key) for key in stream.keys()}  # noqa: SIM118  not a mapping
             return {'state_dict': state, 'meta': stream.metadata() or {}}
-    except SafetensorError as error:
+    except Exception as error:  # a damaged header can raise anything
         raise CheckpointError(f'"{name}" is a damaged or cut safetensors file ({error}).') from error
-
-
-def _is_address(path: str | Path) -> bool:
-    return str(path).startswith(('http://', 'https://'))
-
-
-def _download(url: str) -> Path:
-    """Fetch ``url`` into torch's hub cache, first by the main process alone, then by nodes that lack the file.
-
-    The folder carries a digest of the address: official releases call many different files ``checkpoint.pth``.
-    """
-    folder = Path(torch.hub.get_dir(), 'checkpoints', hashlib.sha256(url.encode()).hexdigest()[:8])
-    file = folder / (Path(urlparse(url).path).name or 'checkpoint')
-    try:
-        if is_main_process():
-            _fetch(url, file)
-    finally:
-        barrier()
-    _fetch(url, file)
-    return file
-
-
-def _fetch(url: str, file: Path) -> None:
-    if file.is_file():
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        torch.hub.download_url_to_file(url, str(file), progress=sys.stderr.isatty())
-    except OSError as error:
-        raise CheckpointError(f'The checkpoint "{url}" could not be downloaded ({error}).') from error

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
+
+from sslrecipes.checkpoint.sealing import SealedFile
+from sslrecipes.errors import StorageError
+
+#: Name of a file that is being written: that of the file to be, and the number of the writing process.
+TEMPORARY = re.compile(r'\.(.+)\.(\d+)\.tmp')
 
 
 def write_atomic(path: str | Path, writer: Callable[[Path], object]) -> Path:
@@ -21,30 +32,126 @@ def write_atomic(path: str | Path, writer: Callable[[Path], object]) -> Path:
 
     Returns:
         ``path``.
+
+    Raises:
+        StorageError: The system refuses: no space, no permission, ...
     """
     path = Path(path).expanduser()
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         writer(temporary)
         _flush(temporary)
         temporary.replace(path)
+    except OSError as error:
+        raise storage_error(path, error.strerror or str(error)) from error
     finally:
-        temporary.unlink(missing_ok=True)
-    _flush(path.parent)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    with suppress(OSError):  # not every file system lets a folder be flushed
+        _flush(path.parent)
     return path
 
 
+def storage_error(path: Path, reason: str) -> StorageError:
+    """Say that a file could not be written, and why."""
+    unharmed = ' The file that was there before is unchanged.' if os.path.lexists(path) else ''
+    return StorageError(f'Could not write "{path}": {reason}.{unharmed}')
+
+
 def save_safetensors(path: str | Path, state: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> Path:
-    """Write tensors (each on its own storage) and text metadata atomically as ``.safetensors``."""
-    tensors = {name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
-               for name, tensor in state.items()}  # fmt: skip
-    return write_atomic(path, lambda file: save_file(tensors, file, metadata={'format': 'pt', **(metadata or {})}))
+    """Write tensors and text metadata atomically as ``.safetensors``.
+
+    Only tensors that aren't contiguous, that share memory or aren't on the CPU are copied.
+
+    Raises:
+        StorageError: The file can't be written.
+    """
+    path, texts = Path(path).expanduser(), {'format': 'pt', **(metadata or {})}
+    tensors = dict(_apart(state))
+    try:
+        return write_atomic(path, lambda file: save_file(tensors, file, metadata=texts))
+    except SafetensorError as error:
+        raise storage_error(path, str(error)) from error
 
 
 def save_torch(path: str | Path, checkpoint: Mapping[str, Any]) -> Path:
-    """Write a checkpoint atomically in torch's own format."""
-    return write_atomic(path, lambda file: torch.save(checkpoint, file))
+    """Write a checkpoint atomically in torch's own format, sealed with its digest.
+
+    It is written as it stands in memory, without a second copy.
+
+    Raises:
+        StorageError: The file can't be written.
+    """
+    return write_atomic(path, lambda file: _write_sealed(file, checkpoint))
+
+
+class BackgroundWriter:
+    """Writes checkpoints from copies in a thread; at most one at a time.
+
+    Args:
+        save: Writes a checkpoint to a path, as :func:`save_torch`.
+    """
+
+    def __init__(self, save: Callable[[str | Path, Mapping[str, Any]], Path] = save_torch) -> None:
+        self._save = save
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix='checkpoint')
+        self._pending: Future[Path] | None = None
+
+    def write(self, path: str | Path, checkpoint: Mapping[str, Any]) -> None:
+        """Copy a checkpoint to the CPU and begin to write the copy.
+
+        Raises:
+            StorageError: The file before could not be written.
+        """
+        self.wait()
+        self._pending = self._pool.submit(self._save, path, copied(checkpoint))
+
+    def wait(self) -> None:
+        """Wait until nothing is left to be written.
+
+        Raises:
+            StorageError: The file could not be written.
+        """
+        pending, self._pending = self._pending, None
+        if pending:
+            pending.result()
+
+
+def copied(checkpoint: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Copy a checkpoint to the CPU; equal views, such as tied weights, share their copy."""
+    copies: dict[Any, Tensor] = {}
+    memo: dict[int, Any] = {}
+    for tensor in _tensors(checkpoint):
+        view = (tensor.device, tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride())
+        if view not in copies:
+            copies[view] = tensor.detach().to('cpu', copy=True)
+        memo[id(tensor)] = copies[view]
+    return copy.deepcopy(checkpoint, memo)
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from _tensors(part)
+
+
+def _apart(state: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
+    """Contiguous tensors on the CPU, each on its own storage."""
+    seen: set[int] = set()
+    for name, tensor in state.items():
+        plain = tensor.detach().cpu().contiguous()
+        storage = plain.untyped_storage().data_ptr()
+        yield name, plain.clone() if storage in seen else plain
+        seen.add(storage)
+
+
+def _write_sealed(file: Path, checkpoint: Mapping[str, Any]) -> None:
+    with SealedFile(file) as stream:
+        torch.save(checkpoint, stream)
+        stream.seal()
 
 
 def _flush(path: Path) -> None:

@@ -3,7 +3,8 @@ import torch
 
 from sslrecipes.checkpoint.conversion import to_ours
 from sslrecipes.checkpoint.export import export_backbone
-from sslrecipes.checkpoint.reading import read_checkpoint, sha256
+from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.checkpoint.sealing import sha256
 from sslrecipes.checkpoint.writing import save_torch
 from sslrecipes.errors import CheckpointError, ConfigError
 

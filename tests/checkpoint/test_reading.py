@@ -11,7 +11,8 @@ import pytest
 import torch
 from mmengine.logging import HistoryBuffer
 
-from sslrecipes.checkpoint.reading import read_checkpoint, sha256
+from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.checkpoint.sealing import sha256
 from sslrecipes.checkpoint.writing import save_safetensors
 from sslrecipes.errors import CheckpointError
 

@@ -1,0 +1,65 @@
+"""From a path or an address to a file on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+from urllib.parse import urlparse
+
+import torch
+from mmengine.dist import barrier, is_main_process
+
+from sslrecipes.errors import CheckpointError, did_you_mean
+
+
+def local_file(path: str | Path) -> Path:
+    """Return the local file behind a path or an http(s) address, downloaded if need be.
+
+    Raises:
+        CheckpointError: The file is missing, a folder or empty, or the download failed.
+    """
+    if not str(path):
+        raise CheckpointError('No checkpoint is given: set its path or address.')
+    if is_address(path):
+        return _download(str(path))
+    file = Path(path).expanduser()
+    if file.is_dir():
+        raise CheckpointError(f'"{path}" is a folder: give the checkpoint file in it.')
+    if not file.is_file():
+        siblings = [sibling.name for sibling in file.parent.iterdir()] if file.parent.is_dir() else []
+        raise CheckpointError(f'There is no checkpoint "{path}".{did_you_mean(file.name, siblings)}')
+    if not file.stat().st_size:
+        raise CheckpointError(f'The checkpoint "{path}" is empty (0 bytes).')
+    return file
+
+
+def is_address(path: str | Path) -> bool:
+    """Tell whether a path is an http(s) address."""
+    return str(path).startswith(('http://', 'https://'))
+
+
+def _download(url: str) -> Path:
+    """Fetch ``url`` into torch's hub cache, first by the main process alone, then by nodes that lack the file.
+
+    The folder carries a digest of the address: official releases call many different files ``checkpoint.pth``.
+    """
+    folder = Path(torch.hub.get_dir(), 'checkpoints', hashlib.sha256(url.encode()).hexdigest()[:8])
+    file = folder / (Path(urlparse(url).path).name or 'checkpoint')
+    try:
+        if is_main_process():
+            _fetch(url, file)
+    finally:
+        barrier()
+    _fetch(url, file)
+    return file
+
+
+def _fetch(url: str, file: Path) -> None:
+    if file.is_file():
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        torch.hub.download_url_to_file(url, str(file), progress=sys.stderr.isatty())
+    except OSError as error:
+        raise CheckpointError(f'The checkpoint "{url}" could not be downloaded ({error}).') from error

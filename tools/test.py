@@ -5,16 +5,20 @@ import argparse
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.errors import exit_on_user_error
 from sslrecipes.zoo.config import DictAction, load_config
+from sslrecipes.zoo.preconditions import check_evaluates, work_dir_of
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file with test_dataloader, test_cfg and test_evaluator')
-    parser.add_argument('checkpoint', nargs='?', help='weights of the whole model (a config may load its backbone)')
+    parser.add_argument(
+        'checkpoint', nargs='?', help='weights of the whole model; a config without train_cfg needs none'
+    )
     parser.add_argument('--work-dir', help='where logs go (default: work_dirs/<config name>)')
     parser.add_argument('--out', help='write the metrics to this JSON file')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='overrides: key.sub=value ...')
+    parser.add_argument('--check', action='store_true', help='look at the config, which takes no torch, then stop')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by some launchers; not used')
     return parser.parse_args(argv)
@@ -25,6 +29,10 @@ def main(argv: list[str] | None = None) -> None:
     """Evaluate."""
     args = parse_args(argv)
     cfg = load_config(args.config, args.cfg_options)
+    check_evaluates(cfg, args.checkpoint)
+    args.work_dir = str(work_dir_of(cfg, args.work_dir))
+    if args.check:
+        return
     from sslrecipes.engine.launch import apply_arguments, test
 
     apply_arguments(cfg, args)

@@ -5,6 +5,7 @@ import argparse
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.errors import exit_on_user_error
 from sslrecipes.zoo.config import DictAction, load_config
+from sslrecipes.zoo.preconditions import check_trains, work_dir_of
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -15,12 +16,16 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--resume', nargs='?', const='auto', help='continue from the newest checkpoint of the work dir, or from a file'
     )
+    parser.add_argument(
+        '--accept-changes', action='store_true', help='resume although recipe, data, processes or code have changed'
+    )
     parser.add_argument('--amp', action='store_true', help='mixed precision (the recipe may have it already)')
     parser.add_argument('--auto-scale-lr', action='store_true', help="scale lr to this run's effective batch")
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='overrides: key.sub=value ...')
     parser.add_argument(
         '--dry-run', action='store_true', help='resolve and build everything, print facts, cost and shapes, then stop'
     )
+    parser.add_argument('--check', action='store_true', help='look at the config, which takes no torch, then stop')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by some launchers; not used')
     return parser.parse_args(argv)
@@ -31,6 +36,10 @@ def main(argv: list[str] | None = None) -> None:
     """Train."""
     args = parse_args(argv)
     cfg = load_config(args.config, args.cfg_options)
+    check_trains(cfg)
+    args.work_dir = str(work_dir_of(cfg, args.work_dir))
+    if args.check:
+        return
     from sslrecipes.engine.launch import apply_arguments, dry_run, train
 
     apply_arguments(cfg, args)

@@ -1,4 +1,7 @@
-"""Check every ``type`` and every argument of a config against the registered signatures, before anything is built."""
+"""Check every ``type`` and every argument of a config against the registered signatures, before anything is built.
+
+The rest of a config's options needs no torch to be checked: :mod:`sslrecipes.zoo.schema`.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,10 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.registry import FUNCTIONS, DefaultScope, Registry
-from mmengine.runner import Runner
-from torch.utils.data import DataLoader
 
 from sslrecipes import registry
 from sslrecipes.errors import ConfigError, did_you_mean
+from sslrecipes.zoo.schema import SURELY_MISSPELT, check_schema
 
 #: Key of a config -> registry of the component below it; deeper dicts stay in it until another key says otherwise.
 REGISTRY_OF_KEY = {
@@ -43,6 +45,7 @@ REGISTRY_OF_KEY = {
     'model_wrapper_cfg': registry.MODEL_WRAPPERS,
 }
 TOP_LEVEL = (
+    'data_preprocessor',
     'model',
     'train_dataloader',
     'val_dataloader',
@@ -62,31 +65,15 @@ TOP_LEVEL = (
 )
 #: Arguments that builders handle themselves.
 BUILDER_KEYS = {'type', '_scope_', 'constructor', 'paramwise_cfg', 'optimizer'}
-RUNNER_KEYS = set(inspect.signature(Runner.__init__).parameters) | {'runner_type', 'find_unused_parameters'}
-LOADER_KEYS = set(inspect.signature(DataLoader.__init__).parameters)
-#: Options that are no components.
-PLAIN_OPTIONS = {
-    'randomness': ['seed', 'diff_rank_seed', 'deterministic'],
-    'auto_scale_lr': ['base_batch_size', 'enable'],
-    'env_cfg': ['cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'],
-}
-#: Likeness to a known argument above which a component that takes any argument is not believed to want this one.
-SURELY_MISSPELT = 0.85
 
 
 def check_config(cfg: Config) -> None:
-    """Refuse a config that names an unknown component or argument.
+    """Refuse a config that names an unknown component or argument, or has an option that can't be meant.
 
     Raises:
         ConfigError: Naming the place, the unknown word and the nearest known one.
     """
-    for key in cfg:
-        if key not in RUNNER_KEYS and get_close_matches(key, RUNNER_KEYS, cutoff=SURELY_MISSPELT):
-            raise ConfigError(f'The runner has no option "{key}".{did_you_mean(key, sorted(RUNNER_KEYS))}')
-    for key, known in PLAIN_OPTIONS.items():
-        for option in cfg.get(key) or ():
-            if option not in known:
-                raise ConfigError(f'{key}: there is no option "{option}".{did_you_mean(option, known)}')
+    check_schema(cfg)
     scope = cfg.get('default_scope', 'sslrecipes')
     with DefaultScope.overwrite_default_scope(scope):
         for key in TOP_LEVEL:
@@ -105,8 +92,6 @@ def _check(node: Any, place: str, of: Registry | None) -> None:
         if of is not None and isinstance(node.get('type'), str):
             component = _find(of, node['type'], f'{place}.type')
             _check_arguments(node, component, place)
-        if 'dataset' in node and 'type' not in node:
-            _check_names(node, LOADER_KEYS, 'DataLoader', place)
         for key, value in node.items():
             named = place == 'default_hooks'  # its keys are names of hooks, some of them words of the table
             _check(value, f'{place}.{key}', of if named else REGISTRY_OF_KEY.get(key, of))
@@ -115,7 +100,7 @@ def _check(node: Any, place: str, of: Registry | None) -> None:
 def _find(of: Registry, name: str, place: str) -> Callable[..., Any]:
     component = of.get(name)
     if component is None:
-        raise ConfigError(f'{place}: there is no {of.name} "{name}".{did_you_mean(name, _names(of))}')
+        raise ConfigError(f'{place}: there is no {of.name} "{name}".{did_you_mean(name, _names(of))}', place)
     return component
 
 
@@ -137,7 +122,8 @@ def _check_arguments(node: dict[str, Any], component: Callable[..., Any], place:
 def _check_names(node: dict[str, Any], accepted: set[str], name: str, place: str) -> None:
     for key in node:
         if key not in accepted:
-            raise ConfigError(f'{place}: {name} has no argument "{key}".{did_you_mean(key, sorted(accepted))}')
+            hint = did_you_mean(key, sorted(accepted))
+            raise ConfigError(f'{place}: {name} has no argument "{key}".{hint}', f'{place}.{key}')
 
 
 def accepted_arguments(component: Callable[..., Any]) -> tuple[set[str], bool]:

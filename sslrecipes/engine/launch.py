@@ -29,11 +29,15 @@ LOADERS = {
 def apply_arguments(cfg: Config, args: argparse.Namespace) -> None:
     """Write the command line into ``cfg``: work dir, launcher, resume, mixed precision, lr scaling."""
     cfg.launcher = args.launcher
-    cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs') / Path(args.config).stem)
+    cfg.work_dir = args.work_dir
     resume = getattr(args, 'resume', None)
     if resume:
         cfg.resume = True
         cfg.load_from = None if resume == 'auto' else resume
+    if getattr(args, 'accept_changes', False):
+        if not resume:
+            raise ConfigError('--accept-changes goes with --resume.')
+        cfg.accept_changes = True
     if getattr(args, 'amp', False):
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
     if getattr(args, 'auto_scale_lr', False):

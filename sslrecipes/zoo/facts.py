@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sslrecipes.errors import ConfigError
 from sslrecipes.zoo.naming import parse_name
 
 Facts = dict[str, Any]
@@ -64,11 +63,7 @@ def facts(cfg: Any, gpus: int | None = None) -> Facts:
 
     Returns:
         Those of :data:`FACTS` that apply. ``base_lr`` is the lr at batch 256 (linear scaling rule).
-
-    Raises:
-        ConfigError: If the schedule's horizon isn't the number of epochs.
     """
-    _check_horizon(cfg)
     found = {name: _plain(_lookup(cfg, path)) for name, path in _STATED.items()}
     found |= {name: _plain(_lookup_listed(cfg, *where)) for name, where in _LISTED.items()}
     found |= _batch_facts(cfg, gpus)
@@ -84,14 +79,6 @@ def _batch_facts(cfg: Any, gpus: int | None) -> Facts:
     processes = gpus or (name.gpus if name else 1)
     effective = processes * batch * (_lookup(cfg, 'optim_wrapper.accumulative_counts') or 1)
     return {'effective_batch': effective, 'base_lr': _plain(lr * 256 / effective)}
-
-
-def _check_horizon(cfg: Any) -> None:
-    horizon, epochs = _lookup(cfg, 'param_scheduler.epochs'), _lookup(cfg, 'train_cfg.max_epochs')
-    if horizon is not None and horizon != epochs:
-        raise ConfigError(
-            f'param_scheduler.epochs is {horizon} but train_cfg.max_epochs is {epochs}: set both to the same number.'
-        )
 
 
 def _lookup(cfg: Any, path: str) -> Any:

@@ -53,7 +53,9 @@ def test_training_leaves_checkpoints_and_scalars_and_resumes(call, config, tmp_p
     folder = tmp_path / 'work_dirs' / 'mae_digits'
     assert (folder / 'epoch_2.pth').exists()
     options = ['train_cfg.max_epochs=3', 'param_scheduler.epochs=3']
-    call('train.py', config, '--resume', '--amp', '--cfg-options', *options)
+    with pytest.raises(SystemExit):
+        call('train.py', config, '--resume', '--amp', '--cfg-options', *options)
+    call('train.py', config, '--resume', '--accept-changes', '--amp', '--cfg-options', *options)
     assert (folder / 'epoch_3.pth').exists()
     assert not (folder / 'epoch_4.pth').exists()
 

@@ -2,10 +2,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from mmengine.config import Config
 
-from sslrecipes.errors import ConfigError
 from sslrecipes.zoo import FACTS, facts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,11 +68,6 @@ def test_given_number_of_gpus_beats_the_file_name():
 def test_one_process_where_the_name_says_nothing():
     assert facts(config(filename='mine.py'))['effective_batch'] == 128
     assert facts(config(filename=None))['effective_batch'] == 128
-
-
-def test_horizon_of_the_schedule_must_be_the_number_of_epochs():
-    with pytest.raises(ConfigError, match=r'param_scheduler\.epochs is 20 but train_cfg\.max_epochs is 30'):
-        facts(config(**{'train_cfg.max_epochs': 30}))
 
 
 def test_facts_of_a_recipe_need_no_torch():

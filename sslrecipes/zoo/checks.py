@@ -1,0 +1,74 @@
+"""What a value may be. A check returns None for a good value, else what is allowed in its place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+Check = Callable[[Any], str | None]
+
+
+def whole(least: int, below: int | None = None) -> Check:
+    """A whole number from ``least`` to below ``below``."""
+    allowed = f'a whole number of at least {least}' + (f' and below {below}' if below else '')
+
+    def check(value: Any) -> str | None:
+        good = isinstance(value, int) and not isinstance(value, bool) and value >= least
+        return None if good and (below is None or value < below) else allowed
+
+    return check
+
+
+def number(least: float, below: float | None = None) -> Check:
+    """A finite number from ``least`` to below ``below``."""
+    allowed = f'a number of at least {least}' + (f' and below {below}' if below else '')
+
+    def check(value: Any) -> str | None:
+        good = (
+            isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= least
+        )
+        return None if good and (below is None or value < below) else allowed
+
+    return check
+
+
+def one_of(*words: Any) -> Check:
+    """One of ``words``."""
+    allowed = ' or '.join(map(repr, words))
+    return lambda value: None if any(type(value) is type(word) and value == word for word in words) else allowed
+
+
+def several(each: Check, count: int) -> Check:
+    """A list or tuple of ``count`` values."""
+
+    def check(value: Any) -> str | None:
+        good = isinstance(value, (list, tuple)) and len(value) == count and not any(map(each, value))
+        return None if good else f'{count} values, each {each(None)}'
+
+    return check
+
+
+def either(*checks: Check) -> Check:
+    """What one of ``checks`` allows."""
+
+    def check(value: Any) -> str | None:
+        allowed = [one(value) for one in checks]
+        return None if None in allowed else ' or '.join(filter(None, allowed))
+
+    return check
+
+
+def _kind(allowed: str, *kinds: type) -> Check:
+    return lambda value: None if isinstance(value, kinds) else allowed
+
+
+boolean = _kind('True or False', bool)
+text = _kind('text', str)
+options = _kind('a dict', dict)
+items = _kind('a list', list, tuple)
+nothing = one_of(None)
+
+
+def anything(value: Any) -> None:
+    """Any value: a component, or what its own class checks."""

@@ -1,0 +1,130 @@
+"""Options that are possible each, but not together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from sslrecipes.zoo.places import value_at, walk
+
+#: A sentence and the places that it is about.
+Objection = tuple[str, tuple[str, ...]]
+
+#: Keys of one dict of the model -> the second must divide the first.
+DIVIDED_BY = {
+    'img_size': 'patch_size',
+    'embed_dims': 'num_heads',
+    'decoder_embed_dim': 'decoder_num_heads',
+    'decoder_embed_dims': 'decoder_num_heads',
+    'target_dims': 'target_heads',
+}
+#: What mmengine's runner takes together or not at all.
+PHASES = (
+    ('train_dataloader', 'train_cfg', 'optim_wrapper'),
+    ('val_dataloader', 'val_cfg', 'val_evaluator'),
+    ('test_dataloader', 'test_cfg', 'test_evaluator'),
+)
+#: What a training loop's length is called.
+LENGTH = {'SSLTrainLoop': 'max_epochs', 'EpochBasedTrainLoop': 'max_epochs', 'IterBasedTrainLoop': 'max_iters'}
+
+
+def phases_are_complete(cfg: Any) -> Iterator[Objection]:
+    """A loader, its loop, and the optimizer or evaluator belong together."""
+    for phase in PHASES:
+        there = [key for key in phase if cfg.get(key) is not None]
+        for key in phase:
+            if there and key not in there:
+                names = ' and '.join(there)
+                yield f'{names} need{"s" * (len(there) == 1)} {key}: set it, or set {names} to None.', tuple(there)
+
+
+def loop_has_its_length(cfg: Any) -> Iterator[Objection]:
+    """A training loop is chosen by ``type`` or ``by_epoch``, and counts either epochs or iterations."""
+    loop = cfg.get('train_cfg')
+    if loop is None:
+        return
+    if ('type' in loop) is ('by_epoch' in loop):
+        yield 'train_cfg needs either a type or by_epoch, not both.', ('train_cfg.by_epoch',)
+        return
+    by_epoch = {True: 'EpochBasedTrainLoop', False: 'IterBasedTrainLoop'}
+    kind = loop['type'] if 'type' in loop else by_epoch.get(loop['by_epoch'])
+    needed = LENGTH.get(kind) if isinstance(kind, str) else None
+    if needed and needed not in loop:
+        yield f'train_cfg: {kind} needs {needed}.', ('train_cfg',)
+
+
+def schedule_fits(cfg: Any) -> Iterator[Objection]:
+    """A schedule outlasts its warm-up, and ends with the training: it means nothing beyond, and not all before."""
+    for place, schedule in _schedules(cfg.get('param_scheduler')):
+        epochs, warmup = schedule.get('epochs'), schedule.get('warmup_epochs', 0)
+        if epochs is None:
+            continue
+        if warmup >= epochs:
+            about = (f'{place}.warmup_epochs', f'{place}.epochs')
+            yield f'{place}: warmup_epochs={warmup} must be less than epochs={epochs}.', about
+        trained = value_at(cfg, 'train_cfg.max_epochs')
+        if trained is not None and trained != epochs:
+            about = (f'{place}.epochs', 'train_cfg.max_epochs')
+            yield (
+                f'{place}.epochs is {epochs} but train_cfg.max_epochs is {trained}: set both to the same number.',
+                about,
+            )
+
+
+def workers_are_there(cfg: Any) -> Iterator[Objection]:
+    """Without workers there is nobody to stay, or to prepare batches."""
+    for place, loader in loaders(cfg):
+        if not loader.get('num_workers'):
+            for option in ('persistent_workers', 'prefetch_factor'):
+                if loader.get(option):
+                    about = (f'{place}.{option}', f'{place}.num_workers')
+                    yield f'{place}: {option}={loader[option]} needs num_workers of at least 1.', about
+
+
+def sizes_divide(cfg: Any) -> Iterator[Objection]:
+    """An image splits into patches, and a width into heads."""
+    for place, part in walk(cfg.get('model'), 'model'):
+        for large, small in DIVIDED_BY.items() if isinstance(part, Mapping) else ():
+            whole, divisor = part.get(large), part.get(small)
+            if type(whole) is int and type(divisor) is int and (divisor < 1 or whole % divisor):
+                about = (f'{place}.{large}', f'{place}.{small}')
+                yield f'{place}: {large}={whole} must be a multiple of {small}={divisor}.', about
+
+
+def patches_agree(cfg: Any) -> Iterator[Objection]:
+    """A decoder has as many patches as the backbone's image."""
+    image, patch = value_at(cfg, 'model.backbone.img_size'), value_at(cfg, 'model.backbone.patch_size')
+    count = value_at(cfg, 'model.neck.num_patches')
+    if all(type(size) is int for size in (image, patch, count)) and count != (image // patch) ** 2:
+        about = ('model.neck.num_patches', 'model.backbone.img_size', 'model.backbone.patch_size')
+        yield (
+            f'model.neck.num_patches is {count}, but {image} px in patches of {patch} are {(image // patch) ** 2}.',
+            about,
+        )
+
+
+COMBINATIONS: tuple[Callable[[Any], Iterator[Objection]], ...] = (
+    loop_has_its_length,
+    phases_are_complete,
+    schedule_fits,
+    workers_are_there,
+    sizes_divide,
+    patches_agree,
+)
+
+
+def loaders(cfg: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield place and options of every data loader."""
+    roots = [key for phase in PHASES for key in phase] + ['custom_hooks', 'default_hooks']
+    for root in roots:
+        for place, node in walk(cfg.get(root), root):
+            if isinstance(node, Mapping) and (place in LOADER_KEYS or ('dataset' in node and 'type' not in node)):
+                yield place, node
+
+
+LOADER_KEYS = tuple(phase[0] for phase in PHASES)
+
+
+def _schedules(node: Any) -> list[tuple[str, Mapping[str, Any]]]:
+    listed = [(f'param_scheduler[{index}]', one) for index, one in enumerate(node)] if isinstance(node, list) else []
+    return listed or ([('param_scheduler', node)] if isinstance(node, Mapping) else [])

@@ -1,0 +1,177 @@
+"""What is known about a config's options without building anything: their names, and what their values may be.
+
+Components' own arguments are checked later against their signatures (``sslrecipes.engine.config_check``), which takes
+torch; here stands what decides about days of work, or ends in a traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sslrecipes.zoo.checks import (
+    Check,
+    anything,
+    boolean,
+    either,
+    items,
+    nothing,
+    number,
+    one_of,
+    options,
+    several,
+    text,
+    whole,
+)
+
+#: Arguments of mmengine's ``Runner``, and the options that this package's runner reads from the config.
+RUNNER_KEYS = (
+    *('model', 'work_dir', 'train_dataloader', 'val_dataloader', 'test_dataloader', 'train_cfg', 'val_cfg', 'test_cfg'),
+    *('auto_scale_lr', 'optim_wrapper', 'param_scheduler', 'val_evaluator', 'test_evaluator', 'default_hooks'),
+    *('custom_hooks', 'data_preprocessor', 'load_from', 'resume', 'launcher', 'env_cfg', 'log_processor', 'log_level'),
+    *('visualizer', 'default_scope', 'randomness', 'experiment_name', 'cfg'),
+    *('runner_type', 'find_unused_parameters', 'allow_partial', 'accept_changes', 'custom_imports'),
+    'model_wrapper_cfg',
+)
+
+_share = number(0, below=1)
+_size = either(whole(1), several(whole(1), 2))
+_dict_or_none = either(options, nothing)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Options that stand together in one dict.
+
+    Attributes:
+        place: Where the dict is; ``*`` is any key or index, and a loader is ``LOADER``, wherever it is.
+        known: What the values may be, by the option's name.
+        closed: Name of what takes these options and no others; None if it may take more.
+        required: Options that must be there.
+    """
+
+    place: str
+    known: Mapping[str, Check]
+    closed: str | None = None
+    required: tuple[str, ...] = field(default=())
+
+
+#: Stands for the place of every data loader: a dict with a ``dataset`` that is no component itself.
+LOADER = '(loader)'
+
+GROUPS = (
+    Group(
+        '',
+        {
+            'model': options,
+            **dict.fromkeys(('train_dataloader', 'val_dataloader', 'test_dataloader'), _dict_or_none),
+            **dict.fromkeys(('train_cfg', 'val_cfg', 'test_cfg', 'optim_wrapper', 'auto_scale_lr'), _dict_or_none),
+            **dict.fromkeys(('param_scheduler', 'val_evaluator', 'test_evaluator'), either(options, items, nothing)),
+            **dict.fromkeys(('default_hooks', 'data_preprocessor', 'visualizer', 'log_processor'), _dict_or_none),
+            **dict.fromkeys(('randomness', 'env_cfg', 'custom_imports'), options),
+            'custom_hooks': either(items, nothing),
+            **dict.fromkeys(('work_dir', 'load_from', 'experiment_name'), either(text, nothing)),
+            **dict.fromkeys(('resume', 'find_unused_parameters', 'allow_partial', 'accept_changes'), boolean),
+            **dict.fromkeys(('default_scope', 'runner_type'), text),
+            'launcher': one_of('none', 'pytorch', 'slurm', 'mpi'),
+        },
+    ),
+    Group(
+        'randomness',
+        {'seed': either(whole(0, below=2**32), nothing), 'diff_rank_seed': boolean, 'deterministic': boolean},
+        closed='randomness',
+    ),
+    Group(
+        'env_cfg',
+        {
+            'cudnn_benchmark': boolean,
+            'mp_cfg': options,
+            'dist_cfg': options,
+            'resource_limit': whole(1),
+        },
+        closed='env_cfg',
+    ),
+    Group(
+        'env_cfg.mp_cfg',
+        {'mp_start_method': one_of('fork', 'spawn', 'forkserver'), 'opencv_num_threads': whole(0)},
+        closed='env_cfg.mp_cfg',
+    ),
+    Group('auto_scale_lr', {'base_batch_size': whole(1), 'enable': boolean}, closed='auto_scale_lr'),
+    Group('custom_imports', {'imports': either(items, text), 'allow_failed_imports': boolean}, closed='custom_imports'),
+    Group(
+        LOADER,
+        {
+            **dict.fromkeys(('dataset', 'sampler', 'batch_sampler', 'collate_fn', 'worker_init_fn'), anything),
+            **dict.fromkeys(('shuffle', 'multiprocessing_context', 'generator'), anything),
+            'batch_size': either(whole(1), nothing),
+            'num_workers': whole(0),
+            'prefetch_factor': either(whole(1), nothing),
+            'timeout': number(0),
+            **dict.fromkeys(('persistent_workers', 'drop_last', 'pin_memory', 'in_order'), boolean),
+            'pin_memory_device': text,
+        },
+        closed='DataLoader',
+        required=('dataset', 'sampler'),
+    ),
+    Group(
+        'train_cfg',
+        {'max_epochs': whole(1), 'max_iters': whole(1), 'val_interval': whole(1), 'val_begin': whole(0),
+         'by_epoch': boolean},
+    ),
+    Group(
+        'optim_wrapper',
+        {
+            'optimizer': options,
+            'constructor': text,
+            'paramwise_cfg': _dict_or_none,
+            'accumulative_counts': whole(1),
+            'dtype': one_of('float16', 'bfloat16'),
+            'loss_scale': either(one_of('dynamic'), number(1)),
+        },
+        required=('optimizer',),
+    ),
+    Group(
+        'optim_wrapper.optimizer',
+        {
+            'lr': number(0),
+            'weight_decay': number(0),
+            'momentum': _share,
+            'betas': several(_share, 2),
+            'eps': number(0),
+            **dict.fromkeys(('fused', 'foreach', 'amsgrad', 'nesterov'), either(boolean, nothing)),
+        },
+        required=('type', 'lr'),
+    ),
+    Group('optim_wrapper.paramwise_cfg', {'layer_decay': either(number(0), nothing)}),
+    *(
+        Group(place, {'epochs': number(0), 'warmup_epochs': number(0), 'min_lr': number(0)}, required=('type',))
+        for place in ('param_scheduler', 'param_scheduler[*]')
+    ),
+    *(
+        Group(
+            place,
+            {
+                **dict.fromkeys(('interval', 'max_keep_ckpts'), whole(-1)),
+                **dict.fromkeys(('interval_iters', 'keep_every'), whole(0)),
+                'interval_minutes': number(0),
+                **dict.fromkeys(('by_epoch', 'save_last', 'background'), boolean),
+            },
+            required=('type',),
+        )
+        for place in ('default_hooks.*', 'custom_hooks[*]')
+    ),
+    Group('model', {'backbone': options, 'neck': either(options, nothing), 'head': _dict_or_none}, required=('type',)),
+    *(
+        Group(
+            place,
+            {
+                **dict.fromkeys(('img_size', 'patch_size'), _size),
+                'mask_ratio': _share,
+                **dict.fromkeys(('drop_path_rate', 'drop_rate'), _share),
+                'mlp_token': boolean,
+            },
+            required=('type',),
+        )
+        for place in ('model.backbone', 'model.target_generator')
+    ),
+)  # fmt: skip

@@ -1,0 +1,57 @@
+"""Places in a config: ``train_dataloader.dataset.pipeline[0].type``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mmengine.config import Config
+
+_MISSING = object()
+
+
+def children(node: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what is directly inside a dict or list, each with its step (``.key``, ``[3]``)."""
+    if isinstance(node, (Mapping, Config)):
+        for key, value in node.items():
+            yield f'.{key}', value
+    elif isinstance(node, (list, tuple)):
+        for index, value in enumerate(node):
+            yield f'[{index}]', value
+
+
+def walk(node: Any, place: str = '') -> Iterator[tuple[str, Any]]:
+    """Yield ``node`` and everything inside it with its place; ``node`` itself stands at ``place``."""
+    yield place, node
+    for step, value in children(node):
+        yield from walk(value, (place + step).removeprefix('.'))
+
+
+def enclosing(place: str) -> Iterator[str]:
+    """Yield the places around ``place``, nearest first: ``a.b[0]`` is in ``a.b`` and in ``a``."""
+    for position in range(len(place) - 1, 0, -1):
+        if place[position] in '.[':
+            yield place[:position]
+
+
+def value_at(node: Any, place: str, default: Any = None) -> Any:
+    """Value of the dotted ``place``; digits are indices of a list, ``default`` stands for what isn't there."""
+    for key in place.split('.'):
+        if isinstance(node, (Mapping, Config)):
+            node = node.get(key, _MISSING)
+        elif isinstance(node, (list, tuple)) and key.isdigit() and int(key) < len(node):
+            node = node[int(key)]
+        else:
+            return default
+        if node is _MISSING:
+            return default
+    return node
+
+
+def place_of_option(node: Any, key: str) -> str:
+    """Place that the key of an override names: ``pipeline.0.type`` is ``pipeline[0].type``."""
+    place = ''
+    for name in key.split('.'):
+        place += f'[{name}]' if isinstance(node, (list, tuple)) else f'.{name}'
+        node = value_at(node, name)
+    return place.removeprefix('.')

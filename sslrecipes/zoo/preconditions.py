@@ -1,0 +1,60 @@
+"""What a tool needs before it starts, as far as that can be told without torch."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mmengine.config import Config
+
+from sslrecipes.errors import CheckpointError, ConfigError, StorageError
+
+
+def work_dir_of(cfg: Config, given: str | None = None) -> Path:
+    """Folder of a run: the one given, else the config's, else ``work_dirs/<config name>``.
+
+    Raises:
+        StorageError: If it is a file, or can't be made or written to.
+    """
+    folder = Path(given or cfg.get('work_dir') or Path('work_dirs') / Path(cfg.filename).stem)
+    places = () if given or not cfg.get('work_dir') else ('work_dir',)
+    there = folder.absolute()
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        raise StorageError(f'The work dir "{folder}" can not be made: "{there}" is a file.', *places)
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise StorageError(f'The work dir "{folder}" can not be written: no permission for "{there}".', *places)
+    return folder
+
+
+def check_trains(cfg: Config) -> None:
+    """See to it that the config trains.
+
+    Raises:
+        ConfigError: If it only evaluates.
+    """
+    if not cfg.get('train_cfg'):
+        raise ConfigError(f'"{cfg.filename}" has no train_cfg: use tools/test.py, or give a config that trains.')
+
+
+def check_evaluates(cfg: Config, checkpoint: str | None = None) -> None:
+    """See to it that the config evaluates, and evaluates something that was trained.
+
+    A config without ``train_cfg`` evaluates what its model loads itself, or random features on purpose. One that
+    trains has parts that only a checkpoint can fill, such as a classifier.
+
+    Raises:
+        ConfigError: If it has no ``test_dataloader``.
+        CheckpointError: If it trains and no checkpoint is given, or that file isn't there.
+    """
+    if not cfg.get('test_dataloader'):
+        raise ConfigError(f'"{cfg.filename}" has no test_dataloader: give a config that evaluates.')
+    weights = checkpoint or cfg.get('load_from')
+    if weights is None and cfg.get('train_cfg'):
+        raise CheckpointError(
+            f'"{cfg.filename}" trains the model that it evaluates: give its CHECKPOINT, for the scores of an untrained '
+            'head mean nothing.'
+        )
+    if weights and '://' not in weights and not Path(weights).is_file():
+        raise CheckpointError(f'There is no checkpoint "{weights}".', *([] if checkpoint else ['load_from']))

@@ -1,0 +1,81 @@
+"""Read a config file, with errors that say what to change."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from sslrecipes.errors import ConfigError, did_you_mean
+from sslrecipes.zoo.places import children
+from sslrecipes.zoo.source import check_bases, near, shown
+
+MISSING_MODULE = '"{path}" imports a module that is not found ({error}): put the folder that holds it on PYTHONPATH.'
+
+
+def read_config(path: str | Path, options: dict[str, Any] | None = None) -> Config:
+    """Resolve a config and apply overrides; what it means is not checked, its ``custom_imports`` are not imported.
+
+    Args:
+        path: Config file.
+        options: Dotted keys and values, as of ``--cfg-options``.
+
+    Raises:
+        ConfigError: If the file, or one it inherits, is missing or no valid config, or an override names an unknown
+            key.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ConfigError(f'There is no config file "{path}".{near(path)}')
+    check_bases(path)
+    try:
+        cfg = Config.fromfile(path, import_custom_modules=False)
+    except ImportError as error:
+        raise ConfigError(MISSING_MODULE.format(path=path, error=error)) from error
+    except Exception as error:  # a config is a program of the user's: whatever stops it is theirs to mend
+        raise ConfigError(f'"{_failing_line(error, path)}" can not be resolved: {_said(error)}.') from error
+    if options:
+        override(cfg, options)
+    return cfg
+
+
+def override(cfg: Config, options: dict[str, Any]) -> None:
+    """Merge dotted ``options`` into ``cfg``; the parent of each key must exist, and so must a top-level key.
+
+    Raises:
+        ConfigError: Naming the unknown key and the nearest known one.
+    """
+    for key in options:
+        node: Any = cfg
+        *parents, last = key.split('.')
+        for depth, name in enumerate(parents):
+            node = _child(node, name, '.'.join(parents[: depth + 1]))
+        if not parents or isinstance(node, (list, tuple)):
+            _child(node, last, key)
+        elif not hasattr(node, 'keys'):
+            raise ConfigError(f'--cfg-options: "{key}" is inside "{".".join(parents)}", which is {node!r}.')
+    cfg.merge_from_dict(options)
+
+
+def _child(node: Any, name: str, dotted: str) -> Any:
+    if isinstance(node, (list, tuple)):
+        if not name.isdigit() or int(name) >= len(node):
+            raise ConfigError(f'--cfg-options: "{dotted}" must be an index below {len(node)}.')
+        return node[int(name)]
+    inside = {step.removeprefix('.'): value for step, value in children(node)}
+    if name not in inside:
+        raise ConfigError(f'--cfg-options: the config has no key "{dotted}".{did_you_mean(name, list(inside))}')
+    return inside[name]
+
+
+def _failing_line(error: Exception, path: Path) -> str:
+    """The config's line that raised ``error``, where it was one."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.name == '<module>']
+    return f'{shown(Path(frames[-1].filename))}:{frames[-1].lineno}' if frames else shown(path)
+
+
+def _said(error: Exception) -> str:
+    words = str(error).strip('\'"').rstrip('.')
+    return words if isinstance(error, (KeyError, OSError)) and ' ' in words else f'{type(error).__name__}: {words}'

@@ -1,0 +1,114 @@
+"""A config file as it is written: its syntax tree and the files it inherits."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+
+from mmengine.config import Config
+
+from sslrecipes.errors import ConfigError, did_you_mean
+
+#: MMEngine's placeholders, which need not be Python: ``{{_base_.x}}`` becomes ``_base_.x``, any other ``None``.
+_BASE_PLACEHOLDER = re.compile(r'\{\{\s*(_base_\.[\w.]+)\s*\}\}')
+_PLACEHOLDER = re.compile(r'\{\{[^{}\n]*\}\}')
+#: How many files are looked at for one of a similar name.
+_NEIGHBOURS = 500
+
+
+@dataclass(frozen=True)
+class Source:
+    """One config file.
+
+    Attributes:
+        path: The file, as given or as its heir names it.
+        tree: Its syntax tree; the line numbers are the file's.
+        bases: What its ``_base_`` says.
+        line: Line of that ``_base_``; 0 if it has none.
+    """
+
+    path: Path
+    tree: ast.Module
+    bases: tuple[str, ...] = ()
+    line: int = 0
+
+    def base_paths(self) -> Iterator[Path]:
+        """Yield the files that it inherits.
+
+        Raises:
+            ConfigError: Naming this file, the line and the base that isn't there.
+        """
+        for base in self.bases:
+            try:
+                path = Path(os.path.normpath(Config._get_cfg_path(base, str(self.path.absolute()))[0]))
+            except (AssertionError, ImportError, OSError, ValueError, KeyError) as error:
+                raise ConfigError(f'{self._where()}: there is no config "{base}": {error}.') from error
+            if not path.is_file():
+                raise ConfigError(f'{self._where()}: there is no file "{shown(path)}".{near(path)}')
+            yield path
+
+    def _where(self) -> str:
+        return f'{shown(self.path)}:{self.line}: _base_'
+
+
+def read_source(path: Path) -> Source:
+    """Parse a config file, unless it is YAML or JSON.
+
+    Raises:
+        ConfigError: If it isn't valid Python, naming file and line.
+    """
+    if path.suffix != '.py':
+        return Source(path, ast.Module([], []))
+    try:
+        text = _PLACEHOLDER.sub('None', _BASE_PLACEHOLDER.sub(r'\1', path.read_text(encoding='utf-8')))
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        raise ConfigError(f'"{shown(path)}" is not valid Python: line {error.lineno}: {error.msg}.') from error
+    except ValueError as error:
+        raise ConfigError(f'"{shown(path)}" is not a text file: {error}.') from error
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == '_base_':
+            return Source(path, tree, _strings(node.value), node.lineno)
+    return Source(path, tree)
+
+
+def check_bases(path: Path, heirs: tuple[Path, ...] = ()) -> None:
+    """See to it that every file that ``path`` inherits, directly or not, is there, is Python and doesn't inherit it.
+
+    Raises:
+        ConfigError: Naming the file, and the circle if there is one.
+    """
+    if path.resolve() in [heir.resolve() for heir in heirs]:
+        circle = ' -> '.join(map(shown, (*heirs, path)))
+        raise ConfigError(f'Config files inherit each other in a circle: {circle}.')
+    for base in read_source(path).base_paths():
+        check_bases(base, (*heirs, path))
+
+
+def shown(path: Path) -> str:
+    """Name a file shortly: ``package::...`` in an installed package, else relative to the working directory."""
+    path = path.resolve()
+    if '.mim' in path.parts[:-2]:
+        package = path.parts.index('.mim') - 1
+        return f'{path.parts[package]}::{"/".join(path.parts[package + 3 :])}'
+    here = Path.cwd().resolve()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def near(path: Path) -> str:
+    """Suggest a Python file whose name is like that of the missing ``path``."""
+    folder = path.parent
+    while not folder.is_dir() and folder != folder.parent:
+        folder = folder.parent
+    files = chain.from_iterable(folder.glob(depth + '*.py') for depth in ('', '*/', '*/*/')) if folder.name else ()
+    return did_you_mean(str(path), [str(file) for file in islice(files, _NEIGHBOURS)])
+
+
+def _strings(node: ast.expr) -> tuple[str, ...]:
+    items = node.elts if isinstance(node, (ast.List, ast.Tuple)) else [node]
+    return tuple(item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str))

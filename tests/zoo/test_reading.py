@@ -1,0 +1,82 @@
+import pytest
+
+from sslrecipes.errors import ConfigError
+from sslrecipes.zoo.reading import override, read_config
+
+
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    """Write config files into an empty folder, which becomes the working directory."""
+    monkeypatch.chdir(tmp_path)
+
+    def write_files(**files):
+        for name, text in files.items():
+            (tmp_path / f'{name}.py').write_text(text)
+
+    return write_files
+
+
+@pytest.mark.parametrize(
+    ('files', 'sentence'),
+    [
+        (dict(mine='a = 1\nb = (\n'), '"mine.py" is not valid Python: line 2: '),
+        (dict(mine="_base_ = 'bas.py'", base='a = 1'), 'mine.py:1: _base_: there is no file "bas.py". Did you mean '),
+        (dict(mine="_base_ = ['base.py']", base='a = 1\nb ='), '"base.py" is not valid Python: line 2: '),
+        (dict(mine="_base_ = 'base.py'", base="\n_base_ = 'none.py'"), 'base.py:2: _base_: there is no file "none.py"'),
+        (
+            dict(mine="_base_ = 'a.py'", a="_base_ = 'b.py'", b="_base_ = 'a.py'"),
+            'in a circle: mine.py -> a.py -> b.py -> a.py.',
+        ),
+        (dict(mine="_base_ = 'mine.py'"), 'in a circle: mine.py -> mine.py.'),
+        (dict(mine="_base_ = 'nopackage::x/y.py'"), 'mine.py:1: _base_: there is no config "nopackage::x/y.py"'),
+        (dict(mine="_base_ = 'mmpretrain::_base_/models/no.py'"), 'mine.py:1: _base_: there is no config "mmpretrain'),
+        (dict(mine='a = 1\nb = a + c'), '"mine.py:2" can not be resolved: NameError: name '),
+        (dict(mine="_base_ = 'base.py'", base='\n\na = 1 / 0'), '"base.py:3" can not be resolved: ZeroDivisionError: '),
+        (dict(mine="__import__('nothing_like_it')"), 'imports a module that is not found'),
+        (
+            dict(mine="_base_ = ['a.py', 'b.py']", a='x = 1', b='x = 2'),
+            "can not be resolved: Duplicate key is not allowed among bases. Duplicate keys: {'x'}.",
+        ),
+    ],
+    ids=str,
+)
+def test_a_config_that_does_not_resolve_is_one_sentence_with_its_file(write, files, sentence):
+    write(**files)
+    with pytest.raises(ConfigError) as caught:
+        read_config('mine.py')
+    assert sentence in str(caught.value)
+
+
+def test_a_file_that_is_no_text_is_named(write, tmp_path):
+    write()
+    (tmp_path / 'mine.py').write_bytes(b'a = "\xff\xfe"')
+    with pytest.raises(ConfigError, match=r'mine\.py'):
+        read_config('mine.py')
+
+
+def test_a_missing_config_names_the_nearest_in_the_folders_below(write, tmp_path):
+    write()
+    (tmp_path / 'configs/mae').mkdir(parents=True)
+    (tmp_path / 'configs/mae/mae_vit_300e.py').write_text('')
+    with pytest.raises(ConfigError, match=r'no config file "configs/mae_vit_300e\.py".*mean "configs/mae/mae_vit_300e'):
+        read_config('configs/mae_vit_300e.py')
+
+
+def test_overrides_are_merged_and_must_name_what_is_there(write):
+    write(mine='a = dict(b=[dict(c=1)], d=2)')
+    assert read_config('mine.py', {'a.b.0.c': 5, 'a.new': 3}).a == dict(b=[dict(c=5)], d=2, new=3)
+    cfg = read_config('mine.py')
+    for key, sentence in {
+        'x': 'no key "x"',
+        'a.bb.c': 'no key "a.bb". Did you mean "b"',
+        'a.b.1': '"a.b.1" must be an index below 1',
+        'a.d.e': '"a.d.e" is inside "a.d", which is 2',
+    }.items():
+        with pytest.raises(ConfigError) as caught:
+            override(cfg, {key: 1})
+        assert sentence in str(caught.value)
+
+
+def test_custom_modules_are_left_alone(write):
+    write(mine="custom_imports = dict(imports=['nothing_like_it'])")
+    assert read_config('mine.py').custom_imports.imports == ['nothing_like_it']

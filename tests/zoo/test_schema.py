@@ -1,0 +1,119 @@
+from pathlib import Path
+
+import pytest
+
+from sslrecipes.errors import ConfigError
+from sslrecipes.zoo.reading import read_config
+from sslrecipes.zoo.schema import check_schema
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_every_recipe_and_project_passes():
+    files = [path for path in ROOT.glob('configs/**/*.py') if '_base_' not in path.parts]
+    files += ROOT.glob('projects/*/configs/*.py')
+    assert len(files) > 30
+    for file in files:
+        check_schema(read_config(file))
+
+
+@pytest.mark.parametrize(
+    ('edit', 'sentence'),
+    [
+        (dict(optim_wraper={}), 'The runner has no option "optim_wraper". Did you mean "optim_wrapper"?'),
+        ({'randomness.sed': 1}, 'randomness: there is no option "sed". Did you mean "seed"?'),
+        ({'env_cfg': dict(cudnn_bench=True)}, 'env_cfg: there is no option "cudnn_bench". Did you mean'),
+        (
+            {'env_cfg': dict(mp_cfg=dict(mp_start_method='frok'))},
+            "env_cfg.mp_cfg.mp_start_method is 'frok', but must be",
+        ),
+        ({'auto_scale_lr': dict(base_batchsize=1)}, 'Did you mean "base_batch_size"?'),
+        (
+            {'train_dataloader.batchsize': 8},
+            'train_dataloader: DataLoader has no argument "batchsize". Did you mean "batch_size"?',
+        ),
+        ({'custom_hooks': dict(type='X')}, "custom_hooks is {'type': 'X'}, but must be a list or None."),
+        ({'custom_hooks': [dict(typ='X')]}, 'custom_hooks[0] needs type. Is "typ" meant to be it?'),
+        ({'model.backbone': 'vit'}, "model.backbone is 'vit', but must be a dict."),
+        (
+            {'train_dataloader.batch_size': 'eight'},
+            "train_dataloader.batch_size is 'eight', but must be a whole number of at least 1 or None.",
+        ),
+        ({'train_dataloader.batch_size': 0}, 'train_dataloader.batch_size is 0'),
+        ({'train_dataloader.num_workers': -1}, 'train_dataloader.num_workers is -1'),
+        ({'train_dataloader.drop_last': 'no'}, "train_dataloader.drop_last is 'no', but must be True or False."),
+        ({'train_cfg.max_epochs': 4.5}, 'train_cfg.max_epochs is 4.5, but must be a whole number of at least 1.'),
+        ({'optim_wrapper.accumulative_counts': 0}, 'optim_wrapper.accumulative_counts is 0'),
+        ({'optim_wrapper.optimizer.lr': '1e-3'}, "optim_wrapper.optimizer.lr is '1e-3', but must be a number"),
+        ({'optim_wrapper.optimizer.lr': float('nan')}, 'optim_wrapper.optimizer.lr is nan'),
+        ({'optim_wrapper.optimizer.weight_decay': -0.1}, 'optim_wrapper.optimizer.weight_decay is -0.1'),
+        (
+            {'optim_wrapper.optimizer.betas': (0.9,)},
+            'optim_wrapper.optimizer.betas is (0.9,), but must be 2 values, each',
+        ),
+        ({'optim_wrapper.optimizer.betas': (0.9, 1.0)}, 'and below 1.'),
+        ({'optim_wrapper.dtype': 'half'}, "optim_wrapper.dtype is 'half', but must be 'float16' or 'bfloat16'."),
+        ({'randomness.seed': 'one'}, "randomness.seed is 'one'"),
+        ({'default_hooks.checkpoint.interval': 0.5}, 'default_hooks.checkpoint.interval is 0.5'),
+        (
+            {'model.backbone.mask_ratio': 1},
+            'model.backbone.mask_ratio is 1, but must be a number of at least 0 and below',
+        ),
+        ({'resume': 'yes'}, "resume is 'yes', but must be True or False."),
+        ({'param_scheduler.warmup_epochs': 4}, 'param_scheduler: warmup_epochs=4 must be less than epochs=4.'),
+        ({'train_cfg.max_epochs': 5}, 'param_scheduler.epochs is 4 but train_cfg.max_epochs is 5: set both'),
+        ({'param_scheduler': [dict(type='X', epochs=3)]}, 'param_scheduler[0].epochs is 3 but'),
+        (
+            {'model.backbone.img_size': 9, 'model.neck.num_patches': 16},
+            'model.backbone: img_size=9 must be a multiple of patch_size=2.',
+        ),
+        ({'model.backbone.arch.num_heads': 3}, 'model.backbone.arch: embed_dims=16 must be a multiple of num_heads=3.'),
+        ({'model.neck.decoder_num_heads': 3}, 'decoder_embed_dim=8 must be a multiple of decoder_num_heads=3.'),
+        ({'model.neck.num_patches': 15}, 'model.neck.num_patches is 15, but 8 px in patches of 2 are 16.'),
+        ({'train_dataloader.persistent_workers': True}, 'persistent_workers=True needs num_workers of at least 1.'),
+        ({'train_dataloader.prefetch_factor': 2}, 'prefetch_factor=2 needs num_workers of at least 1.'),
+        ({'optim_wrapper': None}, 'train_dataloader and train_cfg need optim_wrapper'),
+        ({'val_cfg': dict()}, 'val_cfg needs val_dataloader: set it, or set val_cfg to None.'),
+        ({'train_cfg.by_epoch': True}, 'train_cfg needs either a type or by_epoch, not both.'),
+        ({'train_cfg': dict(by_epoch=False, max_epochs=4, _delete_=True)}, 'IterBasedTrainLoop needs max_iters'),
+        (
+            {'train_cfg': dict(type='SSLTrainLoop', max_iters=4, _delete_=True)},
+            'train_cfg: SSLTrainLoop needs max_epochs.',
+        ),
+        (
+            {'custom_hooks': [dict(type='X', bank=dict(dataset=dict(), sampler=dict(), batch_size=0))]},
+            'bank.batch_size is 0',
+        ),
+    ],
+)
+def test_a_mistake_is_one_sentence(mae_on_digits, edit, sentence):
+    check_schema(mae_on_digits)
+    mae_on_digits.merge_from_dict(edit)
+    with pytest.raises(ConfigError) as caught:
+        check_schema(mae_on_digits)
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize('key', ['dataset', 'sampler'])
+def test_a_loader_needs_its_parts(mae_on_digits, key):
+    mae_on_digits.train_dataloader.pop(key)
+    with pytest.raises(ConfigError, match=f'train_dataloader needs {key}'):
+        check_schema(mae_on_digits)
+
+
+def test_the_places_of_an_impossible_combination_are_given(mae_on_digits):
+    mae_on_digits.train_cfg.max_epochs = 5
+    with pytest.raises(ConfigError) as caught:
+        check_schema(mae_on_digits)
+    assert caught.value.places == ('param_scheduler.epochs', 'train_cfg.max_epochs')
+
+
+def test_a_recipes_own_names_are_its_own(mae_on_digits):
+    mae_on_digits.merge_from_dict(dict(data_root='x', train_pipeline=[], base_lr='high', unused=dict(dataset=1, foo=2)))
+    check_schema(mae_on_digits)
+
+
+def test_what_is_switched_off_is_not_missed(mae_on_digits):
+    mae_on_digits.merge_from_dict(dict(val_dataloader=None, val_cfg=None, val_evaluator=None))
+    mae_on_digits.default_hooks.checkpoint = None
+    check_schema(mae_on_digits)

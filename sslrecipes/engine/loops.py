@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from mmengine.runner import EpochBasedTrainLoop
+from torch import nn
 
+from sslrecipes.engine.restart import shorten_histories
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import LOOPS
 
 
-def seed_generators(seed: int, epoch: int) -> None:
-    """Seed Python's, numpy's and torch's generators (on every device) for an epoch."""
-    words = np.random.SeedSequence([seed, epoch]).generate_state(3)
+def seed_generators(seed: int, step: int) -> None:
+    """Seed Python's, numpy's and torch's generators (on every device) for a step."""
+    words = np.random.SeedSequence([seed, step]).generate_state(3)
     random.seed(int(words[0]))
     np.random.seed(words[1])
     torch.manual_seed(int(words[2]))
@@ -23,11 +26,15 @@ def seed_generators(seed: int, epoch: int) -> None:
 
 @LOOPS.register_module()
 class SSLTrainLoop(EpochBasedTrainLoop):
-    """mmengine's epoch loop, each epoch of which depends on what it starts with alone.
+    """mmengine's epoch loop, which can be left and entered again between any two optimizer steps.
 
-    Gradient accumulation starts anew, and the generators that masks and drop-path draw from are seeded by (the rank's
-    seed, epoch): a run resumed after an epoch goes on exactly as it would have, while upstream repeats the masks of
-    the first epoch.
+    Whatever masks and drop-path draw follows from (the rank's seed, the step) alone, samples from (seed, epoch, index):
+    no generator has a history, so a resumed run goes on exactly as it would have. Gradient accumulation starts anew
+    with each epoch, an epoch entered in its midst begins after the images that were seen, and an epoch whose
+    validation may have been missed is validated again.
+
+    Two more hook points, at which ``runner.epoch`` and ``runner.iter`` count what has been done:
+    ``after_optimizer_step(runner)`` and ``between_epochs(runner)``.
 
     Args are those of ``mmengine.runner.EpochBasedTrainLoop`` (``max_epochs``, ``val_interval``, ...).
 
@@ -45,8 +52,49 @@ class SSLTrainLoop(EpochBasedTrainLoop):
                 f'accumulative_counts.'
             )
 
+    @property
+    def batches_done(self) -> int:
+        """Micro-batches done of the epoch that has begun; 0 between epochs."""
+        return int(self._iter - self._epoch * len(self.dataloader))
+
+    def enter(self, epoch: int, iteration: int) -> None:
+        """Go on after ``epoch`` whole epochs and ``iteration`` micro-batches in all."""
+        self._epoch, self._iter = epoch, iteration
+
+    def run(self) -> nn.Module:
+        """Train."""
+        self.runner.call_hook('before_train')
+        if self._epoch and not self.batches_done:
+            self._validate()
+        while self._epoch < self._max_epochs and not self.stop_training:
+            self.run_epoch()
+            self._validate()
+        self.runner.call_hook('after_train')
+        return self.runner.model
+
     def run_epoch(self) -> None:
-        """Iterate over one epoch."""
-        seed_generators(self.runner.seed, self.epoch)
+        """Iterate over what is left of one epoch."""
+        start = self.batches_done
         self.runner.optim_wrapper.begin_epoch()
-        super().run_epoch()
+        self.runner.call_hook('before_train_epoch')
+        self.runner.model.train()
+        self.dataloader.sampler.skip(start * self.dataloader.batch_size)
+        for index, batch in enumerate(self.dataloader, start):
+            self.run_iter(index, batch)
+        self.runner.call_hook('after_train_epoch')
+        self._epoch += 1
+        shorten_histories(self.runner.message_hub)
+        self.runner.call_hook('between_epochs')
+
+    def run_iter(self, idx: int, data_batch: Sequence[dict[str, Any]]) -> None:
+        """Iterate over one micro-batch."""
+        seed_generators(self.runner.seed, self._iter)
+        super().run_iter(idx, data_batch)
+        if (idx + 1) % self.runner.accumulative_counts == 0:
+            self.runner.call_hook('after_optimizer_step')
+
+    def _validate(self) -> None:
+        self._decide_current_val_interval()
+        due = self._epoch % self.val_interval == 0 or self._epoch == self._max_epochs
+        if self.runner.val_loop is not None and self._epoch >= self.val_begin and due:
+            self.runner.val_loop.run()

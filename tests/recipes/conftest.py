@@ -1,6 +1,7 @@
 """Recipes under ``configs/``, resolved once, and the tools to make them tiny."""
 
 import importlib.util
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +16,12 @@ RECIPES = sorted(
 )
 
 
+METHODS = ('ImageClassifier', 'LinearProbe', 'MAE', 'TEC')
+
+
 def pytest_generate_tests(metafunc):
+    if 'method' in metafunc.fixturenames:
+        metafunc.parametrize('method', METHODS)
     if 'recipe' in metafunc.fixturenames:
         metafunc.parametrize('recipe', RECIPES, ids=lambda path: path.removeprefix('configs/').removesuffix('.py'))
 
@@ -56,9 +62,28 @@ def cards():
 
 
 @pytest.fixture(scope='session')
+def methods():
+    """Config of one recipe for each class of model that is trained; ``METHODS`` names them all."""
+    trained = {cfg.model.type: cfg for cfg in map(resolved, RECIPES) if cfg.get('train_cfg')}
+    assert sorted(trained) == list(METHODS)
+    return trained
+
+
+@pytest.fixture(scope='session')
 def tiny():
     """Module ``tiny.py`` of this folder."""
-    spec = importlib.util.spec_from_file_location('tiny_recipes', Path(__file__).with_name('tiny.py'))
+    return load(Path(__file__).with_name('tiny.py'))
+
+
+@pytest.fixture(scope='session')
+def restarting():
+    """Module ``restarting.py`` of this folder."""
+    return load(Path(__file__).with_name('restarting.py'))
+
+
+def load(path):
+    spec = importlib.util.spec_from_file_location(f'recipes_{path.stem}', path)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import FUNCTIONS
 from torch import nn
 
+from sslrecipes.checkpoint.writing import save_torch
 from sslrecipes.registry import MODELS
 
 PATCHES_PER_SIDE, WIDTH, DEPTH, HEADS, BATCH = 4, 32, 6, 2, 2
@@ -59,6 +61,36 @@ def shrink(cfg: Any) -> Any:
 def loader_of(cfg: Any) -> Any:
     """Config of the loader that the recipe is about: the training's, or in an evaluation the test's."""
     return cfg.get('train_dataloader') or cfg.test_dataloader
+
+
+def short_run(cfg: Any, work_dir: str, workers: int = 0, accumulation: int = 2) -> Any:
+    """Turn a recipe into a run of a few seconds: tiny model, digits, three epochs of eight micro-batches."""
+    cfg = shrink(cfg)
+    loader = cfg.train_dataloader
+    pipeline = [t for t in loader.dataset.pipeline if not t['type'].startswith('LoadImage')]
+    loader.dataset = dict(type='Digits', split='train', indices=8 * BATCH, pipeline=pipeline)
+    loader.update(batch_size=BATCH, num_workers=workers, persistent_workers=False)
+    loader.pop('prefetch_factor', None)
+    cfg.train_cfg.update(max_epochs=3)
+    for schedule in [cfg.param_scheduler] if isinstance(cfg.param_scheduler, dict) else cfg.param_scheduler:
+        schedule.update({key: value for key, value in (('epochs', 3), ('warmup_epochs', 1)) if key in schedule})
+    cfg.optim_wrapper.accumulative_counts = accumulation
+    cfg.default_hooks.checkpoint = dict(type='CheckpointHook', interval=1, interval_iters=3, max_keep_ckpts=2)
+    cfg.default_hooks.logger.interval = 1
+    if 'target_generator' in cfg.model:
+        cfg.model.target_generator.checkpoint = base_weights(cfg, work_dir)
+    cfg.update(work_dir=work_dir, custom_hooks=[], log_level='ERROR', visualizer=dict(
+        type='UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend')]))  # fmt: skip
+    for key in ('val_dataloader', 'val_cfg', 'val_evaluator', 'test_dataloader', 'test_cfg', 'test_evaluator'):
+        cfg.pop(key, None)
+    return cfg
+
+
+def base_weights(cfg: Any, folder: str) -> str:
+    """Write random weights of the config's base model to a file."""
+    base = MODELS.build(cfg.model.target_generator)
+    state = {f'backbone.{name}': value for name, value in base.state_dict().items()}
+    return str(save_torch(Path(folder) / 'base.pth', {'state_dict': state}))
 
 
 def synthetic_batch(cfg: Any) -> dict[str, Any]:

@@ -48,8 +48,12 @@ class ClosedFormSchedule(_ParamScheduler):
 
     def step(self) -> None:
         """Move on by one micro-batch."""
-        self._global_step += 1
-        self.last_step += 1
+        self.move(1)
+
+    def move(self, steps: int) -> None:
+        """Move on by ``steps`` micro-batches and set the value for that step."""
+        self._global_step += steps
+        self.last_step += steps
         self._last_value = self._get_value()
         for group, value in zip(self.optimizer.param_groups, self._last_value, strict=True):
             group[self.param_name] = value

@@ -1,0 +1,122 @@
+"""What must be the same when a run is resumed, lest it silently become another run."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.config import Config
+
+from sslrecipes.checkpoint.sealing import sha256
+from sslrecipes.version import __version__
+
+#: Places of a config that don't change what is learned.
+HARMLESS = re.compile(
+    r'(work_dir|resume|accept_changes|load_from|launcher|log_level|log_processor|visualizer|vis_backends|env_cfg'
+    r'|experiment_name|randomness\.seed|(val|test)_(dataloader|cfg|evaluator)|train_cfg\.val_(begin|interval)'
+    r'|default_hooks\.(timer|logger|progress|checkpoint|stop|nonfinite|bad_images|visualization|runtime_info)'
+    r'|train_dataloader\.(num_workers|persistent_workers|pin_memory|prefetch_factor|timeout)'
+    r'|train_dataloader(\.dataset)*\.(data_root|data_prefix|ann_file)(\.\w+)*)(\.|\[|$)'
+)
+LIBRARIES = ('torch', 'onedl-mmengine', 'onedl-mmcv', 'onedl-mmpretrain', 'numpy')
+#: Images looked at, evenly spaced, to recognise a data set.
+PROBES = 4096
+
+
+def circumstances(cfg: Config, world_size: int, seed: int) -> dict[str, str]:
+    """Describe what a run depends on besides its data, as a flat table.
+
+    Args:
+        cfg: Resolved config.
+        world_size: Number of processes.
+        seed: Seed of process 0.
+
+    Returns:
+        Values as text, by place: config entries by their dotted name, versions, digests of the package's source files
+        and of the weight files that the model starts from.
+    """
+    table = {place: repr(value) for place, value in flatten(cfg.to_dict()) if not HARMLESS.match(place)}
+    table |= {f'version of {library}': version(library) for library in LIBRARIES}
+    table |= {'version of sslrecipes': __version__, 'source of sslrecipes': source_digest()}
+    table |= {f'content of {name}': digest for name, digest in code_of_projects(cfg)}
+    table |= {f'content of {place}': sha256(file)[:12] for place, file in weight_files(cfg.model, 'model')}
+    return table | {'number of processes': str(world_size), 'seed': str(seed)}
+
+
+def dataset_facts(dataset: Any) -> dict[str, str]:
+    """Recognise a data set by its length and by name and label (or pixels) of some thousand of its images."""
+    count = len(dataset)
+    facts = {'number of images': str(count)}
+    if hasattr(dataset, 'get_data_info'):
+        root = str(getattr(dataset, 'data_root', '') or '')
+        digest = hashlib.sha256()
+        for index in np.unique(np.linspace(0, count - 1, PROBES, dtype=int)):
+            digest.update(_fingerprint(dataset.get_data_info(int(index)), root))
+        facts['names of the images'] = digest.hexdigest()[:12]
+    return facts
+
+
+def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Return one line per entry that is not the same."""
+    return [
+        f'{place}: {before.get(place, "(absent)")} -> {now.get(place, "(absent)")}'
+        for place in dict.fromkeys([*before, *now])
+        if before.get(place) != now.get(place)
+    ]
+
+
+def flatten(node: Any, place: str = '') -> Iterator[tuple[str, Any]]:
+    """Yield place and value of every leaf of a config."""
+    if isinstance(node, Mapping) and node:
+        for key, value in node.items():
+            yield from flatten(value, f'{place}.{key}' if place else str(key))
+    elif isinstance(node, (list, tuple)) and any(isinstance(entry, (Mapping, list, tuple)) for entry in node):
+        for index, value in enumerate(node):
+            yield from flatten(value, f'{place}[{index}]')
+    else:
+        yield place, list(node) if isinstance(node, tuple) else node
+
+
+def weight_files(node: Any, place: str) -> Iterator[tuple[str, str]]:
+    """Yield the place and the name of every weight file on this machine that a model config names."""
+    if isinstance(node, Mapping):
+        file = node.get('checkpoint')
+        if isinstance(file, str) and Path(file).is_file():
+            yield f'{place}.checkpoint', file
+        for key, value in node.items():
+            yield from weight_files(value, f'{place}.{key}')
+    elif isinstance(node, (list, tuple)):
+        for index, value in enumerate(node):
+            yield from weight_files(value, f'{place}[{index}]')
+
+
+@cache
+def source_digest() -> str:
+    """Digest of the package's Python files."""
+    root = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for file in sorted(root.rglob('*.py')):
+        digest.update(str(file.relative_to(root)).encode() + file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def code_of_projects(cfg: Config) -> Iterator[tuple[str, str]]:
+    """Yield name and digest of the modules that the config imports (``custom_imports``)."""
+    modules = cfg.get('custom_imports', {}).get('imports', [])
+    for name in [modules] if isinstance(modules, str) else modules:
+        spec = importlib.util.find_spec(name)
+        if spec and spec.origin and Path(spec.origin).is_file():
+            yield name, sha256(spec.origin)[:12]
+
+
+def _fingerprint(sample: Mapping[str, Any], root: str) -> bytes:
+    name = sample.get('img_path')
+    what = str(name).removeprefix(root).lstrip('/').encode() if name else np.asarray(sample.get('img')).tobytes()
+    return what + f'\0{sample.get("gt_label")}\0'.encode()

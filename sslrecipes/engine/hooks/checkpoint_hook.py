@@ -1,0 +1,136 @@
+"""When checkpoints are written, and which are kept."""
+
+from __future__ import annotations
+
+import time
+from operator import gt, lt
+from pathlib import Path
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch import nn
+
+from sslrecipes.engine.agreement import any_rank
+from sslrecipes.engine.restart import unwrapped
+from sslrecipes.errors import ConfigError
+from sslrecipes.registry import HOOKS
+
+#: Tensors of a parameter's size that an optimizer keeps, by the option that tells.
+MOMENTS = {'betas': 2, 'momentum': 1}
+
+
+@HOOKS.register_module()
+class CheckpointHook(Hook):
+    """Write checkpoints a run can go on from exactly, and delete old ones, never the only good one.
+
+    Takes the place of mmengine's hook, whose main arguments it understands. ``epoch_3.pth`` is written after the third
+    epoch, ``epoch_3_iter_1234.pth`` within the fourth, after 1234 micro-batches in all.
+
+    Args:
+        interval: Epochs between checkpoints (iterations, if ``by_epoch`` is false); 0 for none.
+        by_epoch: Whether ``interval`` counts epochs.
+        interval_iters: Iterations between checkpoints within an epoch; 0 for none.
+        interval_minutes: Minutes between checkpoints within an epoch; 0 for none.
+        max_keep_ckpts: How many of the newest to keep; -1 for all.
+        keep_every: Epochs between checkpoints that are kept for good; 0 for none.
+        save_last: Write one at the end of training in any case.
+        save_best: Metric of the validation whose best checkpoint is kept, too.
+        rule: ``'greater'`` or ``'less'``: which value of that metric is better.
+        background: Write from a copy in memory while training goes on.
+
+    Raises:
+        ConfigError: For a ``rule`` that doesn't exist.
+    """
+
+    priority = 'VERY_LOW'
+
+    def __init__(
+        self,
+        interval: int = 1,
+        by_epoch: bool = True,
+        interval_iters: int = 0,
+        interval_minutes: float = 0,
+        max_keep_ckpts: int = -1,
+        keep_every: int = 0,
+        save_last: bool = True,
+        save_best: str | None = None,
+        rule: str = 'greater',
+        background: bool = False,
+    ) -> None:
+        if rule not in ('greater', 'less'):
+            raise ConfigError(f'CheckpointHook: rule is "greater" or "less", not {rule!r}.')
+        self.interval = interval if by_epoch else 0
+        self.interval_iters = interval_iters if by_epoch else interval
+        self.interval_minutes = interval_minutes
+        self.max_keep_ckpts = max_keep_ckpts
+        self.keep_every = keep_every
+        self.save_last = save_last
+        self.save_best = save_best
+        self.is_better = gt if rule == 'greater' else lt
+        self.background = background
+
+    def before_train(self, runner: Runner) -> None:
+        """See to it that the first checkpoint can be stored at all.
+
+        Raises:
+            StorageError: If not.
+        """
+        self._last_iter, self._last_time = runner.iter, time.monotonic()
+        runner.on_main_process(lambda: runner.store.check_space(bytes_of_checkpoint(runner)))
+
+    def after_optimizer_step(self, runner: Runner) -> None:
+        """Write within an epoch, every so many iterations or minutes."""
+        if runner.train_loop.batches_done < len(runner.train_dataloader) and self._is_time(runner):
+            self._save(runner)
+
+    def between_epochs(self, runner: Runner) -> None:
+        """Write after an epoch."""
+        last = self.save_last and runner.epoch == runner.max_epochs
+        if self._is_time(runner) or last or (self.interval > 0 and runner.epoch % self.interval == 0):
+            self._save(runner)
+
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """Keep the checkpoint with the best validation.
+
+        Raises:
+            ConfigError: If the validation has no such metric.
+        """
+        if not self.save_best or not metrics:
+            return
+        if self.save_best not in metrics:
+            raise ConfigError(f'CheckpointHook: save_best is one of {", ".join(metrics)}, not "{self.save_best}".')
+        score, best = metrics[self.save_best], runner.message_hub.get_info('best_score')
+        if best is None or self.is_better(score, best):
+            path = self._save(runner)
+            runner.message_hub.update_info('best_score', score)
+            runner.message_hub.update_info('best_checkpoint', path.name)
+            runner.logger.info(f'Best {self.save_best} so far: {score:.4g} in "{path}".')
+
+    def after_train(self, runner: Runner) -> None:
+        """Wait for the last file."""
+        runner.wait_for_writing()
+
+    def _is_time(self, runner: Runner) -> bool:
+        """Tell whether enough iterations or minutes have passed; collective."""
+        if self.interval_iters and runner.iter - self._last_iter >= self.interval_iters:
+            return True
+        late = self.interval_minutes and time.monotonic() - self._last_time >= 60 * self.interval_minutes
+        return bool(self.interval_minutes) and any_rank(is_main_process() and bool(late))[0]
+
+    def _save(self, runner: Runner) -> Path:
+        runner.logger.info(f'Saving a checkpoint after {runner.epoch} epochs and {runner.iter} iterations')
+        self._last_iter, self._last_time = runner.iter, time.monotonic()
+        path: Path = runner.save_here(background=self.background)
+        if is_main_process() and self.max_keep_ckpts > 0:
+            best = runner.message_hub.get_info('best_checkpoint')
+            runner.store.prune(self.max_keep_ckpts, self.keep_every, keep=[best] if best else [])
+        return path
+
+
+def bytes_of_checkpoint(runner: Runner) -> int:
+    """Size of a checkpoint: weights, buffers and what the optimizer will keep of the trained parameters."""
+    model: nn.Module = unwrapped(runner.model)
+    stored = sum(tensor.nbytes for tensor in model.state_dict().values())
+    moments = max((count for option, count in MOMENTS.items() if runner.optim_wrapper.defaults.get(option)), default=0)
+    return stored + moments * sum(param.nbytes for param in model.parameters() if param.requires_grad)

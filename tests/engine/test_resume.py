@@ -1,0 +1,147 @@
+import logging
+
+import pytest
+import torch
+
+from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.checkpoint.store import CheckpointStore
+from sslrecipes.engine.runner import SSLRunner
+from sslrecipes.errors import CheckpointError
+
+
+@pytest.fixture
+def saved(mae_on_digits):
+    """A run of which every second epoch and the middle of the third are stored."""
+    mae_on_digits.default_hooks.checkpoint = dict(type='CheckpointHook', interval=2, interval_iters=5)
+    SSLRunner.from_cfg(mae_on_digits).train()
+    mae_on_digits.resume = True
+    return mae_on_digits
+
+
+def last_weights(cfg):
+    state = read_checkpoint(CheckpointStore(cfg.work_dir).newest_good()[0])['state_dict']
+    return torch.cat([value.flatten() for value in state.values()])
+
+
+def keep_only(cfg, name):
+    for path in CheckpointStore(cfg.work_dir).checkpoints():
+        if path.name != name:
+            path.unlink()
+
+
+def seen_images(runner):
+    """Let the runner record the indices of the images it trains on."""
+    drawn = []
+    dataset = runner.train_dataloader.dataset
+    original = dataset.dataset.prepare_data
+    dataset.dataset.prepare_data = lambda index: drawn.append(index) or original(index)
+    return drawn
+
+
+@pytest.mark.parametrize('name', ['epoch_1_iter_5.pth', 'epoch_2.pth', 'epoch_3_iter_13.pth'])
+def test_goes_on_exactly_from_any_checkpoint(saved, name):
+    whole = last_weights(saved)
+    keep_only(saved, name)
+    runner = SSLRunner.from_cfg(saved)
+    runner.train()
+    assert runner.iter == 16
+    assert torch.equal(last_weights(saved), whole)
+
+
+def test_no_image_is_read_twice(saved):
+    keep_only(saved, 'epoch_3_iter_13.pth')
+    runner = SSLRunner.from_cfg(saved)
+    drawn = seen_images(runner)
+    runner.train()
+    assert len(drawn) == len(set(drawn)) == 3 * 16
+
+
+def test_nothing_saved_yet_means_the_beginning(mae_on_digits):
+    mae_on_digits.resume = True
+    runner = SSLRunner.from_cfg(mae_on_digits)
+    runner.train()
+    assert runner.iter == 16
+
+
+def test_damaged_checkpoint_is_passed_over_and_named(saved, caplog):
+    whole = last_weights(saved)
+    store = CheckpointStore(saved.work_dir)
+    newest = store.checkpoints()[-1]
+    newest.write_bytes(newest.read_bytes()[:-1000])
+    runner = SSLRunner.from_cfg(saved)
+    runner.logger.addHandler(caplog.handler)
+    runner.train()
+    messages = ' '.join(record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING)
+    assert 'epoch_4.pth" is damaged' in messages
+    assert 'Going on from' in messages
+    assert torch.equal(last_weights(saved), whole)
+
+
+def test_damaged_files_only_are_not_a_fresh_start(saved):
+    for path in CheckpointStore(saved.work_dir).checkpoints():
+        path.write_bytes(b'')
+    with pytest.raises(CheckpointError, match='None of the checkpoints'):
+        SSLRunner.from_cfg(saved)
+
+
+def test_named_checkpoint_must_be_whole(saved):
+    newest = CheckpointStore(saved.work_dir).checkpoints()[-1]
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 2] ^= 1
+    newest.write_bytes(content)
+    saved.load_from = str(newest)
+    with pytest.raises(CheckpointError, match=r'epoch_4\.pth" is damaged'):
+        SSLRunner.from_cfg(saved)
+
+
+def test_other_recipe_is_refused_with_a_diff(saved):
+    saved.train_dataloader.batch_size = 8
+    saved.optim_wrapper.optimizer.lr = 1e-2
+    with pytest.raises(CheckpointError) as refusal:
+        SSLRunner.from_cfg(saved)
+    assert 'train_dataloader.batch_size: 16 -> 8' in str(refusal.value)
+    assert 'optim_wrapper.optimizer.lr: 0.001 -> 0.01' in str(refusal.value)
+    assert '--accept-changes' in str(refusal.value)
+
+
+def test_other_data_set_is_refused(saved, monkeypatch):
+    monkeypatch.setattr('sslrecipes.engine.resume.dataset_facts', lambda dataset: {'number of images': '65'})
+    with pytest.raises(CheckpointError, match='number of images: 64 -> 65'):
+        SSLRunner.from_cfg(saved).train()
+
+
+def test_accepted_changes_apply_and_are_logged(saved, caplog):
+    keep_only(saved, 'epoch_3_iter_13.pth')
+    saved.accept_changes = True
+    saved.train_dataloader.batch_size = 8
+    saved.optim_wrapper.optimizer.update(lr=1e-2, weight_decay=0.3)
+    runner = SSLRunner.from_cfg(saved)
+    runner.logger.addHandler(caplog.handler)
+    entered = []
+    original = runner.call_hook
+
+    def watch(name, **kwargs):
+        if name == 'before_train_epoch' and not entered:
+            groups = runner.optim_wrapper.optimizer.param_groups
+            entered.append((runner.epoch, runner.iter, groups[0]['lr'], max(g['weight_decay'] for g in groups)))
+        original(name, **kwargs)
+
+    runner.call_hook = watch
+    drawn = seen_images(runner)
+    runner.train()
+    schedule = runner.param_schedulers[0]
+    assert entered[0][:2] == (3, 3 * 8 + 2)  # 16 images of the fourth epoch were seen
+    assert entered[0][2] == pytest.approx(schedule.value(3 + 2 / 8, 1e-2))
+    assert entered[0][3] == 0.3
+    assert any('batch_size: 16 -> 8' in record.getMessage() for record in caplog.records)
+    assert len(drawn) == 64 - 16
+
+
+def test_seed_of_the_first_start_is_kept(mae_on_digits):
+    mae_on_digits.randomness.seed = None
+    SSLRunner.from_cfg(mae_on_digits).train()
+    whole = last_weights(mae_on_digits)
+    keep_only(mae_on_digits, 'epoch_2.pth')
+    mae_on_digits.resume = True
+    SSLRunner.from_cfg(mae_on_digits).train()
+    assert torch.equal(last_weights(mae_on_digits), whole)

@@ -1,21 +1,31 @@
-"""Optimizer wrappers: gradient accumulation within an epoch, autocast on every device."""
+"""Optimizer wrappers: gradient accumulation within an epoch, guarded steps, autocast on every device."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from mmengine.device import get_device
 from mmengine.optim import AmpOptimWrapper as MMEngineAmpOptimWrapper
 from mmengine.optim import OptimWrapper as MMEngineOptimWrapper
-from torch import nn
+from torch import Tensor, nn
 
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import OPTIM_WRAPPERS
 
 AUTOCAST_DTYPES = {'float16': torch.float16, 'bfloat16': torch.bfloat16}
+
+
+class StepGuard(Protocol):
+    """Decides between the last backward pass and the optimizer's step whether the step is taken."""
+
+    def see_loss(self, loss: Tensor) -> None:
+        """Take note of a micro-batch's loss, unscaled, before its backward pass."""
+
+    def allows_step(self) -> bool:
+        """Answer once per optimizer step, when all gradients are there; may raise to end the run."""
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -24,7 +34,29 @@ class OptimWrapper(MMEngineOptimWrapper):
 
     Micro-batches left over at the end of an epoch are dropped, as in the official MAE and TEC code; upstream carries
     them into the next epoch, so that the schedule and the optimizer steps drift apart.
+
+    Attributes:
+        guard: Asked before each step; if it says no, the gradients are dropped and weights, optimizer and loss scale
+            stay as they are.
     """
+
+    guard: StepGuard | None = None
+
+    @property
+    def expects_overflow(self) -> bool:
+        """Whether gradients that aren't finite are ordinary, because a loss scaler deals with them."""
+        return False
+
+    def update_params(self, loss: Tensor, *args: Any, **kwargs: Any) -> None:
+        """Run the backward pass and, after the last micro-batch of a step, take the step."""
+        if self.guard is not None:
+            self.guard.see_loss(loss.detach())
+        super().update_params(loss, *args, **kwargs)
+
+    def step(self, **kwargs: Any) -> None:
+        """Take the step unless the guard forbids it."""
+        if self.guard is None or self.guard.allows_step():
+            super().step(**kwargs)
 
     def begin_epoch(self) -> None:
         """Forget the gradients of left-over micro-batches."""
@@ -58,6 +90,12 @@ class AmpOptimWrapper(OptimWrapper, MMEngineAmpOptimWrapper):
         self.loss_scaler = torch.amp.GradScaler(
             get_device(), init_scale=self._scale_update_param or 2.0**16, enabled=dtype == 'float16'
         )
+
+    @property
+    def expects_overflow(self) -> bool:
+        """Whether the loss scale is dynamic and not yet below 1, where lowering it further can't help."""
+        dynamic = self.loss_scaler.is_enabled() and self._scale_update_param is None
+        return dynamic and self.loss_scaler.get_scale() >= 1
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the optimizer and, unless the run had none (bfloat16), the loss scale."""

@@ -73,3 +73,47 @@ def test_bfloat16_state_goes_into_float16():
 def test_other_dtype_is_refused():
     with pytest.raises(ConfigError, match='float64'):
         wrapper(AmpOptimWrapper, dtype='float64')
+
+
+class Guard:
+    """Notes the losses, forbids the first step."""
+
+    def __init__(self):
+        self.losses, self.asked = [], 0
+
+    def see_loss(self, loss):
+        assert not loss.requires_grad
+        self.losses.append(float(loss))
+
+    def allows_step(self):
+        self.asked += 1
+        return self.asked > 1
+
+
+@pytest.mark.parametrize(('cls', 'kwargs'), [(OptimWrapper, {}), (AmpOptimWrapper, {'dtype': 'float16'})])
+def test_a_forbidden_step_changes_nothing_and_drops_the_gradients(cls, kwargs):
+    x = torch.randn(4, 2, 4)
+    net, optim = wrapper(cls, accumulative_counts=2, **kwargs)
+    optim.guard = Guard()
+    before, state = net.weight.detach().clone(), optim.state_dict()
+    first = net(x[0]).square().mean().item()
+    run(net, optim, x[:2])
+    assert torch.equal(net.weight, before)
+    assert net.weight.grad is None
+    assert optim.state_dict() == state
+    run(net, optim, x[2:])
+    expected, reference = wrapper(cls, accumulative_counts=2, **kwargs)
+    run(expected, reference, x[2:])
+    assert torch.equal(net.weight, expected.weight)
+    assert optim.guard.asked == 2
+    assert optim.guard.losses[0] == pytest.approx(first, rel=1e-2)
+
+
+def test_overflow_is_expected_with_a_dynamic_loss_scale_only():
+    assert not wrapper()[1].expects_overflow
+    assert not wrapper(AmpOptimWrapper, dtype='bfloat16')[1].expects_overflow
+    assert not wrapper(AmpOptimWrapper, loss_scale=128.0)[1].expects_overflow
+    _, optim = wrapper(AmpOptimWrapper)
+    assert optim.expects_overflow
+    optim.loss_scaler.load_state_dict(dict(optim.loss_scaler.state_dict(), scale=0.5))
+    assert not optim.expects_overflow

@@ -1,0 +1,41 @@
+"""Going back to the weights of the newest checkpoint, but not to its position."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mmengine.dist import broadcast_object_list, is_main_process
+
+from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.engine.restart import restore_state
+from sslrecipes.errors import RunError
+
+
+def roll_back(runner: Any, reason: str) -> Path:
+    """Take weights, buffers and the optimizer's state from the newest good checkpoint; collective.
+
+    Learning rates and other options of the optimizer are those of the present position.
+
+    Args:
+        runner: The runner.
+        reason: First sentence of the error.
+
+    Returns:
+        The checkpoint.
+
+    Raises:
+        RunError: If there is no checkpoint of an earlier position.
+    """
+    runner.wait_for_writing()
+    answer: list[Any] = [runner.store.newest_good()[0] if is_main_process() else None]
+    broadcast_object_list(answer)
+    path = answer[0]
+    checkpoint = read_checkpoint(path, sealed=True) if path else None
+    if checkpoint is None or checkpoint['meta']['iter'] > runner.iter:
+        raise RunError(f'{reason} There is no earlier checkpoint to go back to.')
+    options = [dict(group, params=None) for group in runner.optim_wrapper.param_groups]
+    restore_state(runner, checkpoint)
+    for group, option in zip(runner.optim_wrapper.param_groups, options, strict=True):
+        group.update(option, params=group['params'])
+    return Path(path)

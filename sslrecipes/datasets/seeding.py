@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ import torch
 from mmengine.dataset import InfiniteSampler
 from mmpretrain.datasets import RepeatAugSampler
 from torch.utils.data import Dataset, Sampler
+
+from sslrecipes.datasets.workers import Trail
 
 
 class Draw(int):
@@ -50,6 +53,7 @@ class Draw(int):
 class EpochIndexSampler(Sampler[Draw]):
     """Yield the indices of ``sampler`` as :class:`Draw`; everything else is the wrapped sampler's.
 
+    An epoch can begin in its midst (:meth:`skip`), where a resumed run goes on.
     Samplers that yield an index several times per epoch get one epoch number per repeat, the same on every rank:
     ``RepeatAugSampler`` counts ``epoch * num_repeats + repeat``, the endless ``InfiniteSampler`` its passes.
 
@@ -63,7 +67,8 @@ class EpochIndexSampler(Sampler[Draw]):
         self.start = 0
 
     def __iter__(self) -> Iterator[Draw]:
-        for position, index in enumerate(self.sampler, self.start):
+        start, self.start = self.start, 0
+        for position, index in islice(enumerate(self.sampler), start, None):
             yield Draw(self._pass_number(position), index)
 
     def __len__(self) -> int:
@@ -81,6 +86,10 @@ class EpochIndexSampler(Sampler[Draw]):
         if hasattr(self.sampler, 'set_epoch'):
             self.sampler.set_epoch(epoch)
 
+    def skip(self, num_samples: int) -> None:
+        """Begin the next iteration, and only that, after the first ``num_samples`` indices of this rank."""
+        self.start = num_samples
+
     def _pass_number(self, position: int) -> int:
         """Number of the pass over the data that ``position`` in this rank's stream belongs to."""
         sampler = self.sampler
@@ -95,6 +104,10 @@ class EpochIndexSampler(Sampler[Draw]):
 class StreamIndexSampler(EpochIndexSampler):
     """:class:`EpochIndexSampler` for ``InfiniteSampler``, which can be moved ahead when a run is resumed."""
 
+    def __iter__(self) -> Iterator[Draw]:
+        for position, index in enumerate(self.sampler, self.start):
+            yield Draw(self._pass_number(position), index)
+
     def skip(self, num_samples: int) -> None:
         """Continue as if ``num_samples`` indices of this rank had been drawn since the start of the stream."""
         self.sampler.skip(num_samples)
@@ -105,18 +118,20 @@ class SeededDataset(Dataset[Any]):
     """Seed ``random``, ``numpy.random`` and torch's CPU generator before each sample of ``dataset`` is made.
 
     Their states are put back afterwards, so that in a run without workers the model's randomness isn't disturbed.
-    Everything else (``metainfo``, ``pipeline``, ...) is read from, and assigned to, ``dataset``.
+    Everything else (``metainfo``, ``pipeline``, ...) is read from, and assigned to, ``dataset``. Data workers leave a
+    ``trail`` of what they read.
 
     Args:
         dataset: Any map-style data set.
         seed: Seed of the run, the same on every rank.
     """
 
-    _OWN = ('dataset', 'seed')
+    _OWN = ('dataset', 'seed', 'trail')
 
     def __init__(self, dataset: Any, seed: int) -> None:
         self.dataset = dataset
         self.seed = seed
+        self.trail = Trail()
 
     def __getitem__(self, draw: int) -> Any:
         """Return sample ``draw``; a plain ``int`` counts as epoch 0."""
@@ -125,8 +140,10 @@ class SeededDataset(Dataset[Any]):
     def __getitems__(self, draws: Sequence[int]) -> list[Any]:
         """Return the samples of a batch; PyTorch calls this, so the states are kept once per batch, not per sample."""
         samples = []
+        note = self.trail.sign()
         with kept_random_states():
             for draw in draws:
+                note[0] = draw
                 seed_sample(self.seed, getattr(draw, 'epoch', 0), int(draw))
                 samples.append(self.dataset[int(draw)])
         return samples

@@ -46,7 +46,11 @@ def circumstances(cfg: Config, world_size: int, seed: int) -> dict[str, str]:
     table |= {f'version of {library}': version(library) for library in LIBRARIES}
     table |= {'version of sslrecipes': __version__, 'source of sslrecipes': source_digest()}
     table |= {f'content of {name}': digest for name, digest in code_of_projects(cfg)}
-    table |= {f'content of {place}': sha256(file)[:12] for place, file in weight_files(cfg.model, 'model')}
+    table |= {
+        f'content of {place}': sha256(file)[:12]
+        for place, file in weight_files(cfg.model, 'model')
+        if Path(file).is_file()
+    }
     return table | {'number of processes': str(world_size), 'seed': str(seed)}
 
 
@@ -85,10 +89,10 @@ def flatten(node: Any, place: str = '') -> Iterator[tuple[str, Any]]:
 
 
 def weight_files(node: Any, place: str) -> Iterator[tuple[str, str]]:
-    """Yield the place and the name of every weight file on this machine that a model config names."""
+    """Yield the place and the name of every local weight file that a model config names."""
     if isinstance(node, Mapping):
         file = node.get('checkpoint')
-        if isinstance(file, str) and Path(file).is_file():
+        if isinstance(file, str) and '://' not in file:
             yield f'{place}.checkpoint', file
         for key, value in node.items():
             yield from weight_files(value, f'{place}.{key}')

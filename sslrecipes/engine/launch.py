@@ -13,10 +13,11 @@ from mmengine.dist import master_only
 
 from sslrecipes.datasets.preflight import check_dataset
 from sslrecipes.engine import dry_run as report
+from sslrecipes.engine.circumstances import weight_files
 from sslrecipes.engine.config_check import check_config
 from sslrecipes.engine.memory import keep_freed_memory
 from sslrecipes.engine.runner import SSLRunner
-from sslrecipes.errors import CheckpointError, ConfigError
+from sslrecipes.errors import CheckpointError, ConfigError, DataError
 from sslrecipes.zoo.facts import facts
 
 #: Where the loaders of a phase stand.
@@ -54,7 +55,7 @@ def train(cfg: Config) -> None:
 
 def dry_run(cfg: Config) -> None:
     """Check and build, print what the run would be, train nothing; weight files may be missing still."""
-    missing = dict(missing_weights(cfg.model, 'model'))
+    missing = dict(missing_weights(cfg.model))
     runner = build_runner(cfg, 'train', needs_weights=False)
     build_schedules(runner)
     report.print_report(runner, missing)
@@ -106,25 +107,20 @@ def build_runner(cfg: Config, phase: str, needs_weights: bool = True) -> SSLRunn
     facts(cfg)
     if cfg.get('load_from') and '://' not in cfg.load_from and not Path(cfg.load_from).is_file():
         raise CheckpointError(f'There is no checkpoint "{cfg.load_from}".')
-    for place, file in missing_weights(cfg.model, 'model') if needs_weights else ():
-        raise CheckpointError(f'{place}: there is no file "{file}".')
+    for place, file in missing_weights(cfg.model) if needs_weights else ():
+        raise CheckpointError(f'{place}: there is no file "{file}".', place)
     for key in LOADERS[phase]:
         for place, dataset in find_datasets(cfg.get(key), key):
-            check_dataset(dataset, place)
+            try:
+                check_dataset(dataset, place)
+            except DataError as error:
+                raise DataError(str(error), f'{place}.data_root') from None
     return SSLRunner.from_cfg(cfg)
 
 
-def missing_weights(node: Any, place: str) -> Iterator[tuple[str, str]]:
+def missing_weights(model: Any) -> Iterator[tuple[str, str]]:
     """Yield the place and the name of every weight file that a model config names but that isn't there."""
-    if isinstance(node, dict):
-        file = node.get('checkpoint')
-        if isinstance(file, str) and '://' not in file and not Path(file).is_file():
-            yield f'{place}.checkpoint', file
-        for key, value in node.items():
-            yield from missing_weights(value, f'{place}.{key}')
-    elif isinstance(node, (list, tuple)):
-        for index, value in enumerate(node):
-            yield from missing_weights(value, f'{place}[{index}]')
+    return ((place, file) for place, file in weight_files(model, 'model') if not Path(file).is_file())
 
 
 def find_datasets(node: Any, place: str) -> Iterator[tuple[str, Any]]:

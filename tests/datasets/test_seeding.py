@@ -137,7 +137,7 @@ def test_wrappers_forward_attributes_both_ways():
     assert len(dataset) == len(sampler) == len(inner)
     assert sampler.seed == 4
     assert not hasattr(dataset, 'absent')
-    assert not hasattr(sampler, 'skip')
+    assert not hasattr(sampler, 'absent')
     dataset.pipeline = 'another'  # as hooks do that switch the augmentation
     assert inner.pipeline == 'another'
 

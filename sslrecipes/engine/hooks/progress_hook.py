@@ -130,9 +130,10 @@ def _train_stretch(runner: Runner) -> tuple[str, int]:
 def _train_figures(hub: MessageHub) -> str:
     scalars = hub.log_scalars
     lr = scalars.get('train/base_lr', scalars['train/lr'])  # with layer decay, `lr` is the first layer's
+    loss = scalars.get('train/loss')  # none before the first finite one
     figures = [
         _eta(hub),
-        f'loss {scalars["train/loss"].mean(_WINDOW):.4f}',
+        f'loss {loss.mean(_WINDOW):.4f}' if loss else 'loss -',
         f'lr {lr.current():.2e}',
         f'{scalars["train/images_per_second"].current():.0f} img/s',
         f'data {scalars["train/data_share"].current():.0%}',

@@ -1,7 +1,13 @@
+import errno
+
+import numpy as np
 import pytest
 
-from sslrecipes.datasets import ImageFolder
+from sslrecipes.datasets import ImageFolder, seeded
+from sslrecipes.datasets.bad_images import BadImageList
+from sslrecipes.datasets.seeding import Draw
 from sslrecipes.datasets.transforms import LoadImageOrSkip, loading
+from sslrecipes.errors import ConfigError, DataError
 
 
 @pytest.fixture
@@ -24,19 +30,71 @@ def test_an_unreadable_file_is_skipped_and_named_once(tmp_path, lines, content):
 
 def test_a_missing_file_is_skipped(tmp_path, lines):
     assert LoadImageOrSkip()({'img_path': str(tmp_path / 'gone.png')}) is None
-    assert 'gone.png' in lines[0]
+    assert 'gone.png": unreadable: No such file' in lines[0]
+
+
+def test_with_a_list_the_log_is_left_alone(tmp_path, lines):
+    load = LoadImageOrSkip()
+    load.bad_images = BadImageList(tmp_path / 'bad.txt')
+    load({'img_path': str(tmp_path / 'gone.png')})
+    assert len(load.bad_images) == 1
+    assert lines == []
 
 
 def test_a_good_file_is_loaded(tmp_path, write_images, lines):
     write_images(tmp_path, 'a.png', size=(8, 9))
     results = LoadImageOrSkip()({'img_path': str(tmp_path / 'a.png')})
     assert results['img'].shape == (8, 9, 3)
-    assert results['ori_shape'] == (8, 9)
+    assert results['img_shape'] == results['ori_shape'] == (8, 9)
     assert lines == []
+    again = LoadImageOrSkip(to_float32=True, color_type='grayscale')({'img_path': str(tmp_path / 'a.png')})
+    assert again['img'].dtype == np.float32
+    assert again['img'].shape == (8, 9)
 
 
-def test_the_data_set_replaces_a_damaged_image(tmp_path, write_images, lines):
-    write_images(tmp_path, 'b.png')
-    (tmp_path / 'a.png').write_bytes(b'damaged')
-    dataset = ImageFolder(str(tmp_path), pipeline=[dict(type='LoadImageOrSkip')])
-    assert dataset[0]['img_path'].endswith('b.png')
+def test_a_picture_that_is_too_large_is_skipped(tmp_path, write_images, lines):
+    write_images(tmp_path, 'a.png', size=(8, 9))
+    assert LoadImageOrSkip(max_pixels=71)({'img_path': str(tmp_path / 'a.png')}) is None
+    assert 'too large: 9 x 8 pixels' in lines[0]
+
+
+def test_a_machine_without_handles_or_memory_is_not_the_fault_of_the_file(monkeypatch):
+    def fail(*_, **__):
+        raise OSError(errno.EMFILE, 'Too many open files')
+
+    monkeypatch.setattr(loading.fileio, 'get', fail)
+    with pytest.raises(OSError, match='Too many open files'):
+        LoadImageOrSkip()({'img_path': 'a.png'})
+
+
+def test_a_folder_that_is_gone_ends_the_run(tmp_path, write_images, lines):
+    folder = write_images(tmp_path, *[f'{n}.png' for n in range(4)])
+    dataset = ImageFolder(str(folder), pipeline=[dict(type='LoadImageOrSkip')])
+    for path in folder.iterdir():
+        path.unlink()
+    with pytest.raises(DataError, match=r'100 images one after the other are bad.*No such file'):
+        dataset[0]
+    assert len(lines) == 4
+
+
+@pytest.mark.parametrize(('key', 'value'), [('color_type', 'colour'), ('imdecode_backend', 'pil')])
+def test_unknown_choices_are_refused(key, value):
+    with pytest.raises(ConfigError, match=f'{key} must be one of .*not "{value}". Did you mean'):
+        LoadImageOrSkip(**{key: value})
+
+
+def test_replacements_follow_from_seed_epoch_and_index_alone(tmp_path, write_images, lines):
+    write_images(tmp_path, *[f'{n:02}.png' for n in range(20)])
+    damaged = [tmp_path / f'{number:02}.png' for number in (3, 5, 7)]
+    for path in damaged:
+        path.write_bytes(b'damaged')
+
+    def chosen(draws):
+        dataset, _ = seeded(ImageFolder(str(tmp_path), pipeline=[dict(type='LoadImageOrSkip')]), [], 0)
+        return {(draw.epoch, draw.index): dataset[draw]['img_path'] for draw in draws}
+
+    draws = [Draw(epoch, index) for epoch in range(3) for index in range(20)]
+    forward, backward = chosen(draws), chosen(draws[::-1])
+    assert forward == backward
+    assert not {str(path) for path in damaged} & set(forward.values())
+    assert len({forward[epoch, 3] for epoch in range(3)}) > 1

@@ -1,0 +1,97 @@
+"""Bad training images: counted, listed, and only so many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mmengine.dist import barrier, is_main_process
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from sslrecipes.datasets.bad_images import BadImageList
+from sslrecipes.datasets.transforms import LoadImageOrSkip
+from sslrecipes.engine.agreement import any_rank
+from sslrecipes.errors import ConfigError, RunError
+from sslrecipes.registry import HOOKS
+
+
+@HOOKS.register_module()
+class BadImagesHook(Hook):
+    """List the images that ``LoadImageOrSkip`` had to replace, and stop a run that has too many of them.
+
+    Each is listed once, with the reason, in a file of the work folder; a resumed run goes on with the file, any other
+    begins a new one. If more than ``limit`` of the training images are bad, all processes stop after the same optimizer
+    step. Does nothing if the training data has no ``LoadImageOrSkip``. Needs
+    :class:`sslrecipes.engine.loops.SSLTrainLoop`.
+
+    Args:
+        limit: Largest share (0-1) of the training images that may be bad.
+        filename: Name of the list in the work folder.
+
+    Raises:
+        ConfigError: ``limit`` isn't a share.
+        RunError: Before training or after an optimizer step, if too many images are bad.
+    """
+
+    def __init__(self, limit: float = 0.01, filename: str = 'bad_images.txt') -> None:
+        if not 0 <= limit <= 1:
+            raise ConfigError(f'BadImagesHook: limit is a share between 0 and 1, not {limit}.')
+        self.limit = limit
+        self.filename = filename
+        self.num_images = 0
+        self._root = 'FOLDER'
+
+    def before_train(self, runner: Runner) -> None:
+        """Tell the transforms, before data workers are started, where the list is."""
+        self.list = BadImageList(Path(runner.work_dir) / self.filename)
+        if is_main_process() and not runner._resume:
+            self.list.path.unlink(missing_ok=True)
+        barrier()
+        self.num_images = 0
+        for dataset, transforms in loading_datasets(runner.train_dataloader.dataset):
+            self.num_images += len(dataset)
+            self._root = getattr(dataset, 'data_root', '') or self._root
+            for transform in transforms:
+                transform.bad_images = BadImageList(self.list.path)
+        self.after_optimizer_step(runner)
+
+    def after_optimizer_step(self, runner: Runner) -> None:
+        """Log the images that were found since the last step, and stop if they are too many."""
+        if not self.num_images:
+            return
+        if self.list.refresh():
+            image, reason = self.list.last
+            runner.logger.warning(f'Bad images: {self._share()}, the last "{image}" ({reason}); see "{self.list.path}"')
+        if any_rank(len(self.list) / self.num_images > self.limit)[0]:
+            self.list.refresh()  # another process may have found the last one
+            raise RunError(
+                f'{self._share()} are bad, more than {self.limit:.2%}: they are listed in "{self.list.path}". Mend or '
+                f'remove them (`python tools/check_data.py {self._root}` finds all), delete the list and start again '
+                'with --resume, or raise default_hooks.bad_images.limit.'
+            )
+
+    def _share(self) -> str:
+        count = len(self.list)
+        return f'{count} of {self.num_images} training images ({count / self.num_images:.2%})'
+
+
+def loading_datasets(dataset: Any) -> Iterator[tuple[Any, list[LoadImageOrSkip]]]:
+    """Yield each data set inside (wrappers of) ``dataset`` that skips bad images, with the transforms that do so."""
+    parts = vars(dataset).get('datasets') or [vars(dataset).get('dataset')]
+    for part in parts:
+        if part is not None:
+            yield from loading_datasets(part)
+    transforms = list(_loading_transforms(vars(dataset).get('pipeline')))
+    if transforms:
+        yield dataset, transforms
+
+
+def _loading_transforms(transform: Any) -> Iterator[LoadImageOrSkip]:
+    """Descend into ``Compose``, lists and transforms of transforms."""
+    if isinstance(transform, LoadImageOrSkip):
+        yield transform
+    inner = transform if isinstance(transform, (list, tuple)) else getattr(transform, 'transforms', ())
+    for part in inner:
+        yield from _loading_transforms(part)

@@ -6,8 +6,11 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=100),
     progress=dict(type='ProgressHook'),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3),
+    checkpoint=dict(type='CheckpointHook', interval=1, interval_minutes=30, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    stop=dict(type='StopHook'),
+    nonfinite=dict(type='NonFiniteHook', policy='stop'),
+    bad_images=dict(type='BadImagesHook', limit=0.01),
 )
 
 # every rank draws its own masks

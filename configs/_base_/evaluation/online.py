@@ -19,6 +19,7 @@ online_pipeline = [
     dict(type='CenterCrop', crop_size=224),
     dict(type='PackInputs'),
 ]
+bank_pipeline = [dict(type='LoadImageOrSkip'), *online_pipeline[1:]]  # a bad image must not end a pre-training
 online_loader = dict(
     batch_size=256,
     num_workers=8,
@@ -33,7 +34,7 @@ custom_hooks = [
             online_loader,
             dataset=dict(
                 type='KFoldDataset',
-                dataset=dict(type='ImageNet', data_root='data/imagenet/', split='train', pipeline=online_pipeline),
+                dataset=dict(type='ImageNet', data_root='data/imagenet/', split='train', pipeline=bank_pipeline),
                 num_splits=10,
                 fold=0,
                 test_mode=True,  # that one fold, not the others

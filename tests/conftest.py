@@ -16,6 +16,9 @@ from mmengine.registry import DefaultScope
 
 import sslrecipes  # noqa: F401  the mends of sslrecipes.compat come before mmpretrain, mmdet and mmseg
 
+# a forked child that used the parent's team of OpenMP threads would wait for them for ever
+os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
+
 
 @pytest.fixture(autouse=True)
 def _seeded() -> None:

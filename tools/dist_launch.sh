@@ -25,4 +25,5 @@ fi
 
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 export PYTHONPATH="$ROOT${PYTHONPATH:+:$PYTHONPATH}"
+"$PYTHON" "$ROOT/tools/$tool" "$@" --check # one clear message, before processes race to end
 exec "$PYTHON" "$ROOT/tools/torchrun.py" "${rendezvous[@]}" --nproc-per-node "$gpus" "$ROOT/tools/$tool" "$@" --launcher pytorch

@@ -3,6 +3,13 @@
 #
 #   [GPUS=8 GPUS_PER_NODE=8 CPUS_PER_TASK=5 SRUN_ARGS=...] \
 #       bash tools/slurm_train.sh PARTITION JOB_NAME CONFIG WORK_DIR [options of train.py]
+#
+# For a job that Slurm puts back into the queue before its time is over, submit the same command as a batch job of the
+# same size, with --resume; 120 seconds must be enough for one step and one checkpoint:
+#
+#   sbatch --partition PARTITION --job-name JOB_NAME --gres gpu:8 --ntasks 8 --ntasks-per-node 8 --cpus-per-task 5 \
+#       --requeue --signal=USR1@120 --open-mode=append \
+#       --wrap 'bash tools/slurm_train.sh PARTITION JOB_NAME CONFIG WORK_DIR --resume'
 set -euo pipefail
 
 if (($# < 4)); then

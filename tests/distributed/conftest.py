@@ -6,13 +6,11 @@ import socket
 import traceback
 
 import pytest
-import torch
 
 TIMEOUT = 120
 
 
 def _rank_main(function, rank, world, port, queue):
-    torch.set_num_threads(1)  # a forked child must not use the parent's OpenMP team
     os.environ.update(
         RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE=str(world), MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port)
     )

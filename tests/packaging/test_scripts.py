@@ -1,9 +1,11 @@
-"""The shell tools: what they start, and what they say when they cannot."""
+"""The shell tools: what they start, what they say when they cannot, and how the ranks they started end."""
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -47,8 +49,10 @@ def test_too_few_arguments_print_the_usage(name):
 
 def test_dist_train_on_one_machine(echo):
     words = _bash(TOOLS / 'dist_train.sh', 'my config.py', '3', '--resume', PYTHON=echo).stdout.splitlines()
-    assert words[:4] == [str(TOOLS / 'torchrun.py'), '--standalone', '--nproc-per-node', '3']
-    assert words[4:] == [str(TOOLS / 'train.py'), 'my config.py', '--resume', '--launcher', 'pytorch']
+    tool = [str(TOOLS / 'train.py'), 'my config.py', '--resume']
+    assert words[:4] == [*tool, '--check']
+    assert words[4:8] == [str(TOOLS / 'torchrun.py'), '--standalone', '--nproc-per-node', '3']
+    assert words[8:] == [*tool, '--launcher', 'pytorch']
 
 
 def test_dist_train_on_several_machines(echo):
@@ -119,3 +123,55 @@ def test_a_machine_without_python_is_told_what_to_install(checkout):
     result = _set_up(checkout, PATH=str(programs))
     assert result.returncode == 1
     assert 'apt-get install python3 python3-venv' in result.stderr
+
+
+RANK = """
+import os, pathlib, signal, sys, time
+
+asked = []
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+    signal.signal(number, lambda number, frame: asked.append(number))
+rank = os.environ['RANK']
+pathlib.Path(sys.argv[1], rank).touch()
+while not asked:
+    if sys.argv[2] == 'die' and rank == '1':
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(0.02)
+pathlib.Path(sys.argv[1], f'{rank}.asked').write_text(signal.Signals(asked[0]).name)
+sys.exit(2 if sys.argv[2] == 'die' else 143)
+"""
+
+
+@pytest.fixture
+def two_ranks(tmp_path):
+    """Function that starts tools/torchrun.py with two ranks that wait for a signal, or of which one dies."""
+
+    def start(what):
+        (tmp_path / 'rank.py').write_text(RANK)
+        options = ['--standalone', '--nproc-per-node', '2', tmp_path / 'rank.py', tmp_path, what]
+        return subprocess.Popen(
+            [sys.executable, TOOLS / 'torchrun.py', *options], stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+
+    return start
+
+
+@pytest.mark.parametrize('name', ['SIGTERM', 'SIGINT', 'SIGUSR1'])
+def test_requests_to_stop_reach_the_ranks_and_end_with_143(two_ranks, tmp_path, name):
+    launcher = two_ranks('wait')
+    deadline = time.monotonic() + 60
+    while not all((tmp_path / rank).exists() for rank in '01') and time.monotonic() < deadline:
+        time.sleep(0.05)
+    launcher.send_signal(getattr(signal, name))
+    _, stderr = launcher.communicate(timeout=60)
+    assert launcher.returncode == 143, stderr
+    assert [(tmp_path / f'{rank}.asked').read_text() for rank in '01'] == [name, name]
+    assert 'Traceback' not in stderr
+
+
+def test_the_rank_that_was_killed_is_named(two_ranks):
+    launcher = two_ranks('die')
+    _, stderr = launcher.communicate(timeout=60)
+    assert launcher.returncode == 1
+    assert 'error: rank 1 (process ' in stderr
+    assert 'was ended by SIGKILL, as the kernel does' in stderr

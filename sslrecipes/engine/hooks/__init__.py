@@ -1,7 +1,19 @@
 """Hooks."""
 
+from sslrecipes.engine.hooks.bad_images_hook import BadImagesHook
+from sslrecipes.engine.hooks.checkpoint_hook import CheckpointHook
+from sslrecipes.engine.hooks.nonfinite_hook import NonFiniteHook
 from sslrecipes.engine.hooks.online_eval_hook import OnlineEvalHook
 from sslrecipes.engine.hooks.progress_hook import ProgressHook
 from sslrecipes.engine.hooks.reconstruction_hook import ReconstructionHook
+from sslrecipes.engine.hooks.stop_hook import StopHook
 
-__all__ = ['OnlineEvalHook', 'ProgressHook', 'ReconstructionHook']
+__all__ = [
+    'BadImagesHook',
+    'CheckpointHook',
+    'NonFiniteHook',
+    'OnlineEvalHook',
+    'ProgressHook',
+    'ReconstructionHook',
+    'StopHook',
+]

@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from sslrecipes.engine.agreement import any_rank
+from sslrecipes.engine.loops import SSLTrainLoop
 from sslrecipes.engine.restart import unwrapped
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import HOOKS
@@ -74,8 +75,12 @@ class CheckpointHook(Hook):
         """See to it that the first checkpoint can be stored at all.
 
         Raises:
-            StorageError: If not.
+            ConfigError: If the training loop can't be entered again.
+            StorageError: If the checkpoint can't be stored.
         """
+        if not isinstance(runner.train_loop, SSLTrainLoop):
+            name = type(runner.train_loop).__name__
+            raise ConfigError(f'CheckpointHook needs train_cfg.type to be "SSLTrainLoop", not "{name}".')
         self._last_iter, self._last_time = runner.iter, time.monotonic()
         runner.on_main_process(lambda: runner.store.check_space(bytes_of_checkpoint(runner)))
 
@@ -113,13 +118,14 @@ class CheckpointHook(Hook):
 
     def _is_time(self, runner: Runner) -> bool:
         """Tell whether enough iterations or minutes have passed; collective."""
-        if self.interval_iters and runner.iter - self._last_iter >= self.interval_iters:
+        if 0 < self.interval_iters <= runner.iter - self._last_iter:
             return True
         late = self.interval_minutes and time.monotonic() - self._last_time >= 60 * self.interval_minutes
         return bool(self.interval_minutes) and any_rank(is_main_process() and bool(late))[0]
 
     def _save(self, runner: Runner) -> Path:
-        runner.logger.info(f'Saving a checkpoint after {runner.epoch} epochs and {runner.iter} iterations')
+        if not runner.saved_here:
+            runner.logger.info(f'Saving a checkpoint after {runner.epoch} epochs and {runner.iter} iterations')
         self._last_iter, self._last_time = runner.iter, time.monotonic()
         path: Path = runner.save_here(background=self.background)
         if is_main_process() and self.max_keep_ckpts > 0:

@@ -63,6 +63,10 @@ class ProgressHook(Hook):
             self._line.stop()
             self._line = None
 
+    def after_abort(self, runner: Runner) -> None:
+        """Leave the line before the error is printed."""
+        self.after_run(runner)
+
     def _open(self, runner: Runner) -> None:
         console = terminal_console() if self._line is None and is_main_process() else None
         if console:

@@ -1,0 +1,175 @@
+"""Failures of the machinery below a run, told in one sentence."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import platform
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.dist import get_rank, get_world_size
+from torch import distributed
+
+from sslrecipes.datasets.workers import dead_worker, without_traceback
+from sslrecipes.engine.agreement import control_group
+from sslrecipes.errors import DataError, RunError, UserError
+
+#: What gloo, NCCL and the store of torch say when the other end is gone or silent.
+PEER_LOST = (
+    'Connection closed by peer',
+    'Connection reset by peer',
+    'Broken pipe',
+    'Connection was likely closed',
+    'Timed out waiting',
+    'remote process exited',
+    'NCCL remote error',
+    'collective operation timeout',
+)
+
+#: What the allocators of CPU memory say; those of GPUs have a type of their own.
+NO_CPU_MEMORY = ("can't allocate memory", 'Cannot allocate memory')
+
+SECONDS_TO_FIND_OUT = 2.0  # a process that dies closes its connections a moment before the others see that it is gone
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Another process of the run.
+
+    Args:
+        rank: Its number in the run.
+        host: Name of its machine.
+        pid: Its number on that machine.
+    """
+
+    rank: int
+    host: str
+    pid: int
+
+    def has_ended(self) -> bool:
+        """Tell whether the process is on this machine and gone."""
+        if self.host != platform.node():
+            return False
+        try:
+            state = Path(f'/proc/{self.pid}/stat').read_text().rpartition(')')[2].split()[0]
+        except OSError:
+            return True
+        return state in 'ZX'
+
+
+def find_peers() -> list[Peer]:
+    """Return the other processes of the run; collective."""
+    if get_world_size() == 1:
+        return []
+    found: list[Any] = [None] * get_world_size()
+    distributed.all_gather_object(found, Peer(get_rank(), platform.node(), os.getpid()), group=control_group())
+    return [peer for peer in found if peer.rank != get_rank()]
+
+
+@contextmanager
+def explained(runner: Any) -> Iterator[None]:
+    """Turn failures of memory, loader workers and other processes in this context into one sentence.
+
+    Whatever ends the context early, hooks may clean up in ``after_abort(runner)``; the traceback of an unexpected error
+    goes to the log file.
+
+    Args:
+        runner: The runner that trains in the context; collective.
+
+    Raises:
+        RunError: Instead of the low-level error, which is its cause. An error in the share of the data that only this
+            process reads becomes one, too, so that every process prints it.
+    """
+    peers = find_peers()
+    try:
+        yield
+    except UserError as caught:
+        runner.call_hook('after_abort')
+        told = without_traceback(caught)
+        if isinstance(told, DataError) and get_rank():
+            told = RunError(str(told))
+        if told is caught:
+            raise
+        raise told from caught
+    except Exception as first:
+        error = settled(first)
+        runner.call_hook('after_abort')
+        log_traceback(runner.logger, error)
+        sentence = sentence_for(error, runner, peers)
+        if sentence is None:
+            raise
+        raise RunError(sentence) from error
+    except BaseException:
+        runner.call_hook('after_abort')
+        raise
+
+
+def settled(error: Exception) -> Exception:
+    """Return the error, or the better one that torch raises as soon as the kernel tells it that a loader worker died.
+
+    What a dying worker leaves half done may fail first: "connection reset", while a batch is handed over.
+    """
+    if isinstance(error, (OSError, EOFError)):
+        try:
+            time.sleep(SECONDS_TO_FIND_OUT)
+        except RuntimeError as later:
+            return later
+    return error
+
+
+def sentence_for(error: Exception, runner: Any, peers: list[Peer]) -> str | None:
+    """Say what happened and what to do, or return ``None`` for an error that isn't of the machinery."""
+    if is_out_of_memory(error):
+        return out_of_memory(error, runner)
+    if isinstance(error, RuntimeError) and any(words in str(error) for words in PEER_LOST):
+        return lost_peer(peers) if peers else None
+    return dead_worker(error, runner.train_dataloader)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Tell whether ``error`` says that memory of the GPU or of the machine ran out."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    known = isinstance(error, (torch.OutOfMemoryError, MemoryError))
+    return known or (isinstance(error, RuntimeError) and any(words in str(error) for words in NO_CPU_MEMORY))
+
+
+def out_of_memory(error: Exception, runner: Any) -> str:
+    """Say what to lower."""
+    place = 'of the GPU' if isinstance(error, torch.OutOfMemoryError) else 'of the machine'
+    batch, counts = runner.train_dataloader.batch_size, runner.accumulative_counts
+    return (
+        f'Out of memory {place} at {batch} images per process and micro-batch: halve train_dataloader.batch_size and '
+        f'double optim_wrapper.accumulative_counts (now {counts}), which keeps the batch of an optimizer step; --amp '
+        f'saves memory of the GPU, a smaller train_dataloader.num_workers that of the machine. Continue with --resume.'
+    )
+
+
+def lost_peer(peers: list[Peer]) -> str:
+    """Say which other process is gone, as far as it can be known here."""
+    deadline = time.monotonic() + SECONDS_TO_FIND_OUT
+    while not (ended := [peer for peer in peers if peer.has_ended()]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if ended:
+        names = ' and '.join(f'Rank {peer.rank} (process {peer.pid} on this machine)' for peer in ended)
+        return f'{names} of this run ended before its time: see its own message. Continue with --resume.'
+    return (
+        'Another process of this run ended before its time or does not answer: see its own message. Continue with '
+        '--resume.'
+    )
+
+
+def log_traceback(logger: logging.Logger, error: Exception) -> None:
+    """Write the traceback of ``error`` to the log file only."""
+    exc_info = type(error), error, error.__traceback__
+    record = logger.makeRecord(logger.name, logging.ERROR, __file__, 0, 'Training failed:', (), exc_info)
+    for handler in logger.handlers:
+        if isinstance(handler, logging.FileHandler):
+            handler.handle(record)

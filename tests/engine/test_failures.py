@@ -1,0 +1,156 @@
+"""Low-level failures become one sentence; everything else passes."""
+
+import errno
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.hooks import Hook
+from mmengine.logging import MMLogger
+
+from sslrecipes.engine import failures
+from sslrecipes.engine.failures import Peer, explained, lost_peer, sentence_for
+from sslrecipes.engine.runner import SSLRunner
+from sslrecipes.errors import DataError, RunError, exit_on_user_error
+
+CLOSED = '[pair.cc:561] Connection closed by peer [127.0.0.1]:34994. This is typically caused by a remote worker'
+CPU_OUT = (
+    "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"
+)
+
+
+@pytest.fixture
+def runner(tmp_path):
+    """What the context needs of a runner, with a list of the hook points that were called."""
+    called = []
+    return SimpleNamespace(
+        train_dataloader=SimpleNamespace(batch_size=64, dataset=[]),
+        accumulative_counts=2,
+        logger=MMLogger(f'failures-{tmp_path.name}', log_file=str(tmp_path / 'run.log')),
+        call_hook=called.append,
+        called=called,
+    )
+
+
+@pytest.fixture
+def dead():
+    """Number of a process that has ended but that its parent hasn't asked about."""
+    child = subprocess.Popen([sys.executable, '-c', ''])
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    yield child.pid
+    child.wait()
+
+
+@pytest.mark.parametrize(
+    ('error', 'place'),
+    [
+        (torch.OutOfMemoryError('CUDA out of memory. Tried to allocate 2.00 GiB.'), 'of the GPU'),
+        (RuntimeError(CPU_OUT), 'of the machine'),
+        (MemoryError(), 'of the machine'),
+        (OSError(errno.ENOMEM, 'Cannot allocate memory'), 'of the machine'),
+    ],
+    ids=['cuda', 'cpu', 'python', 'fork'],
+)
+def test_out_of_memory_says_what_to_lower(error, place, runner):
+    sentence = sentence_for(error, runner, [])
+    assert sentence.startswith(f'Out of memory {place} at 64 images')
+    assert 'accumulative_counts (now 2)' in sentence
+
+
+def test_the_process_that_is_gone_is_named(dead, runner):
+    host = failures.platform.node()
+    peers = [Peer(0, host, os.getpid()), Peer(2, host, dead), Peer(3, 'elsewhere', 1)]
+    assert sentence_for(RuntimeError(CLOSED), runner, peers).startswith(f'Rank 2 (process {dead} on this machine) of')
+
+
+def test_a_process_on_another_machine_has_no_name(monkeypatch):
+    monkeypatch.setattr(failures, 'SECONDS_TO_FIND_OUT', 0.1)
+    assert lost_peer([Peer(1, 'elsewhere', 1)]).startswith('Another process of this run ended')
+
+
+@pytest.mark.parametrize('error', [RuntimeError('shape mismatch'), BrokenPipeError(32, 'Broken pipe'), KeyError('x')])
+def test_other_errors_pass_untouched_and_go_to_the_log(error, runner, tmp_path, monkeypatch):
+    monkeypatch.setattr(failures, 'SECONDS_TO_FIND_OUT', 0.1)
+    monkeypatch.setattr(failures, 'find_peers', lambda: [Peer(1, 'elsewhere', 1)])
+    with pytest.raises(type(error)) as caught, explained(runner):
+        raise error
+    assert caught.value is error
+    assert runner.called == ['after_abort']
+    log = (tmp_path / 'run.log').read_text()
+    assert 'Traceback' in log
+    assert type(error).__name__ in log
+
+
+def test_a_broken_connection_waits_for_what_broke_it(runner, tmp_path):
+    def notice(*_):
+        raise RuntimeError('DataLoader worker (pid 7) is killed by signal: Killed. ')
+
+    def lose_connection():
+        subprocess.Popen(['sleep', '0.3'])
+        raise ConnectionResetError
+
+    before = signal.signal(signal.SIGCHLD, notice)
+    try:
+        with pytest.raises(ConnectionResetError), explained(runner):
+            lose_connection()
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert 'is killed by signal: Killed' in (tmp_path / 'run.log').read_text()
+
+
+def test_the_low_level_error_is_the_cause_and_goes_to_the_file_only(runner, tmp_path, capsys):
+    with pytest.raises(RunError, match='Out of memory') as caught, explained(runner):
+        raise MemoryError
+    assert isinstance(caught.value.__cause__, MemoryError)
+    assert 'MemoryError' in (tmp_path / 'run.log').read_text()
+    assert 'MemoryError' not in ''.join(capsys.readouterr())
+
+
+@pytest.mark.parametrize('reason', [SystemExit(143), KeyboardInterrupt(), DataError('x')])
+def test_hooks_clean_up_whatever_ends_the_run(reason, runner):
+    with pytest.raises(type(reason)), explained(runner):
+        raise reason
+    assert runner.called == ['after_abort']
+
+
+def test_nothing_happens_to_a_run_that_ends_well(runner):
+    with explained(runner):
+        pass
+    assert runner.called == []
+
+
+class Murder(Hook):
+    """Kill a loader worker in mid-training, as the kernel does when memory runs out."""
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter == 5:
+            os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+
+
+def test_a_dead_loader_worker_ends_the_run_with_its_name(mae_on_digits):
+    mae_on_digits.train_dataloader.update(num_workers=2, persistent_workers=True)
+    mae_on_digits.train_cfg.max_epochs = mae_on_digits.param_scheduler.epochs = 1000
+    runner = SSLRunner.from_cfg(mae_on_digits)
+    runner.register_hook(Murder())
+    with pytest.raises(RunError, match=r'Data worker [01] \(process \d+\) was ended by the signal "Killed"'):
+        runner.train()
+
+
+def test_every_rank_prints_its_own_failure(monkeypatch, capsys):
+    monkeypatch.setenv('WORLD_SIZE', '2')
+    monkeypatch.setenv('RANK', '1')
+    monkeypatch.setenv('LOCAL_RANK', '1')
+
+    @exit_on_user_error
+    def main(error):
+        raise error
+
+    for error in (RunError('a process ended'), DataError('no images')):
+        with pytest.raises(SystemExit, match='2'):
+            main(error)
+    assert capsys.readouterr().err == '[rank 1] error: a process ended\n'

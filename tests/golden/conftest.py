@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from sslrecipes.engine.optimizers import ParamGroupsConstructor
-from sslrecipes.zoo.config import load_config
+from sslrecipes.zoo.reading import read_config
 
 CONFIGS = Path(__file__).parents[2]
 ROOT = Path(os.environ.get('SSLRECIPES_GOLDEN') or Path(__file__).parents[1] / 'data' / 'golden')
@@ -83,7 +83,7 @@ def assert_groups():
     """Compare the groups of a recipe's constructor with a case, name by name; nothing else may be trained."""
 
     def check(model, keymap, expected, config, hyper, not_optimised):
-        cfg = load_config(CONFIGS / config).optim_wrapper.to_dict()
+        cfg = read_config(CONFIGS / config).optim_wrapper.to_dict()
         if 'layer_decay' in hyper:
             cfg['paramwise_cfg']['layer_decay'] = hyper['layer_decay']
         constructor = ParamGroupsConstructor(cfg, cfg.get('paramwise_cfg'))

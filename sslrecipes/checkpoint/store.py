@@ -115,6 +115,18 @@ class CheckpointStore:
         """
         write_atomic(self.folder / _POINTER, lambda file: file.write_text(str(path)))
 
+    def set_aside(self, after: tuple[int, int]) -> list[Path]:
+        """Rename the checkpoints behind a position: they aren't of the run that goes on from there.
+
+        Args:
+            after: Whole epochs done, and micro-batches done in all, -1 between epochs.
+
+        Returns:
+            Their new names, ``*.superseded``.
+        """
+        others = [path for path in self.checkpoints() if (position_of(path) or after) > after]
+        return [path.replace(path.with_name(f'{path.name}.superseded')) for path in others]
+
     def remove_debris(self) -> list[Path]:
         """Delete the temporary files of writers that were killed; to be called before this process writes here.
 

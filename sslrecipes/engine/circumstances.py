@@ -23,7 +23,7 @@ HARMLESS = re.compile(
     r'|experiment_name|randomness\.seed|(val|test)_(dataloader|cfg|evaluator)|train_cfg\.val_(begin|interval)'
     r'|default_hooks\.(timer|logger|progress|checkpoint|stop|nonfinite|bad_images|visualization|runtime_info)'
     r'|train_dataloader\.(num_workers|persistent_workers|pin_memory|prefetch_factor|timeout)'
-    r'|train_dataloader(\.dataset)*\.(data_root|data_prefix|ann_file)(\.\w+)*)(\.|\[|$)'
+    r'|(train_dataloader|custom_hooks)\S*\.(data_root|data_prefix|ann_file))(\.|\[|$)'
 )
 LIBRARIES = ('torch', 'onedl-mmengine', 'onedl-mmcv', 'onedl-mmpretrain', 'numpy')
 #: Images looked at, evenly spaced, to recognise a data set.
@@ -42,15 +42,13 @@ def circumstances(cfg: Config, world_size: int, seed: int) -> dict[str, str]:
         Values as text, by place: config entries by their dotted name, versions, digests of the package's source files
         and of the weight files that the model starts from.
     """
-    table = {place: repr(value) for place, value in flatten(cfg.to_dict()) if not HARMLESS.match(place)}
+    files = {place: file for place, file in weight_files(cfg.model, 'model') if Path(file).is_file()}
+    settings = {place: value for place, value in flatten(cfg.to_dict()) if place not in files}
+    table = {place: repr(value) for place, value in settings.items() if not HARMLESS.match(place)}
     table |= {f'version of {library}': version(library) for library in LIBRARIES}
     table |= {'version of sslrecipes': __version__, 'source of sslrecipes': source_digest()}
     table |= {f'content of {name}': digest for name, digest in code_of_projects(cfg)}
-    table |= {
-        f'content of {place}': sha256(file)[:12]
-        for place, file in weight_files(cfg.model, 'model')
-        if Path(file).is_file()
-    }
+    table |= {f'content of {place}': sha256(file)[:12] for place, file in files.items()}
     return table | {'number of processes': str(world_size), 'seed': str(seed)}
 
 
@@ -84,6 +82,8 @@ def flatten(node: Any, place: str = '') -> Iterator[tuple[str, Any]]:
     elif isinstance(node, (list, tuple)) and any(isinstance(entry, (Mapping, list, tuple)) for entry in node):
         for index, value in enumerate(node):
             yield from flatten(value, f'{place}[{index}]')
+    elif isinstance(node, (set, frozenset)):  # whose order isn't that of the next start
+        yield place, sorted(node, key=repr)
     else:
         yield place, list(node) if isinstance(node, tuple) else node
 
@@ -106,8 +106,9 @@ def source_digest() -> str:
     """Digest of the package's Python files."""
     root = Path(__file__).parents[1]
     digest = hashlib.sha256()
-    for file in sorted(root.rglob('*.py')):
-        digest.update(str(file.relative_to(root)).encode() + file.read_bytes())
+    for name in sorted(str(file.relative_to(root)) for file in root.rglob('*.py')):
+        if not name.startswith('.'):  # only a wheel has copies of the recipes in `.mim`
+            digest.update(name.encode() + (root / name).read_bytes())
     return digest.hexdigest()[:12]
 
 
@@ -121,6 +122,10 @@ def code_of_projects(cfg: Config) -> Iterator[tuple[str, str]]:
 
 
 def _fingerprint(sample: Mapping[str, Any], root: str) -> bytes:
-    name = sample.get('img_path')
-    what = str(name).removeprefix(root).lstrip('/').encode() if name else np.asarray(sample.get('img')).tobytes()
+    if name := sample.get('img_path'):
+        what = str(name).removeprefix(root).lstrip('/').encode()
+    elif (image := sample.get('img')) is not None:
+        what = np.asarray(image).tobytes()
+    else:
+        what = repr(sorted((key, value) for key, value in sample.items() if isinstance(value, (str, int)))).encode()
     return what + f'\0{sample.get("gt_label")}\0'.encode()

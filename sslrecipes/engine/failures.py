@@ -36,6 +36,8 @@ PEER_LOST = (
 #: What the allocators of CPU memory say; those of GPUs have a type of their own.
 NO_CPU_MEMORY = ("can't allocate memory", 'Cannot allocate memory')
 
+LOST_STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO)
+
 SECONDS_TO_FIND_OUT = 2.0  # a process that dies closes its connections a moment before the others see that it is gone
 
 
@@ -128,6 +130,8 @@ def sentence_for(error: Exception, runner: Any, peers: list[Peer]) -> str | None
     """Say what happened and what to do, or return ``None`` for an error that isn't of the machinery."""
     if is_out_of_memory(error):
         return out_of_memory(error, runner)
+    if isinstance(error, OSError) and is_lost_storage(error, runner.work_dir):
+        return f'A file of the run could not be written: {error}. Make room, or bring it back; continue with --resume.'
     if isinstance(error, RuntimeError) and any(words in str(error) for words in PEER_LOST):
         return lost_peer(peers) if peers else None
     return dead_worker(error, runner.train_dataloader)
@@ -139,6 +143,13 @@ def is_out_of_memory(error: Exception) -> bool:
         return error.errno == errno.ENOMEM
     known = isinstance(error, (torch.OutOfMemoryError, MemoryError))
     return known or (isinstance(error, RuntimeError) and any(words in str(error) for words in NO_CPU_MEMORY))
+
+
+def is_lost_storage(error: OSError, work_dir: str) -> bool:
+    """Tell whether ``error`` says that a disk is full or gone, or that the run's folder is."""
+    if error.errno in LOST_STORAGE:
+        return True
+    return isinstance(error, (FileNotFoundError, NotADirectoryError)) and str(error.filename).startswith(work_dir)
 
 
 def out_of_memory(error: Exception, runner: Any) -> str:

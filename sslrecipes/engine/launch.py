@@ -11,6 +11,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.dist import master_only
 
+from sslrecipes.checkpoint.store import CheckpointStore
 from sslrecipes.datasets.preflight import check_dataset
 from sslrecipes.engine import dry_run as report
 from sslrecipes.engine.circumstances import weight_files
@@ -33,8 +34,10 @@ def apply_arguments(cfg: Config, args: argparse.Namespace) -> None:
     cfg.work_dir = args.work_dir
     resume = getattr(args, 'resume', None)
     if resume:
-        cfg.resume = True
-        cfg.load_from = None if resume == 'auto' else resume
+        # the weights that a first start begins with mean no more once there is a checkpoint
+        cfg.resume = resume != 'auto' or not cfg.get('load_from') or bool(CheckpointStore(args.work_dir).checkpoints())
+        if cfg.resume:
+            cfg.load_from = None if resume == 'auto' else resume
     if getattr(args, 'accept_changes', False):
         if not resume:
             raise ConfigError('--accept-changes goes with --resume.')

@@ -11,6 +11,7 @@ import torch
 from mmengine.runner import EpochBasedTrainLoop
 from torch import nn
 
+from sslrecipes.datasets.seeding import EpochIndexSampler, StreamIndexSampler
 from sslrecipes.engine.restart import shorten_histories
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import LOOPS
@@ -39,11 +40,18 @@ class SSLTrainLoop(EpochBasedTrainLoop):
     Args are those of ``mmengine.runner.EpochBasedTrainLoop`` (``max_epochs``, ``val_interval``, ...).
 
     Raises:
-        ConfigError: If an epoch has no batch, or fewer micro-batches than one optimizer step needs.
+        ConfigError: If an epoch has no batch, fewer micro-batches than one optimizer step needs, or no end, or can't be
+            entered in its midst because a ``batch_sampler`` makes its batches.
     """
 
     def __init__(self, runner: Any, dataloader: Any, max_epochs: int, **kwargs: Any) -> None:
         super().__init__(runner, dataloader, max_epochs, **kwargs)
+        sampler = self.dataloader.sampler
+        if not isinstance(sampler, EpochIndexSampler) or isinstance(sampler, StreamIndexSampler):
+            raise ConfigError(
+                'SSLTrainLoop needs a train_dataloader.sampler whose epochs end, such as "DefaultSampler", and no '
+                'batch_sampler.'
+            )
         needed = runner.accumulative_counts
         if len(self.dataloader) < needed:
             raise ConfigError(
@@ -64,7 +72,8 @@ class SSLTrainLoop(EpochBasedTrainLoop):
     def run(self) -> nn.Module:
         """Train."""
         self.runner.call_hook('before_train')
-        if self._epoch and not self.batches_done:
+        missed = self.runner.message_hub.get_info('validated_epoch') != self._epoch
+        if self._epoch and not self.batches_done and missed:
             self._validate()
         while self._epoch < self._max_epochs and not self.stop_training:
             self.run_epoch()
@@ -98,3 +107,4 @@ class SSLTrainLoop(EpochBasedTrainLoop):
         due = self._epoch % self.val_interval == 0 or self._epoch == self._max_epochs
         if self.runner.val_loop is not None and self._epoch >= self.val_begin and due:
             self.runner.val_loop.run()
+            self.runner.message_hub.update_info('validated_epoch', self._epoch)

@@ -49,29 +49,55 @@ def collect_state(runner: Any, meta: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def restore_state(runner: Any, checkpoint: Mapping[str, Any]) -> None:
-    """Give a runner the weights, buffers and the optimizer's state of a checkpoint, but not its position."""
+def restore_state(runner: Any, checkpoint: Mapping[str, Any], source: str) -> None:
+    """Give a runner the weights, buffers and the optimizer's state of a checkpoint, but not its position.
+
+    Args:
+        runner: A runner whose model and optimizer are built.
+        checkpoint: What :func:`collect_state` returned.
+        source: Name of the file, for messages.
+
+    Raises:
+        CheckpointError: If they are of another model, or the parameters are grouped otherwise.
+    """
     model = unwrapped(runner.model)
-    load_state(model, dict(checkpoint['state_dict']), source='the checkpoint')
+    load_state(model, dict(checkpoint['state_dict']), source=source)
     restore_rank_buffers(model, checkpoint['rank_buffers'])
-    runner.optim_wrapper.load_state_dict(checkpoint['optimizer'])
+    try:
+        runner.optim_wrapper.load_state_dict(checkpoint['optimizer'])
+    except ValueError as error:
+        raise CheckpointError(f'The optimizer\'s state in "{source}" doesn\'t fit the recipe: {error}.') from error
 
 
-def restore_schedules(runner: Any, states: list[dict[str, Any]], steps: int = 0) -> None:
+def restore_schedules(runner: Any, states: list[dict[str, Any]], iteration: int) -> None:
     """Put the schedules where they were.
 
     Args:
         runner: A runner whose schedules are built.
         states: Their states.
-        steps: Micro-batches by which closed-form schedules move on, because epochs now have another length.
+        iteration: Micro-batches done, from which closed-form schedules follow.
+
+    Raises:
+        CheckpointError: If schedules that aren't of closed form have no state of their own among ``states``.
     """
     schedules = runner.param_schedulers or ()
+    for schedule in schedules:
+        if isinstance(schedule, ClosedFormSchedule):
+            schedule.move(iteration - schedule.last_step)
+    if not recursive_schedules(runner):
+        return
     if len(states) != len(schedules):
         raise CheckpointError(f'The checkpoint holds {len(states)} schedules, the recipe has {len(schedules)}.')
     for schedule, state in zip(schedules, states, strict=True):
-        schedule.load_state_dict(state)
-        if isinstance(schedule, ClosedFormSchedule):
-            schedule.move(steps)
+        if not isinstance(schedule, ClosedFormSchedule):
+            if state.keys() != schedule.state_dict().keys():
+                raise CheckpointError(f'The checkpoint holds no state of a {type(schedule).__name__} at its place.')
+            schedule.load_state_dict(state)
+
+
+def recursive_schedules(runner: Any) -> list[Any]:
+    """Return the schedules that make each value from the one before, as mmengine's do."""
+    return [schedule for schedule in runner.param_schedulers or () if not isinstance(schedule, ClosedFormSchedule)]
 
 
 def unwrapped(model: nn.Module) -> nn.Module:

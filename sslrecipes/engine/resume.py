@@ -12,11 +12,12 @@ from mmengine.dist import broadcast_object_list, is_main_process
 from sslrecipes.checkpoint.reading import read_checkpoint, read_meta
 from sslrecipes.checkpoint.store import CheckpointStore
 from sslrecipes.engine.circumstances import dataset_facts, differences
-from sslrecipes.engine.restart import restore_schedules, restore_state, unpack_message_hub
+from sslrecipes.engine.restart import recursive_schedules, restore_schedules, restore_state, unpack_message_hub
 from sslrecipes.errors import CheckpointError
 
 POLICY = (
-    'The weights and the optimizer state are taken over; optimizer options and schedules are those of the new recipe; '
+    'The weights and the optimizer state are taken over; optimizer options and schedules are those of the new recipe, '
+    "except that mmengine's own schedules and what they schedule go on as they were; "
     'the run goes on behind the images that were seen in this epoch, steps are counted in the new batches, and the '
     'learning rate is not rescaled.'
 )
@@ -81,7 +82,12 @@ def find_resume_point(cfg: Config, work_dir: str) -> ResumePoint | None:
     path, notes, complaint = answer
     if complaint:
         raise CheckpointError(complaint)
-    return ResumePoint(Path(path), read_meta(path), notes) if path else None
+    if not path:
+        return None
+    meta = read_meta(path)
+    if 'circumstances' not in meta:
+        raise CheckpointError(f'"{path}" holds no run to go on with: to begin with its weights, give it as load_from.')
+    return ResumePoint(Path(path), meta, notes)
 
 
 def _choose(named: str | None, store: CheckpointStore) -> tuple[str | None, list[str]]:
@@ -106,17 +112,26 @@ def enter(runner: Any, point: ResumePoint) -> None:
         CheckpointError: If the checkpoint is damaged, of another model or optimizer, or of another data set.
     """
     point.check('dataset', dataset_facts(runner.train_dataloader.dataset), runner.cfg.get('accept_changes', False))
+    if any(change.startswith('optim_wrapper.optimizer.type: ') for change in point.changes):
+        raise CheckpointError(
+            f'The state in "{point.path}" is of another optimizer: begin with its weights in another --work-dir '
+            f'(load_from) instead.'
+        )
     checkpoint = read_checkpoint(point.path, sealed=True)
     runner.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-    options = [dict(group, params=None) for group in runner.optim_wrapper.param_groups]
-    restore_state(runner, checkpoint)
+    scheduled = {'params', *(schedule.param_name for schedule in recursive_schedules(runner))}
+    options = [
+        {key: value for key, value in group.items() if key not in scheduled}
+        for group in runner.optim_wrapper.param_groups
+    ]
+    restore_state(runner, checkpoint, str(point.path))
     unpack_message_hub(runner.message_hub, checkpoint['message_hub'])
     epoch, iteration = point.meta['epoch'], point.meta['iter']
     if point.changes:
         for group, option in zip(runner.optim_wrapper.param_groups, options, strict=True):
-            group.update(option, params=group['params'])
+            group.update(option)
         iteration = translated(runner, point.meta)
-    restore_schedules(runner, checkpoint['param_schedulers'], iteration - point.meta['iter'])
+    restore_schedules(runner, checkpoint['param_schedulers'], iteration)
     runner.train_loop.enter(epoch, iteration)
     for sentence in (*point.notes, *_policy(point)):
         runner.logger.warning(sentence)

@@ -35,7 +35,10 @@ def roll_back(runner: Any, reason: str) -> Path:
     if checkpoint is None or checkpoint['meta']['iter'] > runner.iter:
         raise RunError(f'{reason} There is no earlier checkpoint to go back to.')
     options = [dict(group, params=None) for group in runner.optim_wrapper.param_groups]
-    restore_state(runner, checkpoint)
+    _resume, runner._resume = runner._resume, True  # or EMAHook would take its averages for the weights
+    runner.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+    runner._resume = _resume
+    restore_state(runner, checkpoint, str(path))
     for group, option in zip(runner.optim_wrapper.param_groups, options, strict=True):
         group.update(option, params=group['params'])
     return Path(path)

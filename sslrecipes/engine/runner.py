@@ -29,7 +29,7 @@ from sslrecipes.engine.agreement import any_rank
 from sslrecipes.engine.circumstances import circumstances, dataset_facts
 from sslrecipes.engine.distributed import SSLDistributedDataParallel, init_cpu_process_group
 from sslrecipes.engine.failures import explained
-from sslrecipes.engine.restart import collect_state
+from sslrecipes.engine.restart import collect_state, plain
 from sslrecipes.engine.resume import enter, find_resume_point
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
 from sslrecipes.errors import ConfigError, StorageError
@@ -181,6 +181,7 @@ class SSLRunner(Runner):
 
     def train(self) -> nn.Module:
         """Train; failures of memory, loader workers and other processes end in one sentence."""
+        _ = self.circumstances  # looked at now, not when the first checkpoint is written
         with explained(self):
             return super().train()
 
@@ -226,7 +227,9 @@ class SSLRunner(Runner):
         if self.saved_here:
             return path
         state = collect_state(self, self._meta())
+        own = set(state)
         self.call_hook('before_save_checkpoint', checkpoint=state)
+        state.update({key: plain(value) for key, value in state.items() if key not in own})  # lest nobody can read it
         self.on_main_process(lambda: (self._writer.write if background else self.store.save)(path, state))
         self._saved = self.epoch, self.iter
         return path
@@ -254,6 +257,10 @@ class SSLRunner(Runner):
     def _dataset_facts(self) -> dict[str, str]:
         return dataset_facts(self.train_dataloader.dataset)
 
+    @cached_property
+    def _pretty_config(self) -> str:
+        return self.cfg.pretty_text  # takes 0.1 s
+
     def _meta(self) -> dict[str, Any]:
         dataset = self.train_dataloader.dataset
         return {
@@ -262,7 +269,7 @@ class SSLRunner(Runner):
             'dataset': self._dataset_facts,
             'batches_per_epoch': len(self.train_dataloader),
             'images_per_batch': self.images_per_batch,
-            'cfg': self.cfg.pretty_text,
+            'cfg': self._pretty_config,
             'dataset_meta': getattr(dataset, 'metainfo', None),
             'experiment_name': self.experiment_name,
             'time': time.strftime('%Y%m%d_%H%M%S'),
@@ -284,7 +291,7 @@ class SSLRunner(Runner):
         assert self.resume_point is not None
         assert str(self.resume_point.path) == filename
         enter(self, self.resume_point)
-        self._saved = self.epoch, self.iter
+        self._saved = None if self.resume_point.changes else (self.epoch, self.iter)
         self._has_loaded = True
 
     def load_checkpoint(self, filename: str, map_location: Any = 'cpu', *_: Any, **__: Any) -> dict[str, Any]:

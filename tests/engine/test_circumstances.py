@@ -3,7 +3,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from sslrecipes.engine.circumstances import circumstances, dataset_facts, differences, flatten
+from sslrecipes.engine.circumstances import circumstances, dataset_facts, differences, flatten, source_digest
 
 
 def table(cfg, world_size=1, seed=0):
@@ -101,3 +101,29 @@ def test_data_set_of_arrays_is_known_by_its_pixels():
 def test_flatten_names_places_as_configs_do():
     cfg = Config(dict(a=dict(b=[dict(c=1), dict(d=(1, 2))], e={})))
     assert dict(flatten(cfg.to_dict())) == {'a.b[0].c': 1, 'a.b[1].d': [1, 2], 'a.e': {}}
+
+
+def test_data_set_of_neither_files_nor_arrays_is_known_by_its_plain_values():
+    class Keys(Images):
+        def get_data_info(self, index):
+            return {'key': self.names[index], 'blob': object()}
+
+    assert dataset_facts(Keys(['a', 'b'])) == dataset_facts(Keys(['a', 'b'])) != dataset_facts(Keys(['a', 'c']))
+
+
+def test_sets_have_an_order():
+    words = [f'word {index}' for index in range(9)]
+    assert dict(flatten({'a': set(words)})) == {'a': words}
+
+
+def test_copies_of_recipes_in_a_wheel_are_not_source_code(monkeypatch, tmp_path):
+    package = tmp_path / 'package'
+    (package / 'engine').mkdir(parents=True)
+    (package / 'engine' / 'circumstances.py').write_text('x = 1')
+    monkeypatch.setattr('sslrecipes.engine.circumstances.__file__', str(package / 'engine' / 'circumstances.py'))
+    before = source_digest.__wrapped__()
+    (package / '.mim' / 'configs').mkdir(parents=True)
+    (package / '.mim' / 'configs' / 'recipe.py').write_text('model = {}')
+    assert source_digest.__wrapped__() == before
+    (package / 'new.py').write_text('y = 1')
+    assert source_digest.__wrapped__() != before

@@ -29,6 +29,7 @@ def runner(tmp_path):
     """What the context needs of a runner, with a list of the hook points that were called."""
     called = []
     return SimpleNamespace(
+        work_dir=str(tmp_path),
         train_dataloader=SimpleNamespace(batch_size=64, dataset=[]),
         accumulative_counts=2,
         logger=MMLogger(f'failures-{tmp_path.name}', log_file=str(tmp_path / 'run.log')),
@@ -66,6 +67,13 @@ def test_the_process_that_is_gone_is_named(dead, runner):
     host = failures.platform.node()
     peers = [Peer(0, host, os.getpid()), Peer(2, host, dead), Peer(3, 'elsewhere', 1)]
     assert sentence_for(RuntimeError(CLOSED), runner, peers).startswith(f'Rank 2 (process {dead} on this machine) of')
+
+
+@pytest.mark.parametrize('number', [errno.ENOSPC, errno.EIO, errno.ENOENT])
+def test_lost_storage_is_told(number, runner):
+    error = OSError(number, 'gone', f'{runner.work_dir}/scalars.json')
+    assert sentence_for(error, runner, []).startswith('A file of the run could not be written: ')
+    assert sentence_for(OSError(errno.ENOENT, 'gone', '/elsewhere'), runner, []) is None
 
 
 def test_a_process_on_another_machine_has_no_name(monkeypatch):

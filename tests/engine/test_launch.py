@@ -60,6 +60,20 @@ def test_training_leaves_checkpoints_and_scalars_and_resumes(call, config, tmp_p
     assert not (folder / 'epoch_4.pth').exists()
 
 
+def test_same_command_begins_with_weights_and_goes_on_without(call, config, tmp_path, capfd):
+    call('train.py', config, '--work-dir', 'before')
+    options = ['--resume', '--work-dir', 'run', '--cfg-options', f'load_from={tmp_path}/before/epoch_2.pth']
+    call('train.py', config, *options)
+    assert 'Resumed' not in (first := capfd.readouterr().err + first_log(tmp_path / 'run'))
+    assert 'weights of MAE loaded' in first
+    call('train.py', config, *options)
+    assert any('Resumed from' in file.read_text() for file in (tmp_path / 'run').glob('*/*.log'))
+
+
+def first_log(folder):
+    return next(folder.glob('*/*.log')).read_text()
+
+
 def test_a_recipe_of_the_package_is_a_base(call, tmp_path, capsys):
     name = 'mae_vit-nano-p4_1xb256-coslr-20e_photo-tiles-32px.py'
     (tmp_path / 'ablation.py').write_text(

@@ -5,6 +5,7 @@ import torch
 
 from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.checkpoint.store import CheckpointStore
+from sslrecipes.checkpoint.writing import save_torch
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import CheckpointError
 
@@ -145,3 +146,77 @@ def test_seed_of_the_first_start_is_kept(mae_on_digits):
     mae_on_digits.resume = True
     SSLRunner.from_cfg(mae_on_digits).train()
     assert torch.equal(last_weights(mae_on_digits), whole)
+
+
+def accepted(cfg, **changes):
+    cfg.accept_changes = True
+    cfg.merge_from_dict(changes)
+    runner = SSLRunner.from_cfg(cfg)
+    runner.train()
+    return runner
+
+
+def test_accepted_changes_must_fit_the_optimizer_state(saved):
+    keep_only(saved, 'epoch_2.pth')
+    other = saved.copy()
+    with pytest.raises(CheckpointError, match='of another optimizer'):
+        accepted(other, **{'optim_wrapper.optimizer.type': 'NAdam'})
+    del saved.optim_wrapper['constructor']  # all parameters in one group
+    with pytest.raises(CheckpointError, match='different number of parameter groups'):
+        accepted(saved)
+
+
+def test_closed_form_schedules_follow_from_the_position(saved):
+    keep_only(saved, 'epoch_2.pth')
+    schedule = saved.param_scheduler
+    runner = accepted(saved, param_scheduler=[schedule, dict(schedule, param_name='weight_decay')])
+    assert [s.last_step for s in runner.param_schedulers] == [16, 16]
+
+
+def test_recursive_schedules_go_on_as_they_were(mae_on_digits):
+    mae_on_digits.param_scheduler = dict(type='CosineAnnealingLR', T_max=16, by_epoch=False)
+    whole = SSLRunner.from_cfg(mae_on_digits)
+    whole.train()
+    keep_only(mae_on_digits, 'epoch_2.pth')
+    mae_on_digits.resume = True
+    other = mae_on_digits.copy()
+    runner = accepted(mae_on_digits, **{'optim_wrapper.clip_grad': dict(max_norm=9.0)})
+    assert runner.optim_wrapper.param_groups[0]['lr'] == whole.optim_wrapper.param_groups[0]['lr']
+    keep_only(other, 'epoch_2.pth')
+    with pytest.raises(CheckpointError, match='no state of a LinearLR'):
+        accepted(other, param_scheduler=dict(type='LinearLR', by_epoch=False, _delete_=True))
+
+
+def test_weights_alone_are_no_run(mae_on_digits, tmp_path):
+    mae_on_digits.resume = True
+    mae_on_digits.load_from = str(save_torch(tmp_path / 'weights.pth', {'meta': {'epoch': 1}, 'state_dict': {}}))
+    with pytest.raises(CheckpointError, match='no run to go on with'):
+        SSLRunner.from_cfg(mae_on_digits)
+
+
+def test_files_of_another_run_are_set_aside(saved, caplog):
+    saved.resume = False
+    runner = SSLRunner.from_cfg(saved)
+    runner.logger.addHandler(caplog.handler)
+    runner.train()
+    store = CheckpointStore(saved.work_dir)
+    assert [path.with_name(f'{path.name}.superseded').is_file() for path in store.checkpoints()] == [True] * 4
+    assert sum('of another run' in record.getMessage() for record in caplog.records) == 4
+
+
+def test_going_on_from_an_older_file_sets_the_newer_aside(saved):
+    saved.load_from = str(CheckpointStore(saved.work_dir).path(2))
+    SSLRunner.from_cfg(saved).train()
+    names = sorted(path.name for path in CheckpointStore(saved.work_dir).folder.glob('*.superseded'))
+    assert names == ['epoch_3_iter_13.pth.superseded', 'epoch_4.pth.superseded']
+
+
+def test_accepted_changes_are_stored_at_once(saved):
+    keep_only(saved, 'epoch_3_iter_13.pth')
+    saved.accept_changes = True
+    saved.train_dataloader.batch_size = 32
+    saved.default_hooks.checkpoint.update(interval=0, interval_iters=0, save_last=False)
+    SSLRunner.from_cfg(saved).train()
+    assert [path.name for path in CheckpointStore(saved.work_dir).checkpoints()] == ['epoch_3.pth']
+    saved.accept_changes = False
+    assert SSLRunner.from_cfg(saved).resume_point.meta['iter'] == 6

@@ -83,6 +83,12 @@ class CheckpointHook(Hook):
             raise ConfigError(f'CheckpointHook needs train_cfg.type to be "SSLTrainLoop", not "{name}".')
         self._last_iter, self._last_time = runner.iter, time.monotonic()
         runner.on_main_process(lambda: runner.store.check_space(bytes_of_checkpoint(runner)))
+        if runner.resume_point and runner.resume_point.changes:
+            runner.save_here()  # the next start goes on under these circumstances, not the former
+        if is_main_process():
+            position = runner.epoch, runner.iter if runner.train_loop.batches_done else -1
+            for path in runner.store.set_aside(after=position):
+                runner.logger.warning(f'A checkpoint of another run lay in the work dir and is now "{path}".')
 
     def after_optimizer_step(self, runner: Runner) -> None:
         """Write within an epoch, every so many iterations or minutes."""
@@ -106,7 +112,7 @@ class CheckpointHook(Hook):
         if self.save_best not in metrics:
             raise ConfigError(f'CheckpointHook: save_best is one of {", ".join(metrics)}, not "{self.save_best}".')
         score, best = metrics[self.save_best], runner.message_hub.get_info('best_score')
-        if best is None or self.is_better(score, best):
+        if best is None or best != best or self.is_better(score, best):
             path = self._save(runner)
             runner.message_hub.update_info('best_score', score)
             runner.message_hub.update_info('best_checkpoint', path.name)

@@ -1,6 +1,8 @@
+import numpy as np
 import pytest
 import torch
 
+from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.checkpoint.store import CheckpointStore
 from sslrecipes.engine.hooks.checkpoint_hook import CheckpointHook, bytes_of_checkpoint
 from sslrecipes.engine.runner import SSLRunner
@@ -105,3 +107,27 @@ def test_run_that_can_store_nothing_says_so_at_the_start(mae_on_digits, monkeypa
 def test_rule_is_checked():
     with pytest.raises(ConfigError, match='greater'):
         CheckpointHook(rule='higher')
+
+
+def test_other_loops_are_refused(mae_on_digits):
+    mae_on_digits.train_cfg = dict(by_epoch=True, max_epochs=1)
+    with pytest.raises(ConfigError, match=r'"SSLTrainLoop", not "EpochBasedTrainLoop"'):
+        SSLRunner.from_cfg(mae_on_digits).train()
+
+
+def test_negative_interval_of_iterations_means_none(mae_on_digits):
+    assert files_after(mae_on_digits, interval=-1, by_epoch=False, save_last=True) == ['epoch_4.pth']
+
+
+def test_what_hooks_add_stays_readable(mae_on_digits):
+    runner = SSLRunner.from_cfg(mae_on_digits)
+    original = runner.call_hook
+
+    def call(name, **kwargs):
+        original(name, **kwargs)
+        if name == 'before_save_checkpoint':
+            kwargs['checkpoint']['mine'] = {'scores': np.arange(3), 'names': {'a'}}
+
+    runner.call_hook = call
+    runner.train()
+    assert read_checkpoint(runner.store.newest_good()[0], sealed=True)['mine'] == {'scores': [0, 1, 2], 'names': ['a']}

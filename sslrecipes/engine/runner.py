@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
-import time
-from collections.abc import Callable
-from functools import cached_property, partial
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,18 +18,13 @@ from torch.utils.data import DataLoader
 from sslrecipes.checkpoint.conversion import our_weights
 from sslrecipes.checkpoint.initializer import load_state
 from sslrecipes.checkpoint.reading import read_checkpoint
-from sslrecipes.checkpoint.store import CheckpointStore
-from sslrecipes.checkpoint.writing import BackgroundWriter
 from sslrecipes.datasets.seeding import seeded
 from sslrecipes.datasets.workers import init_worker
-from sslrecipes.engine.agreement import any_rank
-from sslrecipes.engine.circumstances import circumstances, dataset_facts
 from sslrecipes.engine.distributed import SSLDistributedDataParallel, init_cpu_process_group
 from sslrecipes.engine.failures import explained
-from sslrecipes.engine.restart import collect_state, plain
-from sslrecipes.engine.resume import enter, find_resume_point
+from sslrecipes.engine.restartable_runner import RestartableRunner
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
-from sslrecipes.errors import ConfigError, StorageError
+from sslrecipes.errors import ConfigError
 from sslrecipes.registry import DATA_SAMPLERS, DATASETS, PARAM_SCHEDULERS, RUNNERS
 
 #: How messages of mmengine begin that are long or say nothing about the run; the log file has them all.
@@ -65,7 +57,7 @@ def is_closed_form(schedule: Any) -> bool:
 
 
 @RUNNERS.register_module()
-class SSLRunner(Runner):
+class SSLRunner(RestartableRunner):
     """mmengine's ``Runner`` for recipes that must be reproducible.
 
     Mended, each with its upstream reason:
@@ -76,8 +68,7 @@ class SSLRunner(Runner):
     * :meth:`build_dataloader`: augmentation seeded by (seed, epoch, index), shuffling by the config's seed (upstream
       repeats augmentations without persistent workers, and draws the shuffle seed at random with ``diff_rank_seed``);
     * :meth:`scale_lr`: counts gradient accumulation;
-    * :meth:`resume`, :meth:`save_here`: exact restarts, from files that are whole or not there (upstream forgets
-      the generators, the position in the epoch and the buffers of the other processes, and writes in place);
+    * :class:`RestartableRunner`: exact restarts;
     * :meth:`train`, :meth:`register_default_hooks`: failures end in one sentence, requests to stop in a checkpoint,
       a loss that isn't finite in a decision;
     * :meth:`load_checkpoint`: executes no code and refuses half-loaded weights (upstream logs a warning);
@@ -93,34 +84,10 @@ class SSLRunner(Runner):
         return logger
 
     def setup_env(self, env_cfg: dict[str, Any]) -> None:
-        """Join the process group on CPU, set up as upstream, and find out whether there is a run to go on with."""
+        """Join the process group on CPU, then set up as upstream."""
         if self.distributed and not torch.cuda.is_available() and not torch.distributed.is_initialized():
             init_cpu_process_group(self.launcher, **env_cfg.get('dist_cfg', {}))
         super().setup_env(env_cfg)
-        self.resume_point = find_resume_point(self.cfg, self.work_dir) if self.cfg.get('resume') else None
-        self._saved: tuple[int, int] | None = None
-        self._writer = BackgroundWriter(self.store.save)
-
-    def set_randomness(self, seed: int | None, diff_rank_seed: bool = False, deterministic: bool = False) -> None:
-        """Seed as upstream; a resumed run without a seed of its own keeps that of the checkpoint.
-
-        Raises:
-            CheckpointError: If the run to go on with was another one.
-        """
-        point = self.resume_point
-        super().set_randomness(point.meta['seed'] if point and seed is None else seed, diff_rank_seed, deterministic)
-        if point:
-            point.check('circumstances', self.circumstances, self.cfg.get('accept_changes', False))
-
-    @cached_property
-    def circumstances(self) -> dict[str, str]:
-        """What the run depends on besides its data."""
-        return circumstances(self.cfg, self.world_size, self.shared_seed)
-
-    @property
-    def shared_seed(self) -> int:
-        """Seed of the run, the same on every process."""
-        return self.seed - self.rank if self.cfg.get('randomness', {}).get('diff_rank_seed') else self.seed
 
     def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: nn.Module) -> nn.Module:
         """Wrap the model with :class:`SSLDistributedDataParallel` unless the config names another wrapper."""
@@ -131,12 +98,6 @@ class SSLRunner(Runner):
                 find_unused_parameters=self.cfg.get('find_unused_parameters', False),
             )
         return super().wrap_model(model_wrapper_cfg, model)
-
-    @property
-    def accumulative_counts(self) -> int:
-        """Micro-batches per optimizer step."""
-        wrapper = self.optim_wrapper
-        return wrapper.get('accumulative_counts', 1) if isinstance(wrapper, dict) else wrapper._accumulative_counts
 
     @staticmethod
     def build_dataloader(
@@ -195,104 +156,6 @@ class SSLRunner(Runner):
         super().scale_lr(optim_wrapper, auto_scale_lr)
         if settings:  # what is logged as base_lr; upstream leaves it as it was
             settings['lr'] *= group['lr'] / before
-
-    @property
-    def images_per_batch(self) -> int:
-        """Images of a micro-batch over all processes."""
-        return int(self.train_dataloader.batch_size * self.world_size)
-
-    @property
-    def saved_here(self) -> bool:
-        """Whether the present position is stored in a checkpoint."""
-        return (self.epoch, self.iter) == self._saved
-
-    @property
-    def store(self) -> CheckpointStore:
-        """The run's checkpoints."""
-        return CheckpointStore(self.work_dir)
-
-    def save_here(self, background: bool = False) -> Path:
-        """Write a checkpoint of the present position, unless that has just been done; collective.
-
-        Args:
-            background: Write a copy from a thread while training goes on; :meth:`wait_for_writing` waits for it.
-
-        Returns:
-            The file.
-
-        Raises:
-            StorageError: On all processes, if the file can't be written.
-        """
-        path = self.store.path(self.epoch, self.iter if self.train_loop.batches_done else None)
-        if self.saved_here:
-            return path
-        state = collect_state(self, self._meta())
-        own = set(state)
-        self.call_hook('before_save_checkpoint', checkpoint=state)
-        state.update({key: plain(value) for key, value in state.items() if key not in own})  # lest nobody can read it
-        self.on_main_process(lambda: (self._writer.write if background else self.store.save)(path, state))
-        self._saved = self.epoch, self.iter
-        return path
-
-    def wait_for_writing(self) -> None:
-        """Wait until the checkpoint that is being written in the background is on the disk; collective.
-
-        Raises:
-            StorageError: On all processes, if it can't be written.
-        """
-        self.on_main_process(self._writer.wait)
-
-    def on_main_process(self, action: Callable[[], object]) -> None:
-        """Do something with files on process 0; a :class:`StorageError` reaches all processes; collective."""
-        failure: StorageError | None = None
-        if self.rank == 0:
-            try:
-                action()
-            except StorageError as error:
-                failure = error
-        if any_rank(failure is not None)[0]:
-            raise failure or StorageError('Process 0 could not write the checkpoint: see its message.')
-
-    @cached_property
-    def _dataset_facts(self) -> dict[str, str]:
-        return dataset_facts(self.train_dataloader.dataset)
-
-    @cached_property
-    def _pretty_config(self) -> str:
-        return self.cfg.pretty_text  # takes 0.1 s
-
-    def _meta(self) -> dict[str, Any]:
-        dataset = self.train_dataloader.dataset
-        return {
-            'seed': self.shared_seed,
-            'circumstances': self.circumstances,
-            'dataset': self._dataset_facts,
-            'batches_per_epoch': len(self.train_dataloader),
-            'images_per_batch': self.images_per_batch,
-            'cfg': self._pretty_config,
-            'dataset_meta': getattr(dataset, 'metainfo', None),
-            'experiment_name': self.experiment_name,
-            'time': time.strftime('%Y%m%d_%H%M%S'),
-        }
-
-    def load_or_resume(self) -> None:
-        """Go on with a run, or load weights, as the config says."""
-        if self._has_loaded:
-            return
-        if self.resume_point:
-            self.resume(str(self.resume_point.path))
-        elif self._resume and self._load_from is None:
-            self.logger.info(f'There is nothing to resume in "{self.work_dir}" yet: training starts at the beginning.')
-        else:
-            super().load_or_resume()
-
-    def resume(self, filename: str, *_: Any, **__: Any) -> None:
-        """Go on with the run that wrote ``filename``, exactly; see :mod:`sslrecipes.engine.resume`."""
-        assert self.resume_point is not None
-        assert str(self.resume_point.path) == filename
-        enter(self, self.resume_point)
-        self._saved = None if self.resume_point.changes else (self.epoch, self.iter)
-        self._has_loaded = True
 
     def load_checkpoint(self, filename: str, map_location: Any = 'cpu', *_: Any, **__: Any) -> dict[str, Any]:
         """Load all weights of the model from ``filename``.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import torch
@@ -28,3 +30,23 @@ def any_rank(*flags: bool) -> list[bool]:
     votes = torch.tensor(flags, dtype=torch.uint8)
     distributed.all_reduce(votes, op=distributed.ReduceOp.MAX, group=control_group())
     return [bool(vote) for vote in votes.tolist()]
+
+
+@contextmanager
+def leaving_process_group() -> Iterator[None]:
+    """Leave the group of processes at the end, however it comes: the end of the interpreter is too late.
+
+    Its threads may be running still then, and the process is aborted instead of ending with its exit code. NCCL is left
+    only if the others are alive, as it would wait for them.
+    """
+    ended_well = False
+    try:
+        yield
+        ended_well = True
+    except SystemExit:
+        ended_well = True
+        raise
+    finally:
+        if distributed.is_initialized() and (ended_well or distributed.get_backend() == 'gloo'):
+            control_group.cache_clear()
+            distributed.destroy_process_group()

@@ -14,6 +14,7 @@ from mmengine.dist import master_only
 from sslrecipes.checkpoint.store import CheckpointStore
 from sslrecipes.datasets.preflight import check_dataset
 from sslrecipes.engine import dry_run as report
+from sslrecipes.engine.agreement import leaving_process_group
 from sslrecipes.engine.circumstances import weight_files
 from sslrecipes.engine.config_check import check_config
 from sslrecipes.engine.memory import keep_freed_memory
@@ -53,7 +54,8 @@ def apply_arguments(cfg: Config, args: argparse.Namespace) -> None:
 def train(cfg: Config) -> None:
     """Check, build and train."""
     keep_freed_memory()
-    build_runner(cfg, 'train').train()
+    with leaving_process_group():
+        build_runner(cfg, 'train').train()
 
 
 def dry_run(cfg: Config) -> None:

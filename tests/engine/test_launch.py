@@ -3,6 +3,7 @@
 import json
 import runpy
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -62,10 +63,12 @@ def test_training_leaves_checkpoints_and_scalars_and_resumes(call, config, tmp_p
 
 def test_same_command_begins_with_weights_and_goes_on_without(call, config, tmp_path, capfd):
     call('train.py', config, '--work-dir', 'before')
+    time.sleep(1)  # in one process, runs of the same second would share their log
     options = ['--resume', '--work-dir', 'run', '--cfg-options', f'load_from={tmp_path}/before/epoch_2.pth']
     call('train.py', config, *options)
     assert 'Resumed' not in (first := capfd.readouterr().err + first_log(tmp_path / 'run'))
     assert 'weights of MAE loaded' in first
+    time.sleep(1)
     call('train.py', config, *options)
     assert any('Resumed from' in file.read_text() for file in (tmp_path / 'run').glob('*/*.log'))
 

@@ -1,0 +1,132 @@
+"""LARS: momentum SGD whose step on each weight tensor is scaled by the norm of that tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from sslrecipes.errors import ConfigError
+from sslrecipes.registry import OPTIMIZERS
+
+#: What the trust ratio divides by.
+DENOMINATORS = ('decayed_gradient', 'gradient_plus_decay')
+
+
+@OPTIMIZERS.register_module()
+class LARS(Optimizer):
+    """Layer-wise adaptive rate scaling in the variants of the official codes.
+
+    For each tensor ``p`` with gradient ``g``, momentum ``m`` and weight decay ``wd``: ``d = g + wd * p``;
+    ``d *= trust_coefficient * |p| / denominator`` where both norms are positive; ``buffer = m * buffer + d``;
+    ``p -= lr * buffer``. The learning rate stays outside the buffer (mmpretrain's LARS has it inside, which differs as
+    soon as the rate changes). A tensor without gradient is left alone, its buffer too.
+
+    Args:
+        params: Parameters or groups; ``adapt=False`` in a group means plain momentum SGD with its weight decay.
+        lr: Learning rate.
+        momentum: Factor of the buffer.
+        weight_decay: Factor of the weights in the gradient.
+        trust_coefficient: Factor of the trust ratio.
+        adapt: Whether tensors are scaled.
+        adapt_vectors: Whether tensors of at most one dimension (biases, norms) are scaled and decayed, too.
+        adapt_without_decay: Whether groups without weight decay are scaled.
+        decay_gradient: Whether weight decay enters the gradient, or the denominator only.
+        denominator: ``'decayed_gradient'``, the norm of ``d``, or ``'gradient_plus_decay'``, ``|g| + wd * |p| + eps``.
+        eps: Summand of that denominator.
+
+    Raises:
+        ConfigError: For an unknown ``denominator`` or a negative number.
+
+    Source: SSLight ``utils/lars.py`` and MoCo v3, W2SSL ``moco/optimizer.py`` (the defaults; the latter two with
+    ``adapt_vectors=False``); MAE-priv, whose class neither adapts without weight decay nor adds it to the gradient
+    (``adapt_without_decay=False, decay_gradient=False, denominator='gradient_plus_decay'``).
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        trust_coefficient: float = 0.001,
+        adapt: bool = True,
+        adapt_vectors: bool = True,
+        adapt_without_decay: bool = True,
+        decay_gradient: bool = True,
+        denominator: str = 'decayed_gradient',
+        eps: float = 1e-8,
+    ) -> None:
+        if denominator not in DENOMINATORS:
+            raise ConfigError(f'LARS: denominator is one of {", ".join(DENOMINATORS)}, not {denominator!r}.')
+        numbers = dict(
+            lr=lr, momentum=momentum, weight_decay=weight_decay, trust_coefficient=trust_coefficient, eps=eps
+        )
+        for name, value in numbers.items():
+            if value < 0:
+                raise ConfigError(f'LARS: {name} is {value}, but must not be negative.')
+        choices = dict(
+            adapt=adapt,
+            adapt_vectors=adapt_vectors,
+            adapt_without_decay=adapt_without_decay,
+            decay_gradient=decay_gradient,
+            denominator=denominator,
+        )
+        super().__init__(params, {**numbers, **choices})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Take a step."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            params = [param for param in group['params'] if param.grad is not None]
+            vectors = [param for param in params if param.ndim <= 1 and not group['adapt_vectors']]
+            weights = [param for param in params if param.ndim > 1 or group['adapt_vectors']]
+            if vectors:
+                self._move(vectors, gradients_of(vectors), group)
+            if weights:
+                self._move(weights, self._scaled(weights, group), group)
+        return loss
+
+    def _scaled(self, params: list[Tensor], group: dict[str, Any]) -> Sequence[Tensor]:
+        """Gradients with weight decay and trust ratio."""
+        decay, grads = group['weight_decay'], gradients_of(params)
+        directions: Sequence[Tensor] = grads
+        if decay and group['decay_gradient']:
+            directions = torch._foreach_add(grads, params, alpha=decay)
+        if not group['adapt'] or (decay == 0 and not group['adapt_without_decay']):
+            return directions
+        weights = torch.stack(torch._foreach_norm(params))
+        if group['denominator'] == 'decayed_gradient':
+            divisors = gradients = torch.stack(torch._foreach_norm(list(directions)))
+        else:
+            gradients = torch.stack(torch._foreach_norm(grads))
+            divisors = gradients + decay * weights + group['eps']
+        ratios = group['trust_coefficient'] * weights / divisors
+        ratios = ratios.where((weights > 0) & (gradients > 0), 1.0)
+        return torch._foreach_mul(list(directions), list(ratios.unbind()))
+
+    def _move(self, params: list[Tensor], directions: Sequence[Tensor], group: dict[str, Any]) -> None:
+        """Momentum and step."""
+        buffers = [self._buffer(param) for param in params]
+        torch._foreach_mul_(buffers, group['momentum'])
+        torch._foreach_add_(buffers, list(directions))
+        torch._foreach_add_(params, buffers, alpha=-group['lr'])
+
+    def _buffer(self, param: Tensor) -> Tensor:
+        state = self.state[param]
+        if 'momentum_buffer' not in state:
+            state['momentum_buffer'] = torch.zeros_like(param)
+        buffer: Tensor = state['momentum_buffer']
+        return buffer
+
+
+def gradients_of(params: list[Tensor]) -> list[Tensor]:
+    """Gradients of parameters that all have one."""
+    return [param.grad for param in params if param.grad is not None]

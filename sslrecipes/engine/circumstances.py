@@ -16,6 +16,7 @@ from mmengine.config import Config
 
 from sslrecipes.checkpoint.sealing import sha256
 from sslrecipes.version import __version__
+from sslrecipes.zoo.places import children, walk
 
 #: Places of a config that don't change what is learned.
 HARMLESS = re.compile(
@@ -76,12 +77,10 @@ def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 
 def flatten(node: Any, place: str = '') -> Iterator[tuple[str, Any]]:
     """Yield place and value of every leaf of a config."""
-    if isinstance(node, Mapping) and node:
-        for key, value in node.items():
-            yield from flatten(value, f'{place}.{key}' if place else str(key))
-    elif isinstance(node, (list, tuple)) and any(isinstance(entry, (Mapping, list, tuple)) for entry in node):
-        for index, value in enumerate(node):
-            yield from flatten(value, f'{place}[{index}]')
+    nested = isinstance(node, (list, tuple)) and any(isinstance(entry, (Mapping, list, tuple)) for entry in node)
+    if nested or (isinstance(node, Mapping) and node):
+        for step, value in children(node):
+            yield from flatten(value, (place + step).removeprefix('.'))
     elif isinstance(node, (set, frozenset)):  # whose order isn't that of the next start
         yield place, sorted(node, key=repr)
     else:
@@ -90,15 +89,9 @@ def flatten(node: Any, place: str = '') -> Iterator[tuple[str, Any]]:
 
 def weight_files(node: Any, place: str) -> Iterator[tuple[str, str]]:
     """Yield the place and the name of every local weight file that a model config names."""
-    if isinstance(node, Mapping):
-        file = node.get('checkpoint')
-        if isinstance(file, str) and '://' not in file:
-            yield f'{place}.checkpoint', file
-        for key, value in node.items():
-            yield from weight_files(value, f'{place}.{key}')
-    elif isinstance(node, (list, tuple)):
-        for index, value in enumerate(node):
-            yield from weight_files(value, f'{place}[{index}]')
+    for where, value in walk(node, place):
+        if where.endswith('.checkpoint') and isinstance(value, str) and '://' not in value:
+            yield where, value
 
 
 @cache

@@ -21,6 +21,7 @@ from sslrecipes.engine.memory import keep_freed_memory
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import CheckpointError, ConfigError, DataError
 from sslrecipes.zoo.facts import facts
+from sslrecipes.zoo.places import children
 
 #: Where the loaders of a phase stand.
 LOADERS = {
@@ -132,12 +133,9 @@ def find_datasets(node: Any, place: str) -> Iterator[tuple[str, Any]]:
     """Yield the place and the config of every loader's data set at or below ``node``."""
     if isinstance(node, dict) and 'dataset' in node:
         yield f'{place}.dataset', node['dataset']
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            yield from find_datasets(value, f'{place}.{key}')
-    elif isinstance(node, (list, tuple)):
-        for index, value in enumerate(node):
-            yield from find_datasets(value, f'{place}[{index}]')
+    else:
+        for step, value in children(node):
+            yield from find_datasets(value, place + step)
 
 
 @master_only

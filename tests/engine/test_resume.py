@@ -201,7 +201,7 @@ def test_files_of_another_run_are_set_aside(saved, caplog):
     runner.train()
     store = CheckpointStore(saved.work_dir)
     assert [path.with_name(f'{path.name}.superseded').is_file() for path in store.checkpoints()] == [True] * 4
-    assert sum('of another run' in record.getMessage() for record in caplog.records) == 4
+    assert sum('is set aside as' in record.getMessage() for record in caplog.records) == 4
 
 
 def test_going_on_from_an_older_file_sets_the_newer_aside(saved):

@@ -88,7 +88,7 @@ class CheckpointHook(Hook):
         if is_main_process():
             position = runner.epoch, runner.iter if runner.train_loop.batches_done else -1
             for path in runner.store.set_aside(after=position):
-                runner.logger.warning(f'A checkpoint of another run lay in the work dir and is now "{path}".')
+                runner.logger.warning(f'A checkpoint behind the point where this run goes on is set aside as "{path}".')
 
     def after_optimizer_step(self, runner: Runner) -> None:
         """Write within an epoch, every so many iterations or minutes."""

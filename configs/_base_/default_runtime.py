@@ -8,6 +8,7 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='CheckpointHook', interval=1, interval_minutes=30, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    step=dict(type='StepHook'),
     stop=dict(type='StopHook'),
     nonfinite=dict(type='NonFiniteHook', policy='stop'),
     bad_images=dict(type='BadImagesHook', limit=0.01),

@@ -43,6 +43,7 @@ RELIABILITY_HOOKS = {
     'stop': dict(type='StopHook'),
     'nonfinite': dict(type='NonFiniteHook'),
     'bad_images': dict(type='BadImagesHook'),
+    'step': dict(type='StepHook'),
 }
 
 

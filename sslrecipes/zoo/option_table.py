@@ -31,7 +31,7 @@ RUNNER_KEYS = (
     *('custom_hooks', 'data_preprocessor', 'load_from', 'resume', 'launcher', 'env_cfg', 'log_processor', 'log_level'),
     *('visualizer', 'default_scope', 'randomness', 'experiment_name', 'cfg'),
     *('runner_type', 'find_unused_parameters', 'allow_partial', 'accept_changes', 'custom_imports'),
-    'model_wrapper_cfg',
+    *('model_wrapper_cfg', 'sync_bn'),
 )
 
 _share = number(0, below=1)
@@ -74,6 +74,7 @@ GROUPS = (
             **dict.fromkeys(('resume', 'find_unused_parameters', 'allow_partial', 'accept_changes'), boolean),
             **dict.fromkeys(('default_scope', 'runner_type'), text),
             'launcher': one_of('none', 'pytorch', 'slurm', 'mpi'),
+            'sync_bn': either(one_of('torch'), nothing),
         },
     ),
     Group(

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 from sslrecipes.zoo.option_table import GROUPS, LOADER, RUNNER_KEYS
 
 OWN_KEYS = {'runner_type', 'find_unused_parameters', 'allow_partial', 'accept_changes', 'custom_imports',
-            'model_wrapper_cfg'}  # fmt: skip
+            'model_wrapper_cfg', 'sync_bn'}  # fmt: skip
 
 
 def parameters(function):

@@ -6,6 +6,7 @@ from sslrecipes.engine.hooks.nonfinite_hook import NonFiniteHook
 from sslrecipes.engine.hooks.online_eval_hook import OnlineEvalHook
 from sslrecipes.engine.hooks.progress_hook import ProgressHook
 from sslrecipes.engine.hooks.reconstruction_hook import ReconstructionHook
+from sslrecipes.engine.hooks.step_hook import StepHook
 from sslrecipes.engine.hooks.stop_hook import StopHook
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     'OnlineEvalHook',
     'ProgressHook',
     'ReconstructionHook',
+    'StepHook',
     'StopHook',
 ]

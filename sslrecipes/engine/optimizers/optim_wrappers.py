@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -38,9 +38,13 @@ class OptimWrapper(MMEngineOptimWrapper):
     Attributes:
         guard: Asked before each step; if it says no, the gradients are dropped and weights, optimizer and loss scale
             stay as they are.
+        withheld: Parameters that the next step leaves alone: no weight decay, no momentum, as if not trained.
+        step_taken: Whether the guard allowed the latest step.
     """
 
     guard: StepGuard | None = None
+    withheld: Sequence[nn.Parameter] = ()
+    step_taken = False
 
     @property
     def expects_overflow(self) -> bool:
@@ -55,7 +59,10 @@ class OptimWrapper(MMEngineOptimWrapper):
 
     def step(self, **kwargs: Any) -> None:
         """Take the step unless the guard forbids it."""
-        if self.guard is None or self.guard.allows_step():
+        for parameter in self.withheld:
+            parameter.grad = None
+        self.step_taken = self.guard is None or self.guard.allows_step()
+        if self.step_taken:
             super().step(**kwargs)
 
     def begin_epoch(self) -> None:

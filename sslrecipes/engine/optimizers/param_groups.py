@@ -6,11 +6,12 @@ import copy
 from typing import Any
 
 from mmengine.model import is_model_wrapper
+from torch import Tensor
 
 from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
 
-OPTIONS = ('no_decay', 'layer_decay')
+OPTIONS = ('no_decay', 'no_decay_depthwise', 'layer_decay')
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
@@ -23,7 +24,8 @@ class ParamGroupsConstructor:
     Args:
         optim_wrapper_cfg: Config of the optimizer wrapper, with ``optimizer``.
         paramwise_cfg: ``no_decay``: further parameters without decay, by the last component of their name (fine-tuning
-            exempts ``cls_token`` and ``pos_embed``, pre-training doesn't). ``layer_decay``: factor γ of layer-wise lr
+            exempts ``cls_token`` and ``pos_embed``, pre-training doesn't). ``no_decay_depthwise``: whether the weights of
+            depthwise convolutions, too, are not decayed (SSLight). ``layer_decay``: factor γ of layer-wise lr
             decay; the model's ``get_layer_depth`` gives the depths.
 
     A model may define ``param_lr_scale(name) -> float`` (several probes trained at once).
@@ -41,6 +43,7 @@ class ParamGroupsConstructor:
                     f'paramwise_cfg has no option {name!r}; it has {list(OPTIONS)}.{did_you_mean(name, list(OPTIONS))}'
                 )
         self.no_decay = tuple(options.get('no_decay', ()))
+        self.no_decay_depthwise = bool(options.get('no_decay_depthwise', False))
         self.layer_decay = options.get('layer_decay')
 
     def __call__(self, model: Any) -> Any:
@@ -60,11 +63,16 @@ class ParamGroupsConstructor:
             if not param.requires_grad:
                 continue
             scale = self.lr_scale(model, name)
-            decayed = param.ndim > 1 and name.rpartition('.')[2] not in self.no_decay
-            decay = weight_decay if decayed else 0.0
+            decay = weight_decay if self.is_decayed(name, param) else 0.0
             new = dict(params=[], lr=lr * scale, weight_decay=decay, lr_scale=scale)
             groups.setdefault((scale, decay), new)['params'].append(param)
         return list(groups.values())
+
+    def is_decayed(self, name: str, param: Tensor) -> bool:
+        """Tell whether weight decay applies to a parameter."""
+        depthwise = param.ndim == 4 and param.shape[1] == 1
+        exempt = name.rpartition('.')[2] in self.no_decay or (depthwise and self.no_decay_depthwise)
+        return param.ndim > 1 and not exempt
 
     def lr_scale(self, model: Any, name: str) -> float:
         """Learning-rate factor of the parameter ``name``."""

@@ -14,7 +14,8 @@ class ClosedFormSchedule(_ParamScheduler):
     As in the official code the value changes at optimizer steps, not at the micro-batches between them.
 
     Args:
-        optimizer: Optimizer or wrapper. A group's ``lr_scale`` multiplies the curve.
+        optimizer: Optimizer or wrapper. A group's ``lr_scale`` multiplies the curve of the
+            learning rate; other parameters stay 0 in groups where they start with 0 (no weight decay for biases).
         epoch_length: Micro-batches per epoch; the runner fills it in.
         accumulative_counts: Micro-batches per optimizer step; the runner fills it in.
         param_name: Scheduled entry of the parameter groups.
@@ -37,10 +38,24 @@ class ClosedFormSchedule(_ParamScheduler):
         """Value at the fractional ``epoch`` for the unscaled initial value ``base``."""
         raise NotImplementedError
 
-    def fractional_epoch(self, step: int) -> float:
-        """Epoch at micro-batch ``step``, rounded down to the last optimizer step of that epoch."""
-        epoch, batch = divmod(step, self.epoch_length)
+    def value_at(self, micro_batch: int, base: float) -> float:
+        """Value for the micro-batch of this number; by default :meth:`value` of the fractional epoch."""
+        return self.value(self.fractional_epoch(micro_batch), base)
+
+    def fractional_epoch(self, micro_batch: int) -> float:
+        """Epoch at a micro-batch, rounded down to the last optimizer step of that epoch."""
+        epoch, batch = divmod(micro_batch, self.epoch_length)
         return (batch - batch % self.accumulative_counts) / self.epoch_length + epoch
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimizer steps of an epoch; micro-batches that are left over make none."""
+        return self.epoch_length // self.accumulative_counts
+
+    def optimizer_step(self, micro_batch: int) -> int:
+        """Optimizer steps done before the one that a micro-batch belongs to."""
+        epoch, batch = divmod(micro_batch, self.epoch_length)
+        return epoch * self.steps_per_epoch + min(batch // self.accumulative_counts, self.steps_per_epoch - 1)
 
     def state_dict(self) -> dict[str, int]:
         """The step count."""
@@ -59,9 +74,13 @@ class ClosedFormSchedule(_ParamScheduler):
             group[self.param_name] = value
 
     def _get_value(self) -> list[float]:
-        epoch = self.fractional_epoch(self.last_step)
         scales = [group.get('lr_scale', 1.0) for group in self.optimizer.param_groups]
-        return [scale * self.value(epoch, base / scale) for scale, base in zip(scales, self.base_values, strict=True)]
+        if self.param_name != 'lr':
+            scales = [1.0 if base else 0.0 for base in self.base_values]
+        return [
+            scale * self.value_at(self.last_step, base / scale) if scale else 0.0
+            for scale, base in zip(scales, self.base_values, strict=True)
+        ]
 
     @classmethod
     def build_iter_from_epoch(cls, *args: Any, end: Any = None, by_epoch: bool = True, **kwargs: Any) -> Any:

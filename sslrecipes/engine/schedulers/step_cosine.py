@@ -1,0 +1,57 @@
+"""Linear warm-up and half-cycle cosine over optimizer steps, as in DINO and SSLight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
+from sslrecipes.errors import ConfigError
+from sslrecipes.models.layers.cosine import warmup_cosine
+from sslrecipes.registry import PARAM_SCHEDULERS
+
+
+@PARAM_SCHEDULERS.register_module()
+class StepCosine(ClosedFormSchedule):
+    """A parameter rising linearly from ``start`` to its initial value, then going along half a cosine to ``end``.
+
+    The last value of the rise is the initial value, with which the cosine begins again; ``end`` would be reached one
+    step after the last. ``start`` and ``end`` are absolute: they don't scale with the batch.
+
+    Args:
+        optimizer: Optimizer or wrapper.
+        epochs: Length of the whole schedule.
+        end: Where the cosine leads.
+        warmup_epochs: Length of the rise.
+        start: First value of the rise.
+        per_epoch: Keep the value of an epoch's first step during that epoch.
+        **kwargs: Arguments of :class:`ClosedFormSchedule`, such as ``param_name='weight_decay'``.
+
+    Source: ``cosine_scheduler`` of facebookresearch/dino and SSLight.
+    """
+
+    def __init__(
+        self,
+        optimizer: Any,
+        epochs: int,
+        end: float = 0.0,
+        warmup_epochs: int = 0,
+        start: float = 0.0,
+        per_epoch: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        if not 0 <= warmup_epochs < epochs:
+            raise ConfigError(f'StepCosine: warmup_epochs={warmup_epochs} must be less than epochs={epochs}.')
+        self.epochs = epochs
+        self.end = end
+        self.warmup_epochs = warmup_epochs
+        self.start = start
+        self.per_epoch = per_epoch
+        super().__init__(optimizer, **kwargs)
+
+    def value_at(self, micro_batch: int, base: float) -> float:
+        """Value for the micro-batch of this number."""
+        length = self.steps_per_epoch
+        step = self.optimizer_step(micro_batch)
+        if self.per_epoch:
+            step -= step % length
+        return warmup_cosine(step, self.epochs * length, base, self.end, self.warmup_epochs * length, self.start)

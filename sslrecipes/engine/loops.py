@@ -14,6 +14,7 @@ from torch import nn
 from sslrecipes.datasets.seeding import EpochIndexSampler, StreamIndexSampler
 from sslrecipes.engine.restart import shorten_histories
 from sslrecipes.errors import ConfigError
+from sslrecipes.models.layers.progress import Progress
 from sslrecipes.registry import LOOPS
 
 
@@ -23,6 +24,13 @@ def seed_generators(seed: int, step: int) -> None:
     random.seed(int(words[0]))
     np.random.seed(words[1])
     torch.manual_seed(int(words[2]))
+
+
+def progress_of(runner: Any, batch_idx: int) -> Progress:
+    """Position of the optimizer step that micro-batch ``batch_idx`` of the present epoch begins."""
+    counts = runner.accumulative_counts
+    steps_per_epoch = len(runner.train_dataloader) // counts
+    return Progress(runner.epoch * steps_per_epoch + batch_idx // counts, steps_per_epoch, runner.max_epochs)
 
 
 @LOOPS.register_module()

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from sslrecipes.engine.loops import seed_generators
+from sslrecipes.models.layers.progress import Progress
 
 NAMES_SHOWN = 3
 
@@ -23,11 +24,13 @@ class MicroBatch(NamedTuple):
         seed: The rank's seed.
         iteration: Micro-batches done before; what the model draws follows from the two.
         batch: As it came from the loader.
+        progress: Fields of the :class:`Progress` of the optimizer step that it begins; None if it begins none.
     """
 
     seed: int
     iteration: int
     batch: Any
+    progress: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -150,5 +153,7 @@ def repeat(model: Any, micro_batch: MicroBatch, gradients: GradientsOnly) -> dic
         The logged values.
     """
     seed_generators(micro_batch.seed, micro_batch.iteration)
+    if micro_batch.progress is not None and hasattr(model, 'begin_step'):
+        model.begin_step(Progress(*micro_batch.progress))
     logged = model.train_step(micro_batch.batch, gradients)
     return {name: torch.as_tensor(value).item() for name, value in logged.items()}

@@ -14,6 +14,7 @@ from torch import Tensor, distributed
 
 from sslrecipes.checkpoint.writing import save_torch
 from sslrecipes.engine.agreement import any_rank, control_group
+from sslrecipes.engine.loops import progress_of
 from sslrecipes.engine.nonfinite import (
     Finding,
     GradientsOnly,
@@ -81,11 +82,13 @@ class NonFiniteHook(Hook):
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Keep what the step starts from."""
-        if runner.optim_wrapper.inner_count % runner.accumulative_counts == 0:
+        begins = runner.optim_wrapper.inner_count % runner.accumulative_counts == 0
+        if begins:
             self.losses: list[Tensor] = []
             self.micro_batches: list[MicroBatch] = []
             self.untrained.remember()
-        self.micro_batches.append(MicroBatch(runner.seed, runner.iter, data_batch))
+        progress = tuple(progress_of(runner, batch_idx)) if begins else None
+        self.micro_batches.append(MicroBatch(runner.seed, runner.iter, data_batch, progress))
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict[str, Any] | None = None
@@ -137,6 +140,7 @@ class NonFiniteHook(Hook):
         of_run = precision(runner.optim_wrapper, runner.accumulative_counts)
         dtype = getattr(torch, of_run.pop('dtype') or '', None)
         runner.optim_wrapper.zero_grad()
+        self.untrained.restore()
         for micro_batch in self.micro_batches:
             repeat(self.model, micro_batch, GradientsOnly(get_device(), dtype, **of_run))
         self.untrained.restore()

@@ -7,8 +7,8 @@ from typing import Any
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from sslrecipes.engine.loops import progress_of
 from sslrecipes.engine.restart import unwrapped
-from sslrecipes.models.layers.progress import Progress
 from sslrecipes.registry import HOOKS
 
 
@@ -39,10 +39,3 @@ class StepHook(Hook):
         """Let the method follow up."""
         if self.needed and runner.optim_wrapper.step_taken:
             self.model.end_step()
-
-
-def progress_of(runner: Runner, batch_idx: int) -> Progress:
-    """Position of the optimizer step that micro-batch ``batch_idx`` of the present epoch begins."""
-    counts = runner.accumulative_counts
-    steps_per_epoch = len(runner.train_dataloader) // counts
-    return Progress(runner.epoch * steps_per_epoch + batch_idx // counts, steps_per_epoch, runner.max_epochs)

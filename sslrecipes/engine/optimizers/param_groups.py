@@ -24,9 +24,9 @@ class ParamGroupsConstructor:
     Args:
         optim_wrapper_cfg: Config of the optimizer wrapper, with ``optimizer``.
         paramwise_cfg: ``no_decay``: further parameters without decay, by the last component of their name (fine-tuning
-            exempts ``cls_token`` and ``pos_embed``, pre-training doesn't). ``no_decay_depthwise``: whether the weights of
-            depthwise convolutions, too, are not decayed (SSLight). ``layer_decay``: factor γ of layer-wise lr
-            decay; the model's ``get_layer_depth`` gives the depths.
+            exempts ``cls_token`` and ``pos_embed``, pre-training doesn't). ``no_decay_depthwise``: exempt the weights
+            of depthwise convolutions, too (SSLight). ``layer_decay``: factor γ of layer-wise lr decay; the model's
+            ``get_layer_depth`` gives the depths.
 
     A model may define ``param_lr_scale(name) -> float`` (several probes trained at once).
 

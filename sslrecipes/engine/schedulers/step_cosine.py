@@ -12,15 +12,15 @@ from sslrecipes.registry import PARAM_SCHEDULERS
 
 @PARAM_SCHEDULERS.register_module()
 class StepCosine(ClosedFormSchedule):
-    """A parameter rising linearly from ``start`` to its initial value, then going along half a cosine to ``end``.
+    """A parameter rising linearly from ``start`` to its initial value, then going along half a cosine to ``final``.
 
-    The last value of the rise is the initial value, with which the cosine begins again; ``end`` would be reached one
-    step after the last. ``start`` and ``end`` are absolute: they don't scale with the batch.
+    The last value of the rise is the initial value, with which the cosine begins again; ``final`` would be reached
+    one step after the last. ``start`` and ``final`` are absolute: they don't scale with the batch.
 
     Args:
         optimizer: Optimizer or wrapper.
         epochs: Length of the whole schedule.
-        end: Where the cosine leads.
+        final: Where the cosine leads (mmengine's own schedulers call something else ``end``).
         warmup_epochs: Length of the rise.
         start: First value of the rise.
         per_epoch: Keep the value of an epoch's first step during that epoch.
@@ -33,7 +33,7 @@ class StepCosine(ClosedFormSchedule):
         self,
         optimizer: Any,
         epochs: int,
-        end: float = 0.0,
+        final: float,
         warmup_epochs: int = 0,
         start: float = 0.0,
         per_epoch: bool = False,
@@ -42,7 +42,7 @@ class StepCosine(ClosedFormSchedule):
         if not 0 <= warmup_epochs < epochs:
             raise ConfigError(f'StepCosine: warmup_epochs={warmup_epochs} must be less than epochs={epochs}.')
         self.epochs = epochs
-        self.end = end
+        self.final = final
         self.warmup_epochs = warmup_epochs
         self.start = start
         self.per_epoch = per_epoch
@@ -54,4 +54,4 @@ class StepCosine(ClosedFormSchedule):
         step = self.optimizer_step(micro_batch)
         if self.per_epoch:
             step -= step % length
-        return warmup_cosine(step, self.epochs * length, base, self.end, self.warmup_epochs * length, self.start)
+        return warmup_cosine(step, self.epochs * length, base, self.final, self.warmup_epochs * length, self.start)

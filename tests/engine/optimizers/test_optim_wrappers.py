@@ -117,3 +117,36 @@ def test_overflow_is_expected_with_a_dynamic_loss_scale_only():
     assert optim.expects_overflow
     optim.loss_scaler.load_state_dict(dict(optim.loss_scaler.state_dict(), scale=0.5))
     assert not optim.expects_overflow
+
+
+def test_withheld_parameters_are_left_alone():
+    net = nn.Linear(4, 4)
+    optim = OptimWrapper(optimizer=torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9, weight_decay=0.1))
+    before = [param.detach().clone() for param in net.parameters()]
+    optim.withheld = (net.weight,)
+    run(net, optim, torch.randn(2, 2, 4))
+    assert torch.equal(net.weight, before[0])
+    assert not torch.equal(net.bias, before[1])
+    assert net.weight not in optim.optimizer.state
+    optim.withheld = ()
+    run(net, optim, torch.randn(1, 2, 4))
+    assert not torch.equal(net.weight, before[0])
+
+
+def test_it_says_whether_the_step_was_taken():
+    class Guard:
+        allowed = True
+
+        def see_loss(self, loss):
+            pass
+
+        def allows_step(self):
+            return self.allowed
+
+    net, optim = wrapper()
+    optim.guard = Guard()
+    run(net, optim, torch.randn(1, 2, 4))
+    assert optim.step_taken
+    Guard.allowed = False
+    run(net, optim, torch.randn(1, 2, 4))
+    assert not optim.step_taken

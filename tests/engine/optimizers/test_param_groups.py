@@ -62,3 +62,12 @@ def test_unknown_option_names_the_nearest():
 def test_layer_decay_needs_depths():
     with pytest.raises(ConfigError, match='get_layer_depth'):
         ParamGroupsConstructor(CFG, dict(layer_decay=0.5)).param_groups(Net(), 0.1, 0.05)
+
+
+def test_depthwise_convolutions_are_decayed_unless_told_otherwise():
+    net = nn.Sequential(nn.Conv2d(4, 4, 3, groups=4), nn.Conv2d(4, 4, 1), nn.Conv2d(1, 4, 1))
+    decay = decays(ParamGroupsConstructor(CFG).param_groups(net, 0.1, 0.05))
+    assert [decay[id(conv.weight)] for conv in net] == [0.05, 0.05, 0.05]
+    exempting = ParamGroupsConstructor(CFG, dict(no_decay_depthwise=True))
+    decay = decays(exempting.param_groups(net, 0.1, 0.05))
+    assert [decay[id(conv.weight)] for conv in net[:2]] == [0.0, 0.05]

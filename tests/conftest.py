@@ -4,7 +4,10 @@ import os
 
 os.environ.setdefault('OMP_NUM_THREADS', '2')  # read once, when torch is imported; child processes inherit it
 
+import multiprocessing as mp
 import random
+import socket
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +21,10 @@ import sslrecipes  # noqa: F401  the mends of sslrecipes.compat come before mmpr
 
 # a forked child that used the parent's team of OpenMP threads would wait for them for ever
 os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
+
+
+#: Seconds that a rank may take.
+TIMEOUT = 120
 
 
 @pytest.fixture(autouse=True)
@@ -71,3 +78,47 @@ def mae_on_digits(tmp_path: Path) -> Config:
             log_level='WARNING',
         )
     )  # fmt: skip
+
+
+def _rank_main(function, rank, world, port, queue):
+    os.environ.update(
+        RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE=str(world), MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port)
+    )
+    try:
+        queue.put((rank, function(rank, world), None))
+    except BaseException:  # noqa: BLE001  whatever it was, the parent must hear of it
+        queue.put((rank, None, traceback.format_exc()))
+    queue.close()
+    queue.join_thread()
+    os._exit(0)  # no clean-up of what belongs to the parent
+
+
+@pytest.fixture
+def run_ranks():
+    """Run a function on several ranks, forked from this warm process and joined by gloo.
+
+    ``run_ranks(function, world=2)`` returns ``[function(rank, world), ...]``; results must be picklable.
+    """
+
+    def run(function, world=2):
+        with socket.socket() as probe:
+            probe.bind(('127.0.0.1', 0))
+            port = probe.getsockname()[1]
+        context = mp.get_context('fork')
+        queue = context.Queue()
+        ranks = [context.Process(target=_rank_main, args=(function, r, world, port, queue)) for r in range(world)]
+        for process in ranks:
+            process.start()
+        results = dict.fromkeys(range(world))
+        try:
+            for _ in range(world):
+                rank, result, error = queue.get(timeout=TIMEOUT)
+                assert error is None, f'rank {rank}:\n{error}'
+                results[rank] = result
+        finally:
+            for process in ranks:
+                process.join(5)
+                process.kill()
+        return [results[rank] for rank in range(world)]
+
+    return run

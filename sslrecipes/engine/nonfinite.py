@@ -30,7 +30,7 @@ class MicroBatch(NamedTuple):
     seed: int
     iteration: int
     batch: Any
-    progress: tuple[int, int, int] | None = None
+    progress: Sequence[int] | None = None
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,10 @@
 The root is ``tests/data/golden``, or the environment variable ``SSLRECIPES_GOLDEN``.
 """
 
+import importlib.util
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,8 +31,8 @@ class Case:
         folder = ROOT / name
         self.meta = json.loads((folder / 'case.json').read_text())
         self.hyper = self.meta.get('hyper', {})
-        tensors = folder / 'tensors.safetensors'
-        self.tensors = load_file(tensors) if tensors.exists() else {}
+        self.file = folder / 'tensors.safetensors'
+        self.tensors = load_file(self.file) if self.file.exists() else {}
 
     def part(self, prefix):
         return {k[len(prefix) :]: v for k, v in self.tensors.items() if k.startswith(prefix)}
@@ -100,3 +102,34 @@ def assert_groups():
             assert not model.get_parameter(ours).requires_grad
 
     return check
+
+
+@pytest.fixture(scope='session')
+def train_and_compare():
+    """``train_and_compare(case, work_dir, values, buffers)`` of ``sslight_training.py``."""
+    load('sslight_recipe')
+    return load('sslight_training').train_and_compare
+
+
+def load(name):
+    """Import a module of this folder."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f'{name}.py'))
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope='session')
+def sslight_recipe():
+    """``sslight_recipe(method, arch)``: the config of a pre-training by the names that the cases use."""
+
+    def read(method, arch):
+        name = f'{method.lower()}-sslight_{arch.replace("_", "")}'
+        (file,) = (file for file in (CONFIGS / 'configs/sslight').glob('*.py') if plain(file).startswith(plain(name)))
+        return read_config(file)
+
+    def plain(name):
+        method, backbone = Path(name).name.split('_')[:2]
+        return f'{method}_{backbone.replace("-", "")}'
+
+    return read

@@ -4,10 +4,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from sslrecipes.checkpoint.conversion import unwrap
 from sslrecipes.checkpoint.coverage import load_weights
 from sslrecipes.checkpoint.export import export_backbone
 from sslrecipes.checkpoint.keymaps import KEYMAPS
+from sslrecipes.checkpoint.layouts import unwrap
 from sslrecipes.engine.schedulers import WarmupCosineLR
 from sslrecipes.registry import MODELS
 

@@ -27,11 +27,13 @@ class KeyMap:
         family: What users call the family.
         rules: Rows of (official name, our name).
         left_out: Regular expressions of official names that have no counterpart in our networks.
+        added: Regular expressions of our names that official files don't hold.
     """
 
     family: str
     rules: Rules
     left_out: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
 
     def to_ours(self, state: Mapping[str, T]) -> dict[str, T]:
         """Rename official parameters to ours, without those in ``left_out``.
@@ -39,20 +41,27 @@ class KeyMap:
         Raises:
             CheckpointError: A name that the family doesn't have.
         """
-        dropped = set(self.without_counterpart(state))
-        return self._rename({name: value for name, value in state.items() if name not in dropped}, self._forward)
+        return self._rename(_without(state, self.left_out), self._forward)
 
     def to_official(self, state: Mapping[str, T]) -> dict[str, T]:
-        """Rename our parameters to the official ones.
+        """Rename our parameters to the official ones, without those in ``added``.
 
         Raises:
             CheckpointError: A name that the family doesn't have.
         """
-        return self._rename(state, self._inverse)
+        return self._rename(_without(state, self.added), self._inverse)
 
     def without_counterpart(self, names: Iterable[str]) -> list[str]:
         """The official names among ``names`` that :meth:`to_ours` leaves out."""
-        return [name for name in names if any(re.fullmatch(pattern, name) for pattern in self.left_out)]
+        return [name for name in names if _fits(name, self.left_out)]
+
+    def only_ours(self, names: Iterable[str]) -> list[str]:
+        """Those of our names among ``names`` that :meth:`to_official` leaves out."""
+        return [name for name in names if _fits(name, self.added)]
+
+    def knows(self, names: Iterable[str]) -> bool:
+        """Whether all of these are official names of the family."""
+        return all(_fits(name, self.left_out) or _renamed(name, self._forward) is not None for name in names)
 
     @cached_property
     def _forward(self) -> list[tuple[re.Pattern[str], str]]:
@@ -73,6 +82,14 @@ class KeyMap:
         result = {new: state[name] for name, new in renamed.items() if new is not None}
         assert len(result) == len(state), f'two rows of family {self.family} lead to the same name'
         return result
+
+
+def _without(state: Mapping[str, T], patterns: Iterable[str]) -> dict[str, T]:
+    return {name: value for name, value in state.items() if not _fits(name, patterns)}
+
+
+def _fits(name: str, patterns: Iterable[str]) -> bool:
+    return any(re.fullmatch(pattern, name) for pattern in patterns)
 
 
 def _pattern(name: str) -> re.Pattern[str]:

@@ -87,7 +87,7 @@ class NonFiniteHook(Hook):
             self.losses: list[Tensor] = []
             self.micro_batches: list[MicroBatch] = []
             self.untrained.remember()
-        progress = tuple(progress_of(runner, batch_idx)) if begins else None
+        progress = progress_of(runner, batch_idx) if begins else None
         self.micro_batches.append(MicroBatch(runner.seed, runner.iter, data_batch, progress))
 
     def after_train_iter(

@@ -32,7 +32,10 @@ class StepHook(Hook):
         """Announce an optimizer step."""
         if not self.needed or batch_idx % runner.accumulative_counts:
             return
-        self.model.begin_step(progress_of(runner, batch_idx))
+        progress = progress_of(runner, batch_idx)
+        if progress.step == (runner.epoch + 1) * progress.steps_per_epoch:  # left-over micro-batches make no step
+            return
+        self.model.begin_step(progress)
         runner.optim_wrapper.withheld = tuple(self.model.withheld_parameters())
 
     def after_optimizer_step(self, runner: Runner) -> None:

@@ -54,6 +54,7 @@ def labels_of(data_samples: list[DataSample] | None) -> Tensor:
     samples = data_samples or []
     if not samples or any('gt_label' not in sample or sample.gt_label.numel() != 1 for sample in samples):
         raise DataError(
-            'The joint probe needs exactly one gt_label per image: use labelled data, or set model.probe=None.'
+            'The joint probe needs exactly one gt_label per image: use labelled data, or leave the probe out '
+            '(model.probe=None, no JointProbeHook).'
         )
     return torch.cat([sample.gt_label for sample in samples])

@@ -1,4 +1,4 @@
-"""Initialisation of the official MAE and TEC code."""
+"""Initialisation of official code: Linear layers and LayerNorms, and what must stay as loaded."""
 
 from __future__ import annotations
 
@@ -22,6 +22,18 @@ def xavier_init(module: nn.Module) -> None:
         elif isinstance(layer, nn.LayerNorm):
             nn.init.ones_(layer.weight)
             nn.init.zeros_(layer.bias)
+
+
+def normal_init(module: nn.Module, std: float) -> None:
+    """Give every Linear normal weights of standard deviation ``std`` and zero bias.
+
+    DINO, SSLight: 0.02 (officially truncated at ±2, a hundred standard deviations, which changes nothing).
+    """
+    for layer in module.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.normal_(layer.weight, std=std)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
 
 
 def loads_pretrained(init_cfg: Any) -> bool:

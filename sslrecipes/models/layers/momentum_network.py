@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class MomentumNetwork(nn.Module):
@@ -30,7 +30,7 @@ class MomentumNetwork(nn.Module):
     @torch.no_grad()
     def update(self, momentum: float, **sources: nn.Module) -> None:
         """Set each parameter to ``momentum`` times itself plus ``1 - momentum`` times that of ``sources``."""
-        own = [param for name in sources for param in self.get_submodule(name).parameters()]
+        own: list[Tensor] = [param for name in sources for param in self.get_submodule(name).parameters()]
         others = [param.detach() for source in sources.values() for param in source.parameters()]
         torch._foreach_mul_(own, momentum)
         torch._foreach_add_(own, others, alpha=1 - momentum)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any, cast
 
+import torch
 from mmengine.model import BaseModel, is_model_wrapper
 from torch import Tensor, nn
 
@@ -12,6 +13,7 @@ from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.registry import MODELS
 
 POOLS = ('auto', 'avg', 'cls')
+OUTPUTS = ('last', 'all')
 
 
 def pool_features(features: Tensor, pool: str, num_extra_tokens: int) -> Tensor:
@@ -48,7 +50,7 @@ class FeatureModel(BaseModel):
     ViTs must return all tokens (``out_type='raw'``) for ``pool`` to have a choice. With the default
     ``final_norm=True`` tokens are pooled after the backbone's pre-trained final norm: what MAE's decoder, TEC's
     targets and MAE's linear probe see. ``final_norm=False`` pools the last block's output: MAE-priv's k-NN feature.
-    Masked-image-modelling backbones see the whole image. Of several outputs the last one is pooled.
+    Masked-image-modelling backbones see the whole image.
 
     Load weights by ``init_cfg=dict(type='Pretrained', checkpoint=..., prefix='backbone.')`` on the backbone, or by
     ``load_from`` a checkpoint of any method.
@@ -57,12 +59,14 @@ class FeatureModel(BaseModel):
         backbone: Config of the backbone, or the module itself.
         pool: See :func:`pool_features`.
         final_norm: False skips the final norm of a ViT; its weights are loaded all the same.
+        outputs: Of a backbone with several outputs (``out_indices``) 'last' pools the last one; 'all' pools each and
+            puts the vectors side by side, as DINO's and SSLight's linear evaluation of ViTs does.
         data_preprocessor: Normalisation; ``type`` defaults to 'ClsDataPreprocessor'.
         init_cfg: Initialisation.
 
     Raises:
-        ConfigError: If ``pool`` is unknown or contradicts the backbone's ``out_type``, or ``final_norm=False`` is
-            asked of a backbone without a final norm.
+        ConfigError: If ``pool`` or ``outputs`` is unknown, ``pool`` contradicts the backbone's ``out_type``, or
+            ``final_norm=False`` is asked of a backbone without a final norm.
 
     Example:
         >>> import torch
@@ -77,6 +81,7 @@ class FeatureModel(BaseModel):
         backbone: dict[str, Any] | nn.Module,
         pool: str = 'auto',
         final_norm: bool = True,
+        outputs: str = 'last',
         data_preprocessor: dict[str, Any] | nn.Module | None = None,
         init_cfg: Any = None,
     ) -> None:
@@ -84,16 +89,22 @@ class FeatureModel(BaseModel):
             data_preprocessor = MODELS.build({'type': 'ClsDataPreprocessor', **(data_preprocessor or {})})
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         self.backbone = backbone if isinstance(backbone, nn.Module) else MODELS.build(backbone)
-        self.pool = pool
+        self.pool = _choice('pool', pool, POOLS)
+        self.outputs = _choice('outputs', outputs, OUTPUTS)
         self._check_pool()
         self._takes_mask = 'mask' in inspect.signature(self.backbone.forward).parameters
         if not final_norm:
             self._skip_final_norm()
 
+    @property
+    def feature_channels(self) -> int | None:
+        """Width C of the features if the backbone tells that of its outputs (``embed_dims``), else None."""
+        width = getattr(self.backbone, 'embed_dims', None)
+        if not isinstance(width, int):
+            return None
+        return width * len(cast('list[int]', self.backbone.out_indices)) if self.outputs == 'all' else width
+
     def _check_pool(self) -> None:
-        if self.pool not in POOLS:
-            hint = did_you_mean(self.pool, list(POOLS))
-            raise ConfigError(f'pool must be one of {", ".join(POOLS)}; got "{self.pool}".{hint}')
         out_type = getattr(self.backbone, 'out_type', 'raw')
         pooled_by_backbone = {'cls_token': 'cls', 'avg_featmap': 'avg'}.get(out_type, self.pool)
         if self.pool not in ('auto', pooled_by_backbone):
@@ -109,8 +120,10 @@ class FeatureModel(BaseModel):
     def extract_feat(self, inputs: Tensor) -> Tensor:
         """Features ``(B, C)`` of normalised images ``(B, 3, H, W)``."""
         outputs = self.backbone(inputs, mask=None) if self._takes_mask else self.backbone(inputs)
-        last = outputs[-1] if isinstance(outputs, tuple | list) else outputs
-        return pool_features(last, self.pool, getattr(self.backbone, 'num_extra_tokens', 0))
+        several = outputs if isinstance(outputs, tuple | list) else (outputs,)
+        wanted = several if self.outputs == 'all' else several[-1:]
+        extra_tokens = getattr(self.backbone, 'num_extra_tokens', 0)
+        return torch.cat([pool_features(output, self.pool, extra_tokens) for output in wanted], dim=1)
 
     def forward(self, inputs: Tensor, data_samples: Any = None, mode: str = 'tensor') -> Tensor:
         """Features ``(B, C)`` of normalised images ``(B, 3, H, W)``.
@@ -123,6 +136,14 @@ class FeatureModel(BaseModel):
                 'FeatureModel only extracts features: evaluate it with a KNNLoop, or train a LinearProbe instead.'
             )
         return self.extract_feat(inputs)
+
+
+def _choice(name: str, value: str, choices: tuple[str, ...]) -> str:
+    """Return ``value``, which must be one of ``choices``."""
+    if value not in choices:
+        hint = did_you_mean(value, list(choices))
+        raise ConfigError(f'{name} must be one of {", ".join(choices)}; got "{value}".{hint}')
+    return value
 
 
 def as_feature_model(model: nn.Module, pool: str = 'auto') -> FeatureModel:

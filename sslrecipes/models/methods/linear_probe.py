@@ -27,17 +27,19 @@ class LinearProbe(FeatureModel):
         backbone: See :class:`FeatureModel`.
         num_classes: Number of classes K.
         lr_scales: Factors of the optimizer's learning rate, one head each; ``(1.0,)`` is the recipe of a paper.
-        in_channels: Width C of the pooled features; by default ``embed_dims`` of the backbone.
+        in_channels: Width C of the pooled features; by default what the backbone's ``embed_dims`` implies.
         with_bn: Put a BatchNorm without affine between features and heads, trained as in MAE (batch statistics).
         bn_eps: Its epsilon: 1e-6 in MAE, 1e-5 in MAE-priv.
-        init_std: Standard deviation of the heads' truncated normal; biases start at 0.
-        **kwargs: ``pool``, ``final_norm``, ``data_preprocessor``, ``init_cfg`` of :class:`FeatureModel`.
+        init_std: Standard deviation of the heads' normal weights; biases start at 0. (MAE truncates at ±2, two hundred
+            standard deviations, which changes nothing.)
+        **kwargs: ``pool``, ``final_norm``, ``outputs``, ``data_preprocessor``, ``init_cfg`` of :class:`FeatureModel`.
 
     Raises:
         ConfigError: If ``lr_scales`` is empty, has repeats or a scale that isn't positive, or ``in_channels`` is
             missing for a backbone without ``embed_dims``.
 
-    Source: `Masked Autoencoders Are Scalable Vision Learners <https://arxiv.org/abs/2111.06377>`_, appendix A.1.
+    Source: `Masked Autoencoders Are Scalable Vision Learners <https://arxiv.org/abs/2111.06377>`_, appendix A.1;
+    the linear evaluation of SSLight (``outputs='all'`` for ViTs).
     """
 
     def __init__(
@@ -54,8 +56,8 @@ class LinearProbe(FeatureModel):
         super().__init__(backbone, **kwargs)
         if not lr_scales or min(lr_scales) <= 0 or len(set(lr_scales)) < len(lr_scales):
             raise ConfigError(f'lr_scales of a LinearProbe must be positive and different, got {tuple(lr_scales)}.')
-        channels = in_channels or getattr(self.backbone, 'embed_dims', None)
-        if not isinstance(channels, int):
+        channels = in_channels or self.feature_channels
+        if channels is None:
             raise ConfigError(f'LinearProbe needs in_channels: {type(self.backbone).__name__} does not tell its width.')
         self.lr_scales = tuple(float(scale) for scale in lr_scales)
         self.init_std = init_std

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from sslrecipes.errors import ConfigError
 from sslrecipes.models.layers.progress import Progress
+from sslrecipes.models.losses.view_weights import NUM_GLOBALS
 from sslrecipes.models.methods.feature_model import pool_features
 from sslrecipes.registry import MODELS
 
@@ -89,6 +90,18 @@ class MultiCropMethod(BaseSelfSupervisor):
             raise ConfigError(f'{type(self).__name__} must be told where training is: keep default_hooks.step.')
         return self.progress
 
+    def check_views(self, inputs: Tensor | Sequence[Tensor]) -> None:
+        """Refuse what isn't ``[g1, g2, l1 ... lL]`` with as many views as the loss weights fit.
+
+        Raises:
+            ConfigError: If so.
+        """
+        views = [inputs] if isinstance(inputs, Tensor) else inputs
+        self.head.weights.check(len(views))
+        sizes = [tuple(view.shape[2:]) for view in views[:NUM_GLOBALS]]
+        if len(set(sizes)) > 1:
+            raise ConfigError(f'The first {NUM_GLOBALS} views are the global ones, of one size; these are {sizes}.')
+
     def probe_loss(self, features: Tensor, data_samples: list[DataSample] | None) -> dict[str, Tensor]:
         """Loss and accuracy of the joint probe on features ``(B, C)`` of one view; empty without probe."""
         return self.probe.loss(features, data_samples) if self.probe is not None else {}
@@ -106,8 +119,11 @@ class MultiCropMethod(BaseSelfSupervisor):
             mode: 'loss', 'tensor' (features) or 'predict' (the joint probe's classes).
 
         Raises:
-            ConfigError: For 'predict' without probe.
+            ConfigError: For views that the loss weights don't fit or whose first two differ in size; for 'predict'
+                without probe.
         """
+        if mode == 'loss':
+            self.check_views(inputs)
         if mode != 'predict':
             return super().forward(inputs, data_samples, mode)
         if self.probe is None:

@@ -1,6 +1,9 @@
 """Necks: from features to predictions."""
 
+from sslrecipes.models.necks.dino_neck import DINONeck
 from sslrecipes.models.necks.mae_decoder import MAEDecoder
+from sslrecipes.models.necks.moco_neck import MoCoNeck
+from sslrecipes.models.necks.swav_neck import SwAVNeck
 from sslrecipes.models.necks.tec_neck import TECNeck
 
-__all__ = ['MAEDecoder', 'TECNeck']
+__all__ = ['DINONeck', 'MAEDecoder', 'MoCoNeck', 'SwAVNeck', 'TECNeck']

@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from sslrecipes.models.layers.initialization import loads_pretrained, xavier_init
+from sslrecipes.models.layers.initialization import loads_pretrained, normal_init, xavier_init
 
 
 def test_linear_and_norm_layers_are_reset():
@@ -15,6 +15,16 @@ def test_linear_and_norm_layers_are_reset():
     assert not net[0].bias.any()
     assert torch.equal(net[1].weight, torch.ones(192))
     assert not net[1].bias.any()
+
+
+def test_linear_layers_become_normal():
+    net = nn.Sequential(nn.Linear(64, 192), nn.Linear(192, 64, bias=False), nn.LayerNorm(64))
+    for param in net.parameters():
+        nn.init.constant_(param, 3.0)
+    normal_init(net, std=0.02)
+    assert all(0.018 < layer.weight.std() < 0.022 for layer in net[:2])
+    assert not net[0].bias.any()
+    assert torch.equal(net[2].weight, torch.full((64,), 3.0))
 
 
 def test_pretrained_is_found_alone_and_in_lists():

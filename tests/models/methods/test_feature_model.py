@@ -75,7 +75,22 @@ def test_features_pooled_by_the_backbone_pass_through(out_type, pool):
     assert torch.equal(model(IMAGES), model.backbone(IMAGES)[0])
 
 
+@torch.no_grad()
+def test_all_outputs_side_by_side():
+    backbone = dict(type='DINOViT', arch=ARCH, img_size=16, patch_size=8, out_indices=(0, 1), out_type='cls_token')
+    model = build(backbone, outputs='all')
+    outputs = model.backbone(IMAGES)
+    assert model(IMAGES).shape == (3, model.feature_channels)
+    assert torch.equal(model(IMAGES), torch.cat(outputs, dim=1))
+    assert torch.equal(build(model.backbone)(IMAGES), outputs[1])
+    resnet = build(dict(type='ResNet', depth=18, out_indices=(2, 3)), outputs='all')
+    assert resnet(IMAGES).shape == (3, 256 + 512)
+    assert resnet.feature_channels is None
+
+
 def test_user_mistakes():
+    with pytest.raises(ConfigError, match=r'outputs must be one of last, all.*Did you mean "all"'):
+        FeatureModel(vit(), outputs='al')
     with pytest.raises(ConfigError, match='Did you mean "avg"'):
         FeatureModel(vit(), pool='average')
     with pytest.raises(ConfigError, match='set out_type="raw"'):

@@ -104,6 +104,15 @@ def test_predictions():
     assert single.pred_label == single.pred_score.argmax()
 
 
+def test_outputs_of_several_blocks_side_by_side():
+    backbone = dict(type='DINOViT', arch=ARCH, img_size=8, patch_size=4, out_indices=(0, 1), out_type='cls_token')
+    probe = LinearProbe(backbone, num_classes=5, outputs='all')
+    assert probe.heads[0].in_features == 2 * 32
+    train(probe, steps=1)
+    with pytest.raises(ConfigError, match='in_channels: ResNet'):
+        LinearProbe(dict(type='ResNet', depth=18, out_indices=(2, 3)), num_classes=5, outputs='all')
+
+
 def test_user_mistakes():
     for scales in ((), (1.0, 1.0), (1.0, 0.0)):
         with pytest.raises(ConfigError, match='lr_scales'):

@@ -1,0 +1,108 @@
+"""MoCo's contrastive loss against a queue of keys."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from mmengine.dist import all_gather, get_world_size
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from sslrecipes.errors import ConfigError
+from sslrecipes.models.layers.observed import Observed
+from sslrecipes.models.losses.view_weights import ViewWeights
+from sslrecipes.registry import MODELS
+
+
+@MODELS.register_module()
+class MoCoHead(Observed, BaseModule):
+    """Tell the key of the same image from the keys of earlier images, for each query view.
+
+    Shows 'embedding', the queries ``(Q * B, C)``.
+
+    Buffers: ``queue`` ``(C, K)``, columns of unit length, random at first, the same on all ranks; ``queue_ptr``
+    ``(1,)``, the column that is replaced next.
+
+    Args:
+        loss_weights: See :class:`sslrecipes.models.losses.view_weights.ViewWeights`.
+        feat_channels: Width C of the embedding.
+        queue_length: Number K of keys, a multiple of the global batch.
+        temperature: Divides similarities.
+        init_cfg: Initialisation.
+
+    Source: MoCo v2 (arXiv:2003.04297), with several query views as in SSLight (arXiv:2210.02808).
+    """
+
+    queue: Tensor
+    queue_ptr: Tensor
+
+    def __init__(
+        self,
+        loss_weights: Sequence[float],
+        feat_channels: int = 128,
+        queue_length: int = 65536,
+        temperature: float = 0.2,
+        init_cfg: Any = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.weights = ViewWeights(loss_weights)
+        self.queue_length = queue_length
+        self.temperature = temperature
+        self.register_buffer('queue', F.normalize(torch.randn(feat_channels, queue_length), dim=0))
+        self.register_buffer('queue_ptr', torch.zeros(1, dtype=torch.long))
+
+    @property
+    def trivial_loss(self) -> float:
+        """Loss of a network that doesn't tell images apart: ln(K + 1), weighted."""
+        return sum(self.weights.weights) * math.log(self.queue_length + 1)
+
+    def check_batch(self, batch: int) -> None:
+        """Refuse ``batch`` images per rank if the queue isn't a number of whole global batches.
+
+        Raises:
+            ConfigError: If so.
+        """
+        ranks = get_world_size()
+        if self.queue_length % (batch * ranks):
+            raise ConfigError(
+                f'MoCoHead: queue_length={self.queue_length} is no multiple of the global batch of {ranks} x {batch} '
+                'images: change one of them, and if the last batch of an epoch is to blame, set '
+                'train_dataloader.drop_last=True.'
+            )
+
+    def loss(self, queries: Tensor, keys: Tensor) -> Tensor:
+        """Compare queries with keys, then put the keys of all ranks into the queue; collective.
+
+        Args:
+            queries: ``(Q * B, C)``, rows of unit length, the rows of each of Q views together.
+            keys: ``(B, C)``, rows of unit length, without gradient.
+        """
+        self.show('embedding', queries)
+        logits = self.logits(queries, keys)
+        self.enqueue(keys)
+        return self.criterion(logits, len(queries) // len(keys))
+
+    def logits(self, queries: Tensor, keys: Tensor) -> Tensor:
+        """Similarities ``(Q * B, 1 + K)`` over temperature: of each query to its image's key, then to the queue's."""
+        queries = queries / self.temperature
+        positives = (queries * keys.repeat(len(queries) // len(keys), 1)).sum(dim=1, keepdim=True)
+        negatives = queries @ self.queue.clone()  # the backward pass needs the keys that enqueue replaces
+        return torch.cat([positives, negatives], dim=1)
+
+    def criterion(self, logits: Tensor, num_queries: int) -> Tensor:
+        """Weighted loss of logits ``(Q * B, 1 + K)`` of ``num_queries`` views, the positive in column 0."""
+        labels = logits.new_zeros(len(logits), dtype=torch.long)
+        terms = F.cross_entropy(logits, labels, reduction='none').unflatten(0, (num_queries, -1)).mean(dim=1)
+        return self.weights(terms[:1].unbind(), terms[1:].unbind())
+
+    @torch.no_grad()
+    def enqueue(self, keys: Tensor) -> None:
+        """Replace the oldest keys by those ``(B, C)`` of each rank; collective."""
+        newest = torch.cat(all_gather(keys.to(self.queue.dtype)))
+        columns = (self.queue_ptr + torch.arange(len(newest), device=keys.device)) % self.queue_length
+        self.queue.index_copy_(1, columns, newest.T)
+        self.queue_ptr.add_(len(newest)).remainder_(self.queue_length)

@@ -1,0 +1,33 @@
+"""Equipartition of samples over prototypes."""
+
+from __future__ import annotations
+
+import torch
+from mmengine.dist import all_reduce
+from torch import Tensor
+
+
+@torch.no_grad()
+def sinkhorn(scores: Tensor, epsilon: float = 0.05, iterations: int = 3) -> Tensor:
+    """Assign samples softly to prototypes so that all prototypes get about the same share of the samples of all ranks.
+
+    The ranks' results, one under the other, are those of one process with all samples; collective. Nothing guards
+    against prototypes without any share, as officially. The constants that official code divides by cancel.
+
+    Args:
+        scores: ``(..., n, K)`` similarities of n samples of this rank to K prototypes, which reach from -1 to 1.
+        epsilon: Smoothness: the larger, the more alike the rows.
+        iterations: Rounds, at least 1.
+
+    Returns:
+        Float32 tensor ``(..., n, K)`` whose rows sum to 1.
+
+    Source: SwAV (arXiv:2006.09882), section 3.1; ``distributed_sinkhorn`` of facebookresearch/swav and SSLight.
+    """
+    codes = (scores.float() / epsilon).exp()
+    for _ in range(iterations):
+        shares = codes.sum(dim=-2, keepdim=True)
+        all_reduce(shares)
+        codes = codes / shares
+        codes = codes / codes.sum(dim=-1, keepdim=True)
+    return codes

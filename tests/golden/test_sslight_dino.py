@@ -1,0 +1,136 @@
+"""DINO as SSLight trains it, against the official code."""
+
+import pytest
+import torch
+
+from sslrecipes.checkpoint.keymaps import KEYMAPS
+from sslrecipes.engine.distributed import init_cpu_process_group
+from sslrecipes.registry import MODELS
+
+HEAD = {'kind', 'in_dim', 'out_dim', 'hidden', 'bottleneck', 'bn', 'nlayers', 'norm_last_layer'}
+LOSS = {
+    'batch', 'out_dim', 'global_crops', 'local_crops', 'lambda_global', 'lambda_local', 'total_epochs',
+    'warmup_teacher_temp', 'teacher_temp', 'warmup_teacher_temp_epochs', 'student_temp', 'center_momentum',
+    'world_size',
+}  # fmt: skip
+TWO_PROCESSES = {
+    'seed', 'out_dim', 'nloc', 'B', 'K', 'eps', 'iters', 'world_size', 'lambda_global', 'lambda_local',
+    'teacher_temp_epoch0', 'teacher_temp_epoch1', 'student_temp', 'center_momentum',
+}  # fmt: skip
+
+
+def of_neck(state):
+    """Tensors under the names of our neck."""
+    renamed = KEYMAPS['sslight-dino'].to_ours({f'student.head.{name}': value for name, value in state.items()})
+    return {name.removeprefix('neck.'): value for name, value in renamed.items()}
+
+
+@pytest.mark.golden('sslight/dino_head_bn', 'sslight/dino_head_nobn')
+def test_neck(case):
+    hyper, tolerance = case.hyper, dict(rtol=1e-3, atol=1e-5)
+    assert set(hyper) == HEAD
+    assert (hyper['kind'], hyper['nlayers']) == ('dino', 3)
+    neck = MODELS.build(
+        dict(
+            type='DINONeck',
+            in_channels=hyper['in_dim'],
+            hidden_channels=hyper['hidden'],
+            bottleneck_channels=hyper['bottleneck'],
+            out_channels=hyper['out_dim'],
+            with_bn=hyper['bn'],
+            norm_last_layer=hyper['norm_last_layer'],
+        )
+    )
+    neck.load_state_dict(of_neck(case.part('state/')))
+    trained = {name: parameter.requires_grad for name, parameter in neck.named_parameters()}
+    assert trained == of_neck(case.meta['requires_grad'])
+    features = case['in/x'].requires_grad_()
+    outputs = neck(features)
+    torch.testing.assert_close(outputs, case['out/y_train'], **tolerance)
+    outputs.backward(case['in/grad_output'])
+    torch.testing.assert_close(features.grad, case['out/grad_x'], **tolerance)
+    gradients = {name: parameter.grad for name, parameter in neck.named_parameters() if parameter.grad is not None}
+    torch.testing.assert_close(gradients, of_neck(case.part('out/grad/')), **tolerance)
+    for name, value in of_neck(case.part('out/buffer_after/')).items():
+        torch.testing.assert_close(neck.get_buffer(name).float(), value, **tolerance)
+    shown = {}
+    neck.observer = shown.__setitem__
+    torch.testing.assert_close(neck.eval()(features), case['out/y_eval_after'], **tolerance)
+    torch.testing.assert_close(shown['embedding'], case['out/bottleneck_eval_after'], **tolerance)
+
+
+def build_head(hyper, **temperatures):
+    return MODELS.build(
+        dict(
+            type='DINOHead',
+            out_channels=hyper['out_dim'],
+            loss_weights=(hyper['lambda_global'], hyper['lambda_local']),
+            student_temp=hyper['student_temp'],
+            center_momentum=hyper['center_momentum'],
+            **temperatures,
+        )
+    )
+
+
+@pytest.mark.golden('sslight/dino_loss_baseline', 'sslight/dino_loss_sslight')
+def test_loss(case):
+    hyper = case.hyper
+    assert set(hyper) == LOSS
+    assert (hyper['world_size'], hyper['global_crops']) == (1, 2)
+    names = ('warmup_teacher_temp', 'teacher_temp', 'warmup_teacher_temp_epochs')
+    head = build_head(hyper, **{name: hyper[name] for name in names})
+    for step, expected in enumerate(case.meta['steps']):
+        torch.testing.assert_close(head.center, case[f'out/center_before_{step}'], rtol=1e-4, atol=1e-6)
+        student = case[f'in/student_{step}'].requires_grad_()
+        views = hyper['global_crops'] + hyper['local_crops']
+        loss = head.loss(student, case[f'in/teacher_{step}'], views, expected['epoch'])
+        loss.backward()
+        assert head.teacher_temperature(expected['epoch']) == pytest.approx(expected['teacher_temp'], rel=1e-9)
+        torch.testing.assert_close(loss, case[f'out/loss_{step}'].squeeze(), rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(loss.item(), expected['loss'], rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(student.grad, case[f'out/grad_student_{step}'], rtol=1e-3, atol=1e-6)
+        torch.testing.assert_close(head.center, case[f'out/center_after_{step}'], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.golden('sslight/dist2_center_sinkhorn')
+def test_center_of_two_processes(case, run_ranks):
+    hyper = case.hyper
+    assert set(hyper) == TWO_PROCESSES
+    steps = sum(name.startswith('in/rank0/student_') for name in case.tensors)
+    temperatures = dict(
+        warmup_teacher_temp=hyper['teacher_temp_epoch0'],
+        teacher_temp=hyper['teacher_temp_epoch1'],
+        warmup_teacher_temp_epochs=2,
+    )
+
+    def on_rank(rank, _):
+        init_cpu_process_group('pytorch', timeout=60)
+        head, results = build_head(hyper, **temperatures), []
+        for step in range(steps):
+            student, teacher = (case[f'in/rank{rank}/{which}_{step}'] for which in ('student', 'teacher'))
+            loss = head.loss(student, teacher, 2 * len(student) // len(teacher), epoch=step)
+            results.append((loss.item(), head.center.numpy().copy()))
+        return results
+
+    for rank, results in enumerate(run_ranks(on_rank, hyper['world_size'])):
+        for step, (loss, center) in enumerate(results):
+            expected = case[f'out/rank{rank}/dino_loss_{step}'].item()
+            torch.testing.assert_close(loss, expected, rtol=1e-4, atol=1e-6)
+            expected = case[f'out/rank{rank}/center_after_{step}']
+            torch.testing.assert_close(torch.from_numpy(center), expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.golden('sslight/dino_train', 'sslight/dino_train_adamw')
+def test_training(case, tmp_path, train_and_compare):
+    values = {
+        'student_output': ('neck.forward', lambda _, outputs: outputs),
+        'teacher_output': ('teacher.neck.forward', lambda _, outputs: outputs),
+    }
+    train_and_compare(case, tmp_path, values, {'center': lambda model: model.head.center})
+
+
+@pytest.mark.golden('sslight/dino_train')
+def test_an_option_that_is_not_known_fails(case, tmp_path, train_and_compare):
+    case.hyper['overrides']['DINO.CENTER_MOMENTUM'] = 0.5
+    with pytest.raises(AssertionError, match=r'does not know these options: .*DINO\.CENTER_MOMENTUM'):
+        train_and_compare(case, tmp_path, {})

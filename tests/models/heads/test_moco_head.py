@@ -1,0 +1,59 @@
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812
+
+from sslrecipes.errors import ConfigError
+from sslrecipes.models.heads import MoCoHead
+
+BATCH, CHANNELS, KEYS = 4, 6, 12
+
+
+@pytest.fixture
+def head():
+    return MoCoHead((0.4, 0.6), feat_channels=CHANNELS, queue_length=KEYS)
+
+
+def unit_rows(count):
+    return F.normalize(torch.randn(count, CHANNELS), dim=1)
+
+
+def test_the_queue_begins_with_random_unit_columns(head):
+    torch.testing.assert_close(head.queue.norm(dim=0), torch.ones(KEYS))
+    assert torch.linalg.matrix_rank(head.queue) == CHANNELS
+    assert head.queue_ptr.tolist() == [0]
+
+
+def test_the_oldest_keys_are_replaced_round_and_round(head):
+    batches = [unit_rows(BATCH) for _ in range(4)]
+    for number, keys in enumerate(batches):
+        head.enqueue(keys)
+        assert head.queue_ptr.item() == BATCH * (number + 1) % KEYS
+    assert torch.equal(head.queue, torch.cat([batches[3], batches[1], batches[2]]).T)
+
+
+def test_logits_are_of_the_queue_before_the_step(head):
+    queries, keys, queue = unit_rows(3 * BATCH).requires_grad_(), unit_rows(BATCH), head.queue.clone()
+    loss = head.loss(queries, keys)
+    loss.backward()  # with the keys that have been replaced by now
+    assert not torch.equal(head.queue, queue)
+    wanted = queries.detach().clone().requires_grad_()
+    per_image = torch.stack([torch.cat([keys[i % BATCH, None], queue.T]) @ wanted[i] for i in range(3 * BATCH)])
+    terms = -(per_image / 0.2).softmax(dim=1)[:, 0].log().view(3, BATCH).mean(dim=1)
+    (0.4 * terms[0] + 0.6 * terms[1:].mean()).backward()
+    torch.testing.assert_close(queries.grad, wanted.grad)
+
+
+def test_images_that_look_alike_cost_the_trivial_loss(head):
+    row = unit_rows(1)
+    head.queue.copy_(row.T.expand(-1, KEYS))
+    loss = head.loss(row.expand(3 * BATCH, -1), row.expand(BATCH, -1))
+    assert loss.item() == pytest.approx(head.trivial_loss, rel=1e-6)
+    assert head.trivial_loss == pytest.approx(math.log(KEYS + 1))
+
+
+def test_the_queue_is_whole_batches(head):
+    head.check_batch(BATCH)
+    with pytest.raises(ConfigError, match=r'queue_length=12 is no multiple of the global batch of 1 x 5 images'):
+        head.check_batch(5)

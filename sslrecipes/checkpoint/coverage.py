@@ -121,7 +121,8 @@ def load_weights(
         state_dict: The file's weights.
         source: What the file is called in messages.
         prefix: Only names that start with it are considered, without it.
-        ignore: Names of the module, or of its parts (``'ln2.'``), that the file need not hold.
+        ignore: Names, also of whole parts (``'ln2.'``), that the module may have without the file, or the file without
+            the module.
         allow_partial: Load what fits although something is missing.
 
     Returns:
@@ -161,7 +162,7 @@ def compare(
         mismatched=tuple(
             Mismatch(name, held[name], wanted[name]) for name in wanted if name in held and held[name] != wanted[name]
         ),
-        surplus=tuple(_beyond(extra, wanted)),
+        surplus=tuple(name for name in _beyond(extra, wanted) if not _ignored(name, ignore)),
         unexpected=tuple([prefix + name for name in extra] + outside),
         better_prefix=_better_prefix(state_dict, wanted, prefix),
     )

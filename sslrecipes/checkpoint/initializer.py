@@ -26,13 +26,14 @@ class Pretrained(PretrainedInit):
 
     Args:
         checkpoint: File or http(s) address: a checkpoint of ours or mmpretrain's, an exported backbone, or an official
-            MAE, iBOT or TEC file.
+            file of MAE, iBOT, TEC, DINO or SSLight.
         prefix: The sub-network of the checkpoint to take, such as ``'backbone.'``. A file without that prefix in any
             name is taken as the bare sub-network.
         map_location: Where the file's tensors go.
-        ignore: Names of the module, or of its parts (``'ln2.'``), that the file need not hold.
+        ignore: Names, also of whole parts (``'ln2.'``), that the module may have without the file, or the file without
+            the module.
         allow_partial: Load what fits although something is missing.
-        weights: The entry of the file to take, such as ``'teacher'`` of a full iBOT checkpoint.
+        weights: The entry of the file to take, such as ``'teacher'`` of a full iBOT checkpoint, see :func:`unwrap`.
     """
 
     def __init__(

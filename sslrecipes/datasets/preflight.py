@@ -10,6 +10,9 @@ from typing import Any
 from mmpretrain.datasets import CustomDataset
 
 from sslrecipes.datasets.image_folder import ImageFolder, check_unlabelled_folder, is_image, split_folders, walk_files
+from sslrecipes.datasets.image_subset import ImageSubset
+from sslrecipes.datasets.subset_lists import read_subset
+from sslrecipes.datasets.subsets import class_folders
 from sslrecipes.errors import DataError
 from sslrecipes.registry import DATASETS
 
@@ -37,6 +40,9 @@ def check_dataset(cfg: Mapping[str, Any], key: str = 'train_dataloader.dataset')
         return
     if issubclass(cls, ImageFolder):
         check_unlabelled_folder(cfg['data_root'])
+    elif issubclass(cls, ImageSubset):
+        class_folders(cfg['data_root'])
+        read_subset(cfg['subset'])
     elif issubclass(cls, CustomDataset):
         _check_image_classes(cls, cfg, key)
     else:

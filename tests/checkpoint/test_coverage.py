@@ -49,6 +49,15 @@ def test_complete_file(monkeypatch):
     ]
 
 
+def test_further_layers_of_the_file_may_be_named_to_be_ignored(refused):
+    state = network(depth=3).state_dict()
+    refused(network(), state, match=r'deeper network: layers\.2\.0\.weight')
+    report = load_weights(network(), state, source='file.pth', ignore=('layers.2.',))
+    assert report.complete
+    assert 'layers.2.0.weight' in report.unexpected
+    refused(network(), network(depth=4).state_dict(), match=r'deeper network: layers\.3', ignore=('layers.2.',))
+
+
 def test_num_batches_tracked_is_not_wanted():
     source, target = network(), network()
     state = {name: value for name, value in source.state_dict().items() if 'num_batches' not in name}

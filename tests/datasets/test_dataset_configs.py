@@ -13,8 +13,9 @@ from sslrecipes.registry import METRICS, MODELS
 
 FOLDER = Path(__file__).parents[2] / 'configs/_base_/datasets'
 EMBEDDED = {'photo_tiles_32': (32, 18), 'photo_tiles_32_eval': (32, 18), 'digits_8': (8, 10)}
-IMAGENET = ('in1k_mae_224', 'in1k_linear_224', 'in1k_finetune_224')
-OTHERS = ('image_folder_mae_224', 'cifar10_32')
+IMAGENET = ('in1k_mae_224', 'in1k_linear_224', 'in1k_finetune_224', 'in1k_sslight_eval_224')
+MULTI_CROP = ('in1k_multi_crop_224', 'photo_tiles_32_multi_crop', 'fashion_mnist_32_multi_crop')
+OTHERS = ('in1k_sslight_semi_224', 'image_folder_mae_224', 'cifar10_32')
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
@@ -32,7 +33,7 @@ def first_batch(cfg: Config, loader_name: str) -> dict:
 
 
 def test_every_file_is_tested():
-    assert {path.stem for path in FOLDER.glob('*.py')} == {*EMBEDDED, *IMAGENET, *OTHERS}
+    assert {path.stem for path in FOLDER.glob('*.py')} == {*EMBEDDED, *IMAGENET, *MULTI_CROP, *OTHERS}
 
 
 @pytest.mark.parametrize('name', EMBEDDED)
@@ -72,6 +73,25 @@ def test_imagenet_pipelines_on_a_tiny_folder(name, tmp_path, write_images):
         assert first_batch(cfg, loader)['inputs'].shape == (4, 3, 224, 224)
 
 
+def test_a_part_of_imagenet(tmp_path, write_images):
+    cfg = config('in1k_sslight_semi_224')
+    dataset = cfg.train_dataloader.dataset
+    with pytest.raises(DataError, match='data/imagenet/train'):
+        check_dataset(dataset)
+    names = [f'n0{label}_{index}.png' for label in (1, 2) for index in range(3)]
+    write_images(tmp_path, *(f'{name[:3]}/{name}' for name in names), size=(60, 90))
+    (tmp_path / 'list.txt').write_text('\n'.join(names[1:5]))
+    dataset.update(data_root=str(tmp_path), subset=str(tmp_path / 'list.txt'))
+    check_dataset(dataset)
+    batch = first_batch(cfg, 'train_dataloader')
+    assert batch['inputs'].shape == (4, 3, 224, 224)
+    assert sorted(int(sample.gt_label) for sample in batch['data_samples']) == [0, 0, 1, 1]
+    evaluation = config('in1k_sslight_eval_224')
+    assert dataset.pipeline == evaluation.train_dataloader.dataset.pipeline
+    assert cfg.val_dataloader == evaluation.val_dataloader
+    assert not cfg.train_dataloader.drop_last
+
+
 def test_the_finetuning_view_adds_to_the_linear_one():
     linear, finetune = config('in1k_linear_224'), config('in1k_finetune_224')
     types = [[step['type'] for step in cfg.train_dataloader.dataset.pipeline] for cfg in (linear, finetune)]
@@ -89,6 +109,31 @@ def test_an_unlabelled_folder(tmp_path, write_images):
     assert cfg.train_dataloader.dataset.pipeline == config('in1k_mae_224').train_dataloader.dataset.pipeline
 
 
+def test_multi_crop_views_of_tiles():
+    cfg, other = config('photo_tiles_32_multi_crop'), config('fashion_mnist_32_multi_crop')
+    assert cfg.train_dataloader.dataset.pipeline == other.train_dataloader.dataset.pipeline
+    cfg.train_dataloader.update(batch_size=4)
+    batch = MODELS.build(cfg.data_preprocessor)(next(iter(Runner.build_dataloader(cfg.train_dataloader, seed=0))))
+    assert [tuple(view.shape[2:]) for view in batch['inputs']] == [(32, 32)] * 2 + [(14, 14)] * 6
+    assert first_batch(cfg, 'val_dataloader')['inputs'].shape == (4, 3, 32, 32)
+
+
+def test_multi_crop_views_on_a_tiny_folder(tmp_path, write_images):
+    cfg = config('in1k_multi_crop_224')
+    for split in ('train', 'val'):
+        write_images(tmp_path / split, 'cat/1.png', 'cat/2.png', 'dog/1.png', 'dog/2.png', size=(60, 90))
+    for loader in ('train_dataloader', 'val_dataloader'):
+        cfg[loader].dataset.update(data_root=str(tmp_path), metainfo=dict(classes=('cat', 'dog')))
+        cfg[loader].update(batch_size=4, num_workers=0, persistent_workers=False)
+        check_dataset(cfg[loader].dataset)
+    views, single = (next(iter(Runner.build_dataloader(cfg[key], seed=0))) for key in LOADERS[:2])
+    preprocessor = MODELS.build(cfg.data_preprocessor)
+    shapes = [tuple(view.shape) for view in preprocessor(views, training=True)['inputs']]
+    assert shapes == [(4, 3, 224, 224)] * 2 + [(4, 3, 96, 96)] * 6
+    assert all(sample.crop_boxes.shape == (8, 4) for sample in views['data_samples'])
+    assert preprocessor(single)['inputs'].shape == (4, 3, 224, 224)
+
+
 def test_absent_cifar_is_named_and_not_downloaded():
     cfg = config('cifar10_32')
     for loader in LOADERS:
@@ -96,9 +141,9 @@ def test_absent_cifar_is_named_and_not_downloaded():
             check_dataset(cfg[loader].dataset)
 
 
-@pytest.mark.parametrize('name', ['photo_tiles_32_eval', 'digits_8', *IMAGENET[1:], 'cifar10_32'])
+@pytest.mark.parametrize('name', ['photo_tiles_32_eval', 'digits_8', *IMAGENET[1:], 'cifar10_32', *MULTI_CROP])
 def test_evaluators_build(name):
     cfg = config(name)
-    for evaluator in (cfg.val_evaluator, cfg.test_evaluator):
+    for evaluator in filter(None, (cfg.val_evaluator, cfg.get('test_evaluator'))):
         for metric in evaluator if isinstance(evaluator, list) else [evaluator]:
             METRICS.build(metric)

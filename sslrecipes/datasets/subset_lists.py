@@ -1,0 +1,127 @@
+"""Lists of the images that a semi-supervised evaluation may use.
+
+The format is SSLight's, a line ``position,label,class,file`` per image: the place among all images sorted by class and
+name, the place of the class folder among all, its name, and the file in it. SimCLR's lists, with nothing but a name
+such as ``n02119789_10032.JPEG`` per line, are read as well.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+from sslrecipes.datasets.image_folder import is_image
+from sslrecipes.datasets.subsets import class_folders
+from sslrecipes.errors import DataError, StorageError, did_you_mean
+
+
+class ListedImage(NamedTuple):
+    """A line of a list.
+
+    Attributes:
+        line: Its number, from 1.
+        class_name: Name of the class folder.
+        file: Path within that folder.
+        label: Number of the class, if the line tells.
+    """
+
+    line: int
+    class_name: str
+    file: str
+    label: int | None = None
+
+
+def write_subset(path: str | Path, images: Mapping[str, Sequence[str]], chosen: Mapping[str, Sequence[str]]) -> None:
+    """Write the list of the images ``chosen`` from ``images``, by class.
+
+    Raises:
+        StorageError: The file can't be written.
+    """
+    try:
+        with Path(path).open('w', encoding='utf-8', errors='surrogateescape', newline='') as target:
+            _write_rows(target, images, chosen)
+    except OSError as error:
+        raise StorageError(f'Cannot write "{path}": {error.strerror}.') from error
+
+
+def _write_rows(target: TextIO, images: Mapping[str, Sequence[str]], chosen: Mapping[str, Sequence[str]]) -> None:
+    writer, start = csv.writer(target, lineterminator='\n'), 0
+    for label, (name, files) in enumerate(images.items()):
+        position = {file: start + index for index, file in enumerate(files)}
+        writer.writerows((position[file], label, name, file) for file in chosen[name])
+        start += len(files)
+
+
+def read_subset(path: str | Path) -> list[ListedImage]:
+    """Read a list in SSLight's or SimCLR's format.
+
+    Raises:
+        DataError: There is no such file, it is empty, or a line has another format or says what an earlier one said.
+    """
+    try:
+        with Path(path).expanduser().open(encoding='utf-8', errors='surrogateescape', newline='') as source:
+            rows = [(number, row) for number, row in enumerate(csv.reader(source), 1) if row]
+    except OSError as error:
+        raise DataError(
+            f'Cannot read the subset list "{path}" ({error.strerror}): tools/make_subset.py makes one.'
+        ) from error
+    except csv.Error as error:
+        raise DataError(f'"{path}" is no subset list: {error}.') from error
+    listed = [_parsed(row, number, path) for number, row in rows]
+    if not listed:
+        raise DataError(f'The subset list "{path}" is empty.')
+    first: dict[tuple[str, str], int] = {}
+    for image in listed:
+        earlier = first.setdefault((image.class_name, image.file), image.line)
+        if earlier != image.line:
+            raise DataError(f'Line {image.line} of "{path}" repeats line {earlier}: "{image.file}".')
+    return listed
+
+
+def _parsed(row: Sequence[str], number: int, path: str | Path) -> ListedImage:
+    if len(row) == 4 and row[0].isdecimal() and row[1].isdecimal() and all(row):
+        return ListedImage(number, class_name=row[2], file=row[3], label=int(row[1]))
+    class_name = row[0].rpartition('_')[0]
+    if len(row) == 1 and class_name and is_image(row[0]):
+        return ListedImage(number, class_name, file=row[0])
+    raise DataError(
+        f'Line {number} of "{path}" is neither "position,label,class,file" nor an image name that begins with its '
+        f'class, such as "n02119789_10032.JPEG": "{",".join(row)}".'
+    )
+
+
+def locate(listed: Sequence[ListedImage], folder: str | Path, path: str | Path) -> dict[str, list[str]]:
+    """Find the images of the list ``path`` in ``folder``: files by class, classes in the order of their labels.
+
+    Raises:
+        DataError: An image is not there, its label is not the place of its class folder, or a class has no image.
+    """
+    root, names = Path(folder).expanduser(), class_folders(folder)
+    labels = {name: label for label, name in enumerate(names)}
+    chosen: dict[str, list[str]] = {name: [] for name in names}
+    for image in listed:
+        where = f'Line {image.line} of "{path}"'
+        if image.class_name not in labels:
+            hint = did_you_mean(image.class_name, names)
+            raise DataError(f'{where} names the class "{image.class_name}", which "{folder}" does not have.{hint}')
+        label = labels[image.class_name]
+        if image.label not in (None, label):
+            raise DataError(
+                f'{where} says that "{image.class_name}" is class {image.label}, but among the {len(names)} folders of '
+                f'"{folder}" it is class {label}: the list was made for other classes.'
+            )
+        if not (is_image(image.file) and (root / image.class_name / image.file).is_file()):
+            raise DataError(f'{where}: there is no image "{root / image.class_name / image.file}".')
+        chosen[image.class_name].append(image.file)
+    if empty := [name for name, files in chosen.items() if not files]:
+        more = f' (nor have {len(empty) - 1} others)' if len(empty) > 1 else ''
+        raise DataError(f'The class "{empty[0]}" has no image in the subset list "{path}"{more}.')
+    return chosen
+
+
+def describe(chosen: Mapping[str, Sequence[str]]) -> str:
+    """State the size of a subset: ``12811 images of 1000 classes, 12 to 13 per class``."""
+    sizes = [len(files) for files in chosen.values()]
+    return f'{sum(sizes)} images of {len(sizes)} classes, {min(sizes)} to {max(sizes)} per class'

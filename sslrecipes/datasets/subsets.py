@@ -1,0 +1,99 @@
+"""Choosing the images that a semi-supervised evaluation may use: the same number of each class, reproducibly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from hashlib import blake2b
+from pathlib import Path
+
+from sslrecipes.datasets.image_folder import is_image, split_folders, walk_files
+from sslrecipes.errors import DataError
+
+
+def class_folders(folder: str | Path) -> list[str]:
+    """Names of the class folders in ``folder``, sorted: a class's label is its place.
+
+    Raises:
+        DataError: There is no such folder, or it holds splits or no class folder.
+    """
+    path = Path(folder).expanduser()
+    if not path.is_dir():
+        raise DataError(f'The image folder "{folder}" does not exist: it must hold one subfolder per class.')
+    if splits := split_folders(path):
+        raise DataError(f'The image folder "{folder}" holds the splits {" and ".join(splits)}: name one of them.')
+    names = sorted(entry.name for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith('.'))
+    if not names:
+        raise DataError(f'The image folder "{folder}" holds no class folders: put each class into a subfolder.')
+    return names
+
+
+def images_by_class(folder: str | Path) -> dict[str, list[str]]:
+    """All images of ``folder``: paths within the class folder, sorted, by class.
+
+    Raises:
+        DataError: As :func:`class_folders`; or a class has no image.
+    """
+    root = Path(folder).expanduser()
+    images = {name: sorted(_images_below(root / name)) for name in class_folders(root)}
+    for name, files in images.items():
+        if not files:
+            raise DataError(f'The class "{name}" has no image in "{root / name}": add some, or remove the folder.')
+    return images
+
+
+def _images_below(folder: Path) -> Iterable[str]:
+    for directory, files in walk_files(folder):
+        yield from ((Path(directory) / file).relative_to(folder).as_posix() for file in files if is_image(file))
+
+
+def fraction_counts(images: Mapping[str, Sequence[str]], fraction: float) -> dict[str, int]:
+    """How many images of each class make up ``fraction`` of all, classes being as equal as possible.
+
+    Of N images in K classes, ``floor(fraction * N)`` but at least K are distributed: the counts of two classes differ
+    by one at most unless a class has too few images, and the larger classes get the odd ones. 1 % of ImageNet are 12
+    or 13 per class, 12,811 in all, and 10 % are 128 or 129, 128,116 in all: as many as in SimCLR's lists.
+
+    Raises:
+        DataError: ``fraction`` is not in (0, 1].
+    """
+    if not 0 < fraction <= 1:
+        raise DataError(f'The fraction of a subset must be above 0 and at most 1, not {fraction}.')
+    exact = Fraction(str(fraction)) * sum(map(len, images.values()))
+    left, counts = max(int(exact), len(images)), {}
+    smallest_first = sorted(images, key=lambda name: (len(images[name]), name))
+    for done, name in enumerate(smallest_first):
+        counts[name] = min(len(images[name]), left // (len(images) - done))
+        left -= counts[name]
+    return counts
+
+
+def equal_counts(images: Mapping[str, Sequence[str]], per_class: int) -> dict[str, int]:
+    """``per_class`` images of each class.
+
+    Raises:
+        DataError: ``per_class`` is less than 1, or more than a class has.
+    """
+    if per_class < 1:
+        raise DataError(f'A subset needs at least 1 image per class, not {per_class}.')
+    for name, files in images.items():
+        if len(files) < per_class:
+            raise DataError(f'The class "{name}" has {len(files)} images, which is less than {per_class} per class.')
+    return dict.fromkeys(images, per_class)
+
+
+def choose(images: Mapping[str, Sequence[str]], counts: Mapping[str, int], seed: int = 0) -> dict[str, list[str]]:
+    """Choose ``counts`` images of each class.
+
+    An image is chosen by a hash of its name and the seed, so that neither the order of the files nor other classes nor
+    the machine matter, and a smaller subset is part of each larger one with the same seed.
+    """
+    return {
+        name: sorted(sorted(files, key=lambda file: (_rank(seed, name, file), file))[: counts[name]])
+        for name, files in images.items()
+    }
+
+
+def _rank(seed: int, *names: str) -> bytes:
+    text = '/'.join((str(seed), *names))
+    return blake2b(text.encode(errors='surrogateescape'), digest_size=8).digest()

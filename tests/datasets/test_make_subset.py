@@ -1,0 +1,60 @@
+"""The tool, from its command line to its exit code."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+TOOL = Path(__file__).parents[2] / 'tools/make_subset.py'
+
+
+@pytest.fixture
+def folder(tmp_path, write_images):
+    return write_images(
+        tmp_path / 'train', *(f'n0{label}/n0{label}_{index}.png' for label in range(3) for index in range(10))
+    )
+
+
+@pytest.fixture
+def make(folder, tmp_path, capsys):
+    """Function that runs the tool and returns what it printed and the lines of the list, or the error."""
+    spec = importlib.util.spec_from_file_location('make_subset', TOOL)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+
+    def run(*args, name='lists/new.txt', fails=False):
+        command = [str(folder), '--out', str(tmp_path / name), *args]
+        if fails:
+            with pytest.raises(SystemExit) as ended:
+                tool.main(command)
+            assert ended.value.code == 2
+            return capsys.readouterr().err
+        tool.main(command)
+        return capsys.readouterr().out, (tmp_path / name).read_text().splitlines()
+
+    return run
+
+
+def test_fraction_and_conversion(make, tmp_path):
+    printed, lines = make('--fraction', '0.25')
+    assert '7 images of 3 classes, 2 to 3 per class' in printed
+    assert len(lines) == 7
+    (tmp_path / 'simclr.txt').write_text('\n'.join(line.split(',')[3] for line in reversed(lines)))
+    _, converted = make('--list', str(tmp_path / 'simclr.txt'), name='converted.txt')
+    assert sorted(converted) == sorted(lines)
+
+
+def test_per_class_and_seed(make):
+    chosen = [make('--per-class', '4', '--seed', seed)[1] for seed in ('0', '0', '1')]
+    assert chosen[0] == chosen[1] != chosen[2]
+    assert [sum(f',{label},' in line for line in chosen[0]) for label in range(3)] == [4, 4, 4]
+
+
+def test_mistakes_are_one_line(make, folder):
+    assert (
+        make('--per-class', '11', fails=True)
+        == 'error: The class "n00" has 10 images, which is less than 11 per class.\n'
+    )
+    assert 'required' in make(fails=True)
+    (folder / 'n0144').mkdir()
+    assert make('--fraction', '0.1', fails=True).startswith('error: The class "n0144" has no image')

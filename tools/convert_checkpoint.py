@@ -1,7 +1,9 @@
-"""Rewrite an official MAE, iBOT or TEC checkpoint with our names, or one of ours with official names.
+"""Rewrite an official checkpoint of a known family with our names, or one of ours with official names.
 
 python tools/convert_checkpoint.py mae_pretrain_vit_base.pth mae_vit-base.pth --from mae
 python tools/convert_checkpoint.py work_dirs/tec/epoch_300.pth tec_official.pth --to tec
+python tools/convert_checkpoint.py dino_deitsmall16_pretrain.pth dino_vit-small.pth --from dino
+python tools/convert_checkpoint.py dino_r18_sslight.pth.tar dino_resnet18_teacher.pth --weights teacher
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument('target', help='new file: .safetensors for the bare weights, else a torch file')
     parser.add_argument('--from', dest='family', choices=families, help='what the source must be (default: detected)')
     parser.add_argument('--to', choices=families, default='ours', help='names of the new file (default: ours)')
-    parser.add_argument('--weights', help='entry of the source to take, such as "teacher" of a full iBOT checkpoint')
+    parser.add_argument('--weights', help='entry or network of the source to take, such as "teacher"')
     args = parser.parse_args(argv)
 
     left_out = convert_file(args.source, args.target, to=args.to, family=args.family, weights=args.weights)

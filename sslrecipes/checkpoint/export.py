@@ -11,7 +11,9 @@ from typing import Any
 from torch import Tensor
 
 from sslrecipes.checkpoint.baking import adapted_parts, bake_cls_token
-from sslrecipes.checkpoint.conversion import about, our_weights, to_official, wrap
+from sslrecipes.checkpoint.conversion import about, our_weights
+from sslrecipes.checkpoint.keymaps.plain import PLAIN
+from sslrecipes.checkpoint.layouts import wrap
 from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.checkpoint.sealing import sha256
 from sslrecipes.checkpoint.sources import local_file
@@ -55,10 +57,12 @@ def export_backbone(
     Args:
         checkpoint: Training checkpoint, or an official file of a known family.
         out: New file, written atomically.
-        prefix: The sub-network to write.
+        prefix: The sub-network to write: ``'backbone.'`` is the student of DINO and the query encoder of MoCo,
+            ``'teacher.backbone.'`` and ``'momentum_encoder.backbone.'`` are what follows them.
         file_format: ``'safetensors'``, ``'pth'`` (``{'state_dict', 'meta'}``) or ``'official'`` (a ViT under the names
-            of MAE, in ``{'model'}``; for TEC exactly what ``weight_convert`` of the official code writes, bare and
-            without norms). By default the suffix of ``out`` decides.
+            of MAE and DINO, in ``{'model'}``; a ResNet or MobileNetV2 under those of torchvision, bare; for TEC exactly
+            what ``weight_convert`` of the official code writes, bare and without norms). By default the suffix of
+            ``out`` decides.
         final_norm: Keep the final norm ``ln1``, which features of the cls token need.
         weights: The entry of the checkpoint to take, such as ``'teacher'``.
 
@@ -105,7 +109,7 @@ def _part(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 def _official(bare: Mapping[str, Tensor], without_norms: bool) -> dict[str, Tensor]:
     kept = {name: value for name, value in bare.items() if not (without_norms and name.startswith(('ln1.', 'ln2.')))}
-    return to_official({f'backbone.{name}': value for name, value in kept.items()}, 'mae')
+    return PLAIN.to_official({f'backbone.{name}': value for name, value in kept.items()})
 
 
 def _origin(file: Path, meta: Any) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pickle import UnpicklingError
@@ -19,8 +20,8 @@ from torch import _weights_only_unpickler
 def restricted() -> Iterator[None]:
     """Let ``torch.load(weights_only=True)`` accept the harmless types of official and MMEngine checkpoints.
 
-    These are ``argparse.Namespace``, NumPy arrays and numbers, and ``HistoryBuffer``. Two functions are taken from
-    torch's own list meanwhile, because a file of 1 KB could fill the memory with them: ``bytearray``, and
+    These are ``argparse.Namespace``, yacs configs, NumPy arrays and numbers, and ``HistoryBuffer``. Two functions are
+    taken from torch's own list meanwhile, because a file of 1 KB could fill the memory with them: ``bytearray``, and
     ``_codecs.encode`` for other than Latin-1, as which pickle writes bytes.
     """
     torchs = _weights_only_unpickler._get_allowed_globals()
@@ -78,6 +79,13 @@ class _History(HistoryBuffer):
         HistoryBuffer.__setstate__(self, {'max_length': int(state['max_length']), **numbers})
 
 
+class _Config:
+    """Stands for a yacs config: its options come back as a dictionary."""
+
+    def __new__(cls) -> OrderedDict[str, Any]:  # type: ignore[misc]  # torch fills no other dictionaries
+        return OrderedDict()
+
+
 def _scalar(kind: _DType, data: bytes) -> Any:
     return np.frombuffer(data, kind.dtype, count=1)[0]
 
@@ -106,6 +114,8 @@ def _harmless_globals() -> list[Any]:
         'builtins.bytes': _no_bytes,
         '_codecs.encode': _encode,
         'numpy.dtype': _DType,
+        'yacs.config.CfgNode': _Config,
+        'fvcore.common.config.CfgNode': _Config,
         'numpy.ndarray': PlainArray,
     }
     for core in ('core', '_core'):  # NumPy 1 and 2

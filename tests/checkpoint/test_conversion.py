@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from sslrecipes.checkpoint.conversion import convert_file, detect_family, read_weights, to_ours, unwrap
+from sslrecipes.checkpoint.conversion import convert_file, read_weights, to_ours
+from sslrecipes.checkpoint.layouts import unwrap
 from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.checkpoint.writing import save_torch
 from sslrecipes.errors import CheckpointError
@@ -9,19 +10,6 @@ from sslrecipes.errors import CheckpointError
 
 def equal(first, second):
     return list(first) == list(second) and all(torch.equal(first[name], second[name]) for name in first)
-
-
-def test_unwrapping_follows_the_official_order(golden):
-    cases = golden('tec/ckpt_formats')[0]['cases']
-    assert cases
-    for name, case in cases.items():
-        checkpoint = {
-            entry: {key: torch.zeros(1) for key in held} if isinstance(held, list) else torch.zeros(1)
-            for entry, held in case['input'].items()
-        }
-        state, entry = unwrap(checkpoint)
-        assert list(state) == case['output_keys'], name
-        assert entry == {'model_beats_student': 'model'}.get(name, name)
 
 
 def body(official):
@@ -49,38 +37,6 @@ def test_student_and_teacher_of_ibot(tmp_path, official, weights, sign):
     save_torch(tmp_path / 'ibot.pth', ibot_checkpoint(state))
     read = read_weights(tmp_path / 'ibot.pth', weights)
     assert equal(read, {name: sign * value for name, value in to_ours(state, 'ibot').items()})
-
-
-def test_absent_entry_is_named():
-    with pytest.raises(CheckpointError, match='no weights "teacher"; it has state_dict'):
-        unwrap({'state_dict': {}, 'epoch': 1}, 'teacher')
-    with pytest.raises(CheckpointError, match='no weights "model"'):
-        unwrap({'model': 'vit_base', 'student': {}})
-
-
-@pytest.mark.parametrize(
-    ('case', 'part', 'family'),
-    [
-        ('mae/official_pretrain', 'state/', 'mae'),
-        ('mae/official_finetune_gap', 'state/', 'mae'),
-        ('tec/pretrain', 'state/student/', 'tec'),
-        ('tec/pretrain_no_mlp', 'state/student/', 'tec'),
-        ('tec/finetune_forward', 'state/', 'tec'),
-    ],
-)
-def test_family_is_detected(official, case, part, family):
-    state = official(case, part)
-    assert detect_family(state) == family
-    assert detect_family(to_ours(state, family)) is None
-
-
-def test_family_of_bare_bodies_is_detected(official):
-    state = {name: value.clone() for name, value in official('mae/official_finetune_cls').items() if 'head' not in name}
-    state['pos_embed'][:, 0] = 0
-    assert detect_family(state) == 'mae'
-    state['pos_embed'][:, 0] = 1
-    assert detect_family(state) == 'ibot'
-    assert detect_family({name: value for name, value in state.items() if 'norm.' not in name}) == 'tec'
 
 
 def test_ours_and_mmpretrains_files_pass_unchanged(tmp_path, vit):
@@ -137,6 +93,12 @@ def test_left_out_names_are_returned(tmp_path, official):
     assert len(left_out) == 6
 
 
+def test_what_official_files_lack_is_returned(tmp_path, full_checkpoint):
+    ours = to_ours(unwrap(full_checkpoint('sslight-swav'))[0], 'sslight-swav')
+    save_torch(tmp_path / 'ours.pth', {'state_dict': ours | {'head.queue': torch.ones(1)}})
+    assert convert_file(tmp_path / 'ours.pth', tmp_path / 'a.pth', to='sslight-swav') == ['head.queue']
+
+
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
@@ -162,3 +124,42 @@ def test_strange_names(tmp_path):
     save_torch(tmp_path / 'a.pth', {'conv1.weight': torch.ones(1)})
     with pytest.raises(CheckpointError, match=r'no known family .*conv1.weight'):
         convert_file(tmp_path / 'a.pth', tmp_path / 'out.pth', to='ours')
+
+
+def test_bare_file_of_dino_must_be_called_so(tmp_path, official):
+    state = official('sslight/vit_crops')
+    save_torch(tmp_path / 'vit.pth', state)
+    convert_file(tmp_path / 'vit.pth', tmp_path / 'ours.pth', to='ours', family='dino')
+    assert equal(read_weights(tmp_path / 'ours.pth'), to_ours(state, 'ibot'))
+    save_torch(tmp_path / 'resnet.pth', {'conv1.weight': torch.ones(1), 'layer2.0.downsample.1.bias': torch.ones(1)})
+    convert_file(tmp_path / 'resnet.pth', tmp_path / 'ours.pth', to='ours', family='dino')
+    assert list(read_weights(tmp_path / 'ours.pth')) == ['backbone.conv1.weight', 'backbone.layer2.0.downsample.1.bias']
+
+
+def test_said_family_must_have_all_names(tmp_path):
+    save_torch(tmp_path / 'a.pth', {'conv1.weight': torch.ones(1), 'fc.weight': torch.ones(1)})
+    with pytest.raises(CheckpointError, match=r'no known family .*conv1.weight, fc.weight'):
+        convert_file(tmp_path / 'a.pth', tmp_path / 'out.pth', to='ours', family='dino')
+
+
+@pytest.mark.parametrize('suffix', ['pth', 'safetensors'])
+@pytest.mark.parametrize('family', ['dino', 'sslight-dino', 'sslight-swav', 'sslight-moco'])
+def test_full_checkpoints_there_and_back(tmp_path, full_checkpoint, family, suffix):
+    official, first = full_checkpoint(family), tmp_path / 'official.pth'
+    save_torch(first, {**official, 'epoch': 3, 'optimizer': {'state': {}}})
+    ours, back = tmp_path / f'ours.{suffix}', tmp_path / f'back.{suffix}'
+    assert convert_file(first, ours, to='ours') == []
+    assert all(name.startswith(OUR_PARTS) for name in read_weights(ours))
+    convert_file(ours, back, to=family)
+    assert equal(in_order(read_weights(back)), in_order(read_weights(first)))
+    if suffix == 'pth':
+        held = read_checkpoint(back)
+        assert held.keys() == official.keys()
+        assert all(equal(in_order(held[entry]), in_order(official[entry])) for entry in held)
+
+
+OUR_PARTS = ('backbone.', 'neck.', 'head.', 'probe.', 'teacher.', 'momentum_encoder.')
+
+
+def in_order(state):
+    return dict(sorted(state.items()))

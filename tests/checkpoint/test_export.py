@@ -90,3 +90,27 @@ def test_other_sub_network(tmp_path):
 def test_unknown_format(tmp_path, tec):
     with pytest.raises(ConfigError, match='Did you mean "safetensors"'):
         export_backbone(tec, tmp_path / 'a', file_format='safetensor')
+
+
+def test_student_and_teacher_of_dino(tmp_path, full_checkpoint):
+    checkpoint = full_checkpoint('sslight-dino')
+    save_torch(tmp_path / 'a.pth', checkpoint)
+    official = {name.removeprefix('module.'): value for name, value in checkpoint['state_dict'].items()}
+    wanted = {'student': dict(), 'teacher': dict(prefix='teacher.backbone.')}
+    for network, options in wanted.items():
+        export_backbone(tmp_path / 'a.pth', tmp_path / 'b.safetensors', **options)
+        held = read_checkpoint(tmp_path / 'b.safetensors')['state_dict']
+        assert held.keys() == {'conv1.weight', 'bn1.running_mean'}
+        assert torch.equal(held['conv1.weight'], official[f'{network}.backbone.encoder.0.weight'])
+    export_backbone(tmp_path / 'a.pth', tmp_path / 'c.safetensors', weights='teacher')
+    assert all(
+        torch.equal(held[name], value)
+        for name, value in read_checkpoint(tmp_path / 'c.safetensors')['state_dict'].items()
+    )
+
+
+def test_official_format_of_convolutional_networks_is_torchvisions(tmp_path):
+    held = {'backbone.conv2.bn.bias': torch.ones(2), 'backbone.layer2.1.conv.2.conv.weight': torch.zeros(2)}
+    save_torch(tmp_path / 'a.pth', {'state_dict': held})
+    export_backbone(tmp_path / 'a.pth', tmp_path / 'b.pth', file_format='official')
+    assert set(read_checkpoint(tmp_path / 'b.pth')) == {'features.18.1.bias', 'features.3.conv.2.weight'}

@@ -1,4 +1,7 @@
+import sys
 from argparse import Namespace
+from collections import OrderedDict
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -50,6 +53,22 @@ def test_bytes_and_namespaces_come_back(tmp_path):
     assert (read['bytes'], read['args']) == (held['bytes'], held['args'])
     assert type(read['buffer'].data[0]) is np.ndarray
     assert [list(part) for part in read['buffer'].data] == [[1, 2], [1, 2]]
+
+
+@pytest.mark.parametrize('module', ['yacs.config', 'fvcore.common.config'])
+def test_yacs_configs_come_back_as_dictionaries(tmp_path, monkeypatch, module):
+    """SSLight's checkpoints hold one; it is made here without the packages that define it."""
+    made = type('CfgNode', (dict,), {'__module__': module})
+    for depth in range(module.count('.') + 1):
+        parent = '.'.join(module.split('.')[: depth + 1])
+        monkeypatch.setitem(sys.modules, parent, ModuleType(parent))
+    sys.modules[module].CfgNode = made
+    config = made(SSL_METHOD='DINO', TRAIN=made(EPOCHS=200))
+    config.__dict__['__deprecated_keys__'] = {'A'}
+    torch.save({'config': config}, tmp_path / 'a.pth')
+    read = read_checkpoint(tmp_path / 'a.pth')['config']
+    assert read == {'SSL_METHOD': 'DINO', 'TRAIN': {'EPOCHS': 200}}
+    assert type(read['TRAIN']) is OrderedDict
 
 
 def test_torchs_own_list_is_left_as_it_was(tmp_path):

@@ -34,3 +34,15 @@ def test_unknown_name(name):
 def test_unknown_name_of_ours():
     with pytest.raises(CheckpointError, match=r'5 of 5 .* net.x0, net.x1, net.x2, net.x3 ...'):
         KEYS.to_official({f'net.x{i}': i for i in range(5)})
+
+
+def test_names_of_ours_that_official_files_lack():
+    keymap = KeyMap(family='toy', rules=(('norm.', 'net.ln.'),), added=(r'head\..+',))
+    assert keymap.to_official({'net.ln.bias': 1, 'head.queue': 2}) == {'norm.bias': 1}
+    with pytest.raises(CheckpointError, match='unknown'):
+        keymap.to_ours({'head.queue': 2})
+
+
+def test_known_names():
+    assert KEYS.knows(['token', 'block.3.fc1.weight', 'head.mlp.0.weight'])
+    assert not KEYS.knows(['token', 'net.token'])

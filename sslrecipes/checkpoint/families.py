@@ -1,0 +1,47 @@
+"""Telling by its parameter names where a checkpoint comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from torch import Tensor
+
+from sslrecipes.checkpoint.keymaps.sslight import MARKS
+
+_TEC_PARTS = ('cls_token_mlp.', 'encoder_adaptor.', 'forward_fea_decoder.', 'forward_att_decoder.')
+_MAE_PARTS = ('decoder_', 'mask_token', 'head.', 'fc_norm.')
+
+
+def detect_family(state: Mapping[str, Any]) -> str | None:
+    """Name the official family whose parameter names ``state`` has, or ``None`` for our own names.
+
+    Checkpoints of DINO and SSLight show by their heads. The others name the ViT body alike; what tells them apart are
+    the other parts and, where there are none, the final norm (absent from released TEC files) and the cls row of the
+    position embedding (zero in MAE). What can't be told: a bare ViT of DINO counts as iBOT, whose names it has, and a
+    bare ResNet of torchvision or DINO as ours, for the same reason.
+    """
+    if method := method_of_sslight(state):
+        return 'dino' if 'dino_loss.center' in state else method
+    if 'patch_embed.proj.weight' not in state:
+        return None
+    if any(name.startswith(_TEC_PARTS) for name in state):
+        return 'tec'
+    if 'masked_embed' in state:
+        return 'ibot'
+    if any(name.startswith(_MAE_PARTS) for name in state):
+        return 'mae'
+    if 'norm.weight' not in state:
+        return 'tec'
+    pos_embed = state.get('pos_embed')
+    return 'ibot' if isinstance(pos_embed, Tensor) and bool(pos_embed[:, 0].any()) else 'mae'
+
+
+def method_of_sslight(names: Iterable[str]) -> str | None:
+    """Which family of SSLight has these names; facebookresearch/dino counts as its DINO."""
+    return next((MARKS[name] for name in names if name in MARKS), None)
+
+
+def is_released_tec(names: Iterable[str]) -> bool:
+    """Whether official names are those of a released TEC file: the ViT body without norm or anything else."""
+    return not any(name.startswith((*_TEC_PARTS, *_MAE_PARTS, 'norm.')) for name in names)

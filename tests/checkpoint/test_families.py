@@ -1,0 +1,43 @@
+import pytest
+
+from sslrecipes.checkpoint.conversion import to_ours
+from sslrecipes.checkpoint.families import detect_family
+from sslrecipes.checkpoint.layouts import unwrap
+
+
+@pytest.mark.parametrize(
+    ('case', 'part', 'family'),
+    [
+        ('mae/official_pretrain', 'state/', 'mae'),
+        ('mae/official_finetune_gap', 'state/', 'mae'),
+        ('tec/pretrain', 'state/student/', 'tec'),
+        ('tec/pretrain_no_mlp', 'state/student/', 'tec'),
+        ('tec/finetune_forward', 'state/', 'tec'),
+    ],
+)
+def test_family_is_detected(official, case, part, family):
+    state = official(case, part)
+    assert detect_family(state) == family
+    assert detect_family(to_ours(state, family)) is None
+
+
+def test_family_of_bare_bodies_is_detected(official):
+    state = {name: value.clone() for name, value in official('mae/official_finetune_cls').items() if 'head' not in name}
+    state['pos_embed'][:, 0] = 0
+    assert detect_family(state) == 'mae'
+    state['pos_embed'][:, 0] = 1
+    assert detect_family(state) == 'ibot'
+    assert detect_family({name: value for name, value in state.items() if 'norm.' not in name}) == 'tec'
+
+
+@pytest.mark.parametrize('family', ['dino', 'sslight-dino', 'sslight-swav', 'sslight-moco'])
+def test_family_of_full_checkpoints_is_detected(full_checkpoint, family):
+    state = unwrap(full_checkpoint(family))[0]
+    assert detect_family(state) == family
+    assert detect_family(to_ours(state, family)) is None
+
+
+def test_other_students_and_encoders_are_not_sslights():
+    """Semi-supervised detectors of mmdet, and MoCo of facebookresearch."""
+    assert detect_family({'student.backbone.conv1.weight': 0, 'teacher.backbone.conv1.weight': 0}) is None
+    assert detect_family({'encoder_q.conv1.weight': 0, 'encoder_k.conv1.weight': 0, 'queue': 0}) is None

@@ -1,6 +1,7 @@
 """Measure the training step of recipes against the matrix-product rate of the same run: ``tools/benchmark.py``.
 
 Each recipe runs in a process of its own, so that peak memory is its own; the rates are measured in that process too.
+``tools/benchmark.py data`` measures the multi-crop views instead, see ``tools/benchmark.py data --help``.
 """
 
 import argparse
@@ -33,9 +34,40 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def parse_data_args(argv: list[str]) -> argparse.Namespace:
+    """Parse the command line behind ``data``."""
+    parser = argparse.ArgumentParser(
+        prog='benchmark.py data',
+        description='Images per second and core of multi-crop views, against decoding alone and plain torchvision.',
+    )
+    parser.add_argument('config', nargs='?', help="recipe with MultiCrop (default: MultiCrop's own defaults)")
+    parser.add_argument('--images', help='folder of images (default: embedded photographs as JPEG, 500 x 375)')
+    parser.add_argument('--seconds', type=float, default=20.0, help='how long to measure (default: 20)')
+    return parser.parse_args(argv)
+
+
+def benchmark_data(argv: list[str]) -> None:
+    """Benchmark views."""
+    args = parse_data_args(argv)
+    from sslrecipes.engine.data_benchmark import (
+        find_multi_crop,
+        measure_data,
+        photographs,
+        print_data_speed,
+        read_images,
+    )
+
+    options = find_multi_crop(args.config) if args.config else {}
+    print_data_speed(measure_data(options, read_images(args.images) if args.images else photographs(), args.seconds))
+
+
 @exit_on_user_error
 def main(argv: list[str] | None = None) -> None:
     """Benchmark."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ['data']:
+        benchmark_data(argv[1:])
+        return
     args = parse_args(argv)
     if args.one:
         from sslrecipes.engine.benchmark import measure_step

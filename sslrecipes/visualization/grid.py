@@ -24,7 +24,7 @@ def picture_grid(
     """Lay out pictures in named columns, with a title above and a caption below.
 
     Args:
-        columns: For each column name the pictures, uint8 RGB ``(B, 3, H, W)``, all of one shape.
+        columns: For each column name the pictures, uint8 RGB ``(B, 3, H, W)``; a column has its own size.
         title: First line of the picture; left out when empty.
         caption: Text below the tiles, wrapped to the width of the grid; left out when empty.
         min_tile: Smaller pictures are magnified by a whole factor (nearest neighbour) to at least this many pixels.
@@ -33,21 +33,22 @@ def picture_grid(
         The grid, uint8 RGB ``(height, width, 3)``.
     """
     tiles = {name: _magnified(pictures, min_tile) for name, pictures in columns.items()}
-    rows, tile_height, tile_width, _ = next(iter(tiles.values())).shape
-    width = len(tiles) * (tile_width + _GAP) + _GAP
+    rows, row_height = (max(column.shape[axis] for column in tiles.values()) for axis in (0, 1))
+    width = sum(column.shape[2] + _GAP for column in tiles.values()) + _GAP
     font = ImageFont.load_default(size=_FONT_SIZE)
     title_lines, caption_lines = (_wrapped(text, font, width - 2 * _GAP) for text in (title, caption))
     top = _GAP + (len(title_lines) + 1) * _LINE
-    bottom = top + rows * (tile_height + _GAP)
+    bottom = top + rows * (row_height + _GAP)
 
     canvas = Image.new('RGB', (width, bottom + len(caption_lines) * _LINE + _GAP), 'white')
     draw = ImageDraw.Draw(canvas)
     _write(draw, title_lines, _GAP, font, _BLACK)
-    for column, (name, pictures) in enumerate(tiles.items()):
-        left = _GAP + column * (tile_width + _GAP)
+    left = _GAP
+    for name, pictures in tiles.items():
         draw.text((left, top - _LINE), name, fill=_BLACK, font=font)
         for row, picture in enumerate(pictures):
-            canvas.paste(Image.fromarray(picture), (left, top + row * (tile_height + _GAP)))
+            canvas.paste(Image.fromarray(picture), (left, top + row * (row_height + _GAP)))
+        left += pictures.shape[2] + _GAP
     _write(draw, caption_lines, bottom, font, _DARK_GREY)
     return np.asarray(canvas)
 

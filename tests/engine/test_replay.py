@@ -4,14 +4,18 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.dataset import default_collate
 from PIL import Image
 
 from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.checkpoint.writing import save_torch
-from sslrecipes.engine.replay import build_model, refuse_code, replay, save_images, to_rgb
+from sslrecipes.engine.nonfinite import Finding, MicroBatch
+from sslrecipes.engine.nonfinite_record import read_micro_batches, to_plain
+from sslrecipes.engine.replay import Replay, build_model, refuse_code, replay, save_images, to_rgb
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import CheckpointError, ConfigError, RunError
 from sslrecipes.models.targets import TECBaseModel
+from sslrecipes.registry import DATASETS
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools/replay.py'
 
@@ -115,3 +119,19 @@ def test_pictures_show_whatever_can_be_shown(saved, tmp_path):
         save_images(replayed, tmp_path / 'batch.xyz')
     images = torch.tensor([0.0, 1.0, torch.nan]).view(1, 3, 1, 1)
     assert to_rgb(images).flatten().tolist() == [0, 255, 0]
+
+
+def test_views_of_several_sizes_survive_the_file_and_are_shown(tmp_path):
+    crop = dict(type='MultiCrop', global_size=16, local_size=8, num_locals=2)
+    pack = dict(type='PackInputs', meta_keys=('crop_boxes', 'crop_flips', 'view_ids', 'img_shape'))
+    dataset = DATASETS.build(dict(type='Digits', split='train', pipeline=[crop, pack]))
+    batch = default_collate([dataset[index] for index in range(3)])
+    save_torch(tmp_path / 'step.pth', {'micro_batches': [to_plain(MicroBatch(0, 5, batch)._asdict())]})
+    (back,) = read_micro_batches(read_checkpoint(tmp_path / 'step.pth', sealed=True))
+    assert all(map(torch.equal, back.batch['inputs'], batch['inputs']))
+    boxes = [[sample.crop_boxes.tolist() for sample in one['data_samples']] for one in (back.batch, batch)]
+    assert boxes[0] == boxes[1]
+    replayed = Replay({'position': {'iter': 6}}, [back], [], Finding((), ()), watch=None)
+    picture = Image.open(save_images(replayed, tmp_path / 'views.png'))
+    assert picture.width > 4 * 160
+    assert picture.height > 3 * 160

@@ -43,3 +43,10 @@ def test_title_adds_a_line_above():
     plain, titled = (picture_grid(columns, title=title) for title in ('', 'epoch 3'))
     assert titled.shape[0] > plain.shape[0]
     assert (titled[:20] < 100).any()
+
+
+def test_columns_have_their_own_size():
+    grid = picture_grid({'red': coloured((255, 0, 0), size=70), 'blue': coloured((0, 0, 255), count=1)}, min_tile=60)
+    assert count_pixels(grid, (255, 0, 0)) == 2 * 70 * 70
+    assert count_pixels(grid, (0, 0, 255)) == 64 * 64
+    assert (grid[:, -6:] == 255).all()

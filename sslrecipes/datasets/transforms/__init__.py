@@ -1,5 +1,7 @@
 """Transforms. Importing registers them."""
 
+from sslrecipes.datasets.transforms.center_crop import CenterCrop
 from sslrecipes.datasets.transforms.loading import LoadImageOrSkip
+from sslrecipes.datasets.transforms.multi_crop import MultiCrop
 
-__all__ = ['LoadImageOrSkip']
+__all__ = ['CenterCrop', 'LoadImageOrSkip', 'MultiCrop']

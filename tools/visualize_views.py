@@ -1,0 +1,30 @@
+"""Show what a recipe's training pipeline makes of images: each with its crops drawn in, and the views in order."""
+
+from __future__ import annotations
+
+import argparse
+
+import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
+from sslrecipes.errors import exit_on_user_error
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='recipe of a training')
+    parser.add_argument('--out', default='views.png', help='the picture to write (default: views.png)')
+    parser.add_argument('--images', type=int, default=4, help='how many images (default: 4)')
+    return parser.parse_args(argv)
+
+
+@exit_on_user_error
+def main(argv: list[str] | None = None) -> None:
+    """Write the picture and say where it is."""
+    args = parse_args(argv)
+    from sslrecipes.visualization.view_grid import visualize_views
+
+    print(f'written: {visualize_views(args.config, args.out, args.images)}')
+
+
+if __name__ == '__main__':
+    main()

@@ -12,6 +12,7 @@ from rich.table import Table
 from torch import Tensor
 
 from sslrecipes.engine.costs import optimizer_name, step_cost
+from sslrecipes.engine.loops import progress_of
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.zoo.facts import facts
 
@@ -28,6 +29,8 @@ def print_report(runner: SSLRunner, missing: Mapping[str, str] | None = None) ->
     """
     batch = next(iter(runner.train_dataloader))
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    if hasattr(model, 'begin_step'):
+        model.begin_step(progress_of(runner, 0))
     cost = step_cost(model, first_images(batch, PROBE_IMAGES), optimizer_name(runner.optim_wrapper))
     per_process = runner.train_dataloader.batch_size
     memory = cost.states + cost.activations * per_process

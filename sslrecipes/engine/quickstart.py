@@ -123,9 +123,9 @@ def pretrain(name: str, config: str, folder: Path, epochs: int | None, base: Pat
     return Network(name, folder / f'epoch_{cfg.train_cfg.max_epochs}.pth', seconds, sum(rates) / len(rates))
 
 
-def evaluate(network: Network, folder: Path) -> Result:
+def evaluate(network: Network, folder: Path, config: str = FEATURES) -> Result:
     """Score the frozen features of a checkpoint, or of a network as initialised."""
-    cfg = load_config(CONFIGS / FEATURES)
+    cfg = load_config(CONFIGS / config)
     cfg.work_dir = str(folder / network.name.split()[0].lower())
     metrics = test(cfg, str(network.checkpoint) if network.checkpoint else None)
     return Result(network, *(metrics[name] for name in METRICS))

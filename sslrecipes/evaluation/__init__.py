@@ -6,12 +6,14 @@ from sslrecipes.evaluation.features import Features, extract_features
 from sslrecipes.evaluation.knn import weighted_knn
 from sslrecipes.evaluation.linear import ProbeSettings, fit_linear_probes
 from sslrecipes.evaluation.metrics import BalancedAccuracy, ProbeAccuracy
+from sslrecipes.evaluation.self_knn import SelfKNN
 
 __all__ = [
     'BalancedAccuracy',
     'Features',
     'ProbeAccuracy',
     'ProbeSettings',
+    'SelfKNN',
     'extract_features',
     'fit_linear_probes',
     'weighted_knn',

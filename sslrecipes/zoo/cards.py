@@ -45,7 +45,7 @@ class Card:
         name: Stem of the config file.
         collection: Name of the system (``TEC``).
         config: Path of the config file, relative to the repository.
-        parameters: Size of the network, without TEC's base model.
+        parameters: Size of the network, without teachers: TEC's base model, copies that follow by momentum.
         recipe: Published settings, by the names of :data:`sslrecipes.zoo.facts.FACTS`.
         weights: URL of the released weights, if any.
         downstream: Names of the recipes that start from this one's weights.

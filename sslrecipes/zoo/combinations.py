@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from sslrecipes.zoo.crops import crops_fit
+from sslrecipes.zoo.multi_crop import MULTI_CROP_COMBINATIONS, Objection
 from sslrecipes.zoo.places import value_at, walk
-
-#: A sentence and the places that it is about.
-Objection = tuple[str, tuple[str, ...]]
+from sslrecipes.zoo.schedules import schedules
 
 #: Keys of one dict of the model -> the second must divide the first.
 DIVIDED_BY = {
@@ -55,7 +55,7 @@ def loop_has_its_length(cfg: Any) -> Iterator[Objection]:
 
 def schedule_fits(cfg: Any) -> Iterator[Objection]:
     """A schedule outlasts its warm-up, and ends with the training: it means nothing beyond, and not all before."""
-    for place, schedule in _schedules(cfg.get('param_scheduler')):
+    for place, schedule in schedules(cfg):
         epochs, warmup = schedule.get('epochs'), schedule.get('warmup_epochs', 0)
         if epochs is None:
             continue
@@ -110,6 +110,8 @@ COMBINATIONS: tuple[Callable[[Any], Iterator[Objection]], ...] = (
     workers_are_there,
     sizes_divide,
     patches_agree,
+    crops_fit,
+    *MULTI_CROP_COMBINATIONS,
 )
 
 
@@ -123,8 +125,3 @@ def loaders(cfg: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 LOADER_KEYS = tuple(phase[0] for phase in PHASES)
-
-
-def _schedules(node: Any) -> list[tuple[str, Mapping[str, Any]]]:
-    listed = [(f'param_scheduler[{index}]', one) for index, one in enumerate(node)] if isinstance(node, list) else []
-    return listed or ([('param_scheduler', node)] if isinstance(node, Mapping) else [])

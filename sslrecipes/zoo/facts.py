@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from sslrecipes.zoo.naming import parse_name
+from sslrecipes.zoo.schedules import schedule_of
 
 Facts = dict[str, Any]
 
 #: Facts that stand in the config as they are: name -> where.
 _STATED = {
     'arch': 'model.backbone.arch',
+    'depth': 'model.backbone.depth',
+    'width': 'model.backbone.widen_factor',
     'image_size': 'model.backbone.img_size',
     'patch_size': 'model.backbone.patch_size',
     'checkpoint': 'model.backbone.init_cfg.checkpoint',
@@ -24,7 +27,31 @@ _STATED = {
     'relation': 'model.neck.relation',
     'topk': 'model.target_generator.topk',
     'temperature': 'model.head.relation_temperature',
+    'loss_weights': 'model.head.loss_weights',
+    'hidden_channels': 'model.neck.hidden_channels',
+    'bottleneck_channels': 'model.neck.bottleneck_channels',
+    'out_channels': 'model.neck.out_channels',
+    'head_bn': 'model.neck.with_bn',
+    'fixed_gain': 'model.neck.norm_last_layer',
+    'frozen_last_layer_epochs': 'model.freeze_last_layer_epochs',
+    'student_temperature': 'model.head.student_temp',
+    'first_teacher_temperature': 'model.head.warmup_teacher_temp',
+    'teacher_temperature': 'model.head.teacher_temp',
+    'teacher_temperature_epochs': 'model.head.warmup_teacher_temp_epochs',
+    'center_momentum': 'model.head.center_momentum',
+    'first_ema_momentum': 'model.base_momentum',
+    'ema_momentum': 'model.momentum',
+    'prototypes': 'model.neck.num_prototypes',
+    'frozen_prototypes_epochs': 'model.freeze_prototypes_epochs',
+    'loss_temperature': 'model.head.temperature',
+    'epsilon': 'model.head.epsilon',
+    'sinkhorn_iterations': 'model.head.sinkhorn_iterations',
+    'queue_length': 'model.head.queue_length',
+    'queue_start_epoch': 'model.head.queue_start_epoch',
+    'joint_probe_classes': 'model.probe.num_classes',
+    'sync_bn': 'sync_bn',
     'pool': 'model.pool',
+    'outputs': 'model.outputs',
     'feature_norm': 'model.with_bn',
     'lr_scales': 'model.lr_scales',
     'label_smoothing': 'model.head.loss.label_smooth_val',
@@ -32,12 +59,13 @@ _STATED = {
     'lr': 'optim_wrapper.optimizer.lr',
     'betas': 'optim_wrapper.optimizer.betas',
     'momentum': 'optim_wrapper.optimizer.momentum',
+    'nesterov': 'optim_wrapper.optimizer.nesterov',
     'weight_decay': 'optim_wrapper.optimizer.weight_decay',
+    'no_decay_depthwise': 'optim_wrapper.paramwise_cfg.no_decay_depthwise',
     'layer_decay': 'optim_wrapper.paramwise_cfg.layer_decay',
     'amp': 'optim_wrapper.dtype',
     'epochs': 'train_cfg.max_epochs',
-    'warmup_epochs': 'param_scheduler.warmup_epochs',
-    'min_lr': 'param_scheduler.min_lr',
+    'images': 'train_dataloader.dataset.subset',
     'neighbours': 'test_cfg.ks',
     'knn_temperature': 'test_cfg.temperature',
 }
@@ -48,10 +76,27 @@ _LISTED = {
     'cutmix': ('model.train_cfg.augments', 'CutMix', 'alpha'),
     'crop_scale': ('train_dataloader.dataset.pipeline', 'RandomResizedCrop', 'crop_ratio_range'),
     'random_erasing': ('train_dataloader.dataset.pipeline', 'RandomErasing', 'erase_prob'),
+    **{
+        name: ('train_dataloader.dataset.pipeline', 'MultiCrop', name)
+        for name in (
+            *('global_size', 'global_scale', 'num_locals', 'local_size', 'local_scale'),
+            *('jitter', 'blur', 'solarize'),
+        )
+    },
+}
+
+#: Facts that are one option of a schedule: name -> (what is scheduled, option).
+_SCHEDULED = {
+    'warmup_epochs': ('lr', 'warmup_epochs'),
+    'min_lr': ('lr', 'min_lr'),
+    'start_lr': ('lr', 'start'),
+    'final_lr': ('lr', 'final'),
+    'lr_per_epoch': ('lr', 'per_epoch'),
+    'final_weight_decay': ('weight_decay', 'final'),
 }
 
 #: Names of all facts, in the order of :func:`facts`.
-FACTS = (*_STATED, *_LISTED, 'effective_batch', 'base_lr')
+FACTS = (*_STATED, *_LISTED, *_SCHEDULED, 'effective_batch', 'base_lr')
 
 
 def facts(cfg: Any, gpus: int | None = None) -> Facts:
@@ -66,6 +111,7 @@ def facts(cfg: Any, gpus: int | None = None) -> Facts:
     """
     found = {name: _plain(_lookup(cfg, path)) for name, path in _STATED.items()}
     found |= {name: _plain(_lookup_listed(cfg, *where)) for name, where in _LISTED.items()}
+    found |= {name: _plain(schedule_of(cfg, of).get(option)) for name, (of, option) in _SCHEDULED.items()}
     found |= _batch_facts(cfg, gpus)
     return {name: value for name, value in found.items() if value is not None}
 

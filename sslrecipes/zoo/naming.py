@@ -10,14 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sslrecipes.zoo.places import value_at
+from sslrecipes.zoo.schedules import schedule_of
+
 _PATTERN = re.compile(
     r'_(?P<gpus>\d+)xb(?P<batch>\d+)'
     r'(-accum(?P<accum>\d+))?(?P<amp>-amp)?(-linear)?'
     r'-(?P<schedule>[a-z]+)-(?P<epochs>\d+)e'
     r'_(?P<dataset>[a-z0-9-]+?)(-(?P<px>\d+)px)?$'
 )
-_SCHEDULES = {'coslr': 'WarmupCosineLR'}
+_SCHEDULES = {'WarmupCosineLR': 'coslr', 'StepCosine': 'coslr'}
 _DEFAULT_PX = {'in1k': 224}
+#: Which argument of a transform is the size of the images that train.
+_SIZES = {'MultiCrop': 'global_size', 'RandomResizedCrop': 'scale'}
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class RecipeName:
         amp: Whether mixed precision is on.
         schedule: Learning-rate schedule (``coslr``).
         epochs: Number of epochs.
-        dataset: Short name of the data set (``in1k``).
+        dataset: Short name of the data set, and of a part of it (``in1k``, ``in1k-1pct``).
         px: Image size in pixels; None where the name leaves it out.
     """
 
@@ -55,12 +60,12 @@ class RecipeName:
             'batch': (self.batch, cfg.train_dataloader.batch_size),
             'accum': (self.accum, cfg.optim_wrapper.get('accumulative_counts', 1)),
             'amp': (self.amp, cfg.optim_wrapper.type == 'AmpOptimWrapper'),
-            'schedule': (_SCHEDULES.get(self.schedule), cfg.param_scheduler.type),
+            'schedule': (self.schedule, _SCHEDULES.get(schedule_of(cfg).get('type', ''))),
             'epochs': (self.epochs, cfg.train_cfg.max_epochs),
         }
-        px = self.px or _DEFAULT_PX.get(self.dataset)
+        px = self.px or _DEFAULT_PX.get(self.dataset.partition('-')[0])
         if px is not None:
-            pairs['px'] = (px, cfg.model.backbone.img_size)
+            pairs['px'] = (px, _image_size(cfg))
         return [f'the name says {key} {said}, the config {has}' for key, (said, has) in pairs.items() if said != has]
 
 
@@ -80,3 +85,10 @@ def parse_name(path: str | Path) -> RecipeName | None:
         dataset=part['dataset'],
         px=int(part['px']) if part['px'] else None,
     )
+
+
+def _image_size(cfg: Any) -> Any:
+    """Size that the backbone says, or else the training's transforms."""
+    transforms = value_at(cfg, 'train_dataloader.dataset.pipeline', ())
+    found = (value_at(one, _SIZES.get(one['type'], '')) for one in transforms)
+    return value_at(cfg, 'model.backbone.img_size') or next(filter(None, found), None)

@@ -145,7 +145,15 @@ GROUPS = (
     ),
     Group('optim_wrapper.paramwise_cfg', {'layer_decay': either(number(0), nothing)}),
     *(
-        Group(place, {'epochs': number(0), 'warmup_epochs': number(0), 'min_lr': number(0)}, required=('type',))
+        Group(
+            place,
+            {
+                **dict.fromkeys(('epochs', 'warmup_epochs', 'min_lr', 'start', 'final'), number(0)),
+                'param_name': text,
+                'per_epoch': boolean,
+            },
+            required=('type',),
+        )
         for place in ('param_scheduler', 'param_scheduler[*]')
     ),
     *(
@@ -160,6 +168,15 @@ GROUPS = (
             required=('type',),
         )
         for place in ('default_hooks.*', 'custom_hooks[*]')
+    ),
+    Group(
+        'train_dataloader.dataset.pipeline[*]',
+        {
+            **dict.fromkeys(('global_size', 'local_size'), whole(1)),
+            **dict.fromkeys(('global_scale', 'local_scale'), several(number(0), 2)),
+            'num_locals': whole(0),
+        },
+        required=('type',),
     ),
     Group('model', {'backbone': options, 'neck': either(options, nothing), 'head': _dict_or_none}, required=('type',)),
     *(

@@ -16,7 +16,7 @@ RECIPES = sorted(
 )
 
 
-METHODS = ('ImageClassifier', 'LinearProbe', 'MAE', 'TEC')
+METHODS = ('DINO', 'DINO of a ViT', 'ImageClassifier', 'LinearProbe', 'MAE', 'MoCo', 'SwAV', 'TEC')
 
 
 def pytest_generate_tests(metafunc):
@@ -63,8 +63,11 @@ def cards():
 
 @pytest.fixture(scope='session')
 def methods():
-    """Config of one recipe for each class of model that is trained; ``METHODS`` names them all."""
-    trained = {cfg.model.type: cfg for cfg in map(resolved, RECIPES) if cfg.get('train_cfg')}
+    """Config of one recipe for each class of model that is trained; ``METHODS`` names them all.
+
+    DINO has two: a CNN with BatchNorms, LARS and a fixed gain; and a ViT with a schedule of the weight decay.
+    """
+    trained = {method_of(cfg): cfg for cfg in map(resolved, RECIPES) if cfg.get('train_cfg')}
     assert sorted(trained) == list(METHODS)
     return trained
 
@@ -79,6 +82,10 @@ def tiny():
 def restarting():
     """Module ``restarting.py`` of this folder."""
     return load(Path(__file__).with_name('restarting.py'))
+
+
+def method_of(cfg):
+    return 'DINO of a ViT' if cfg.model.type == 'DINO' and cfg.model.backbone.type == 'DINOViT' else cfg.model.type
 
 
 def load(path):

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from sslrecipes.engine.config_check import check_config
+from sslrecipes.engine.dry_run import print_report
+from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.zoo import facts, parse_name
 
 NO_CARD_NEEDED = ('ablations', 'quickstart')
@@ -39,6 +41,11 @@ def test_recipe_runs_at_tiny_size(cfg, tiny, step_of):
     log, unchanged = step_of(cfg)
     assert math.isfinite(log['loss'])
     assert unchanged == []
+
+
+def test_dry_run_tells_costs(method, methods, tiny, tmp_path, capsys):
+    print_report(SSLRunner.from_cfg(tiny.short_run(methods[method], str(tmp_path))))
+    assert 'FLOPs per image' in capsys.readouterr().out
 
 
 @pytest.fixture(scope='session')

@@ -4,6 +4,9 @@
 """
 
 import pytest
+import torch
+
+from sslrecipes.checkpoint.reading import read_checkpoint
 
 KILLS = 4  # for each number of workers: eight per method
 
@@ -13,3 +16,27 @@ def test_killed_and_resumed_run_equals_the_run_left_alone(method, workers, metho
     cfg = tiny.short_run(methods[method], str(tmp_path), workers)
     outcome = restarting.kill_and_resume(cfg, KILLS, seed=workers)
     assert outcome.difference == 0.0, outcome.positions
+
+
+@pytest.mark.parametrize(
+    ('trained', 'kept'),
+    [
+        ('DINO', ('head.center', 'teacher.backbone.bn1.running_mean', 'teacher.neck.mlp.1.running_var')),
+        ('DINO of a ViT', ('head.center', 'neck.last_layer.weight_g', 'teacher.neck.last_layer.weight_g')),
+        (
+            'MoCo',
+            ('head.queue', 'momentum_encoder.backbone.conv1.bn.running_mean', 'momentum_encoder.neck.mlp.0.weight'),
+        ),
+        ('SwAV', ('head.queue', 'head.queue_layout', 'neck.prototypes.weight')),
+    ],
+)
+def test_short_runs_change_what_a_resumed_run_must_find(trained, kept, methods, tiny, restarting, tmp_path):
+    """Else the test above would show nothing about it."""
+    cfg = tiny.short_run(methods[trained], str(tmp_path))
+    cfg.default_hooks.checkpoint.max_keep_ckpts = -1
+    restarting.train(cfg)
+    half, end = (read_checkpoint(tmp_path / f'epoch_{epoch}.pth')['state_dict'] for epoch in (2, 3))
+    assert [name for name in kept if torch.equal(half[name], end[name])] == ['head.queue_layout'] * (trained == 'SwAV')
+    if trained == 'SwAV':
+        assert end['head.queue_layout'].tolist() == [4 * tiny.BATCH, 1]
+        assert end['head.queue'].any(dim=2).all(), 'the queue is not full'

@@ -14,9 +14,10 @@ from mmengine.registry import FUNCTIONS
 from torch import nn
 
 from sslrecipes.checkpoint.writing import save_torch
+from sslrecipes.models.layers.progress import Progress
 from sslrecipes.registry import MODELS
 
-PATCHES_PER_SIDE, WIDTH, DEPTH, HEADS, BATCH = 4, 32, 6, 2, 2
+PATCHES_PER_SIDE, WIDTH, DEPTH, HEADS, BATCH = 4, 32, 6, 2, 4
 ARCH = {'embed_dims': WIDTH, 'num_layers': DEPTH, 'num_heads': HEADS, 'feedforward_channels': 2 * WIDTH}
 #: New values of the keys that a part of the model has.
 SIZES = {
@@ -32,15 +33,29 @@ SIZES = {
     'decoder_embed_dims': WIDTH,
     'decoder_depth': 1,
     'decoder_num_heads': HEADS,
+    'hidden_channels': WIDTH,
+    'bottleneck_channels': WIDTH // 2,
+    'out_channels': WIDTH,
+    'feat_channels': WIDTH,
+    'num_prototypes': WIDTH,
+    'queue_length': 4 * BATCH,
+    'queue_start_epoch': 1,
+    'warmup_teacher_temp_epochs': 2,
     'checkpoint': None,
 }
-TRANSFORM_SIZES = ('scale', 'crop_size')
+CNN_PIXELS = 32
+#: What a network of a few channels stands for some steps; recipes for batches of thousands have more.
+HIGHEST_LR = 0.05
+#: A step after the epochs in which methods withhold parameters.
+LATER = Progress(step=4, steps_per_epoch=2, epochs=3)
+#: Sizes of images and views, as shares of the backbone's image.
+TRANSFORM_SIZES = {'scale': 1, 'crop_size': 1, 'global_size': 1, 'local_size': 1 / 2}
 
 
 def shrink(cfg: Any) -> Any:
     """Give the config's model tiny widths, depths and images, consistently, and random weights."""
     cfg = deepcopy(cfg)
-    for part in cfg.model.values():
+    for part in (cfg.model, *cfg.model.values()):
         if not isinstance(part, dict):
             continue
         part.update({key: value for key, value in SIZES.items() if key in part})
@@ -48,14 +63,33 @@ def shrink(cfg: Any) -> Any:
             part.img_size = PATCHES_PER_SIDE * part.patch_size
         if 'topk' in part:
             part.topk = min(part.topk, PATCHES_PER_SIDE**2)
+        if 'out_indices' in part:
+            part.out_indices = [DEPTH - len(part.out_indices) + i for i in range(len(part.out_indices))]
         if part.get('init_cfg', {}) and 'checkpoint' in part.init_cfg:
             del part['init_cfg']
-    pixels = cfg.model.backbone.img_size
+    narrow_cnn(cfg.model)
+    pixels = cfg.model.backbone.get('img_size', CNN_PIXELS)
     for transform in loader_of(cfg).dataset.pipeline:
-        transform.update({key: pixels for key in TRANSFORM_SIZES if key in transform})
+        transform.update({key: int(share * pixels) for key, share in TRANSFORM_SIZES.items() if key in transform})
+        if 'num_locals' in transform:
+            transform.num_locals = min(transform.num_locals, 2)
     if cfg.get('optim_wrapper', {}).get('type') == 'AmpOptimWrapper':
         cfg.optim_wrapper.update(dtype='bfloat16')  # no loss scaling, whose first steps are skipped
     return cfg
+
+
+def narrow_cnn(model: Any) -> None:
+    """Make a ResNet end with ``WIDTH`` channels, and a MobileNetV2 narrow but for its last layer, which is fixed."""
+    backbone = model.backbone
+    if backbone.type in ('ResNet', 'ResNet_CIFAR'):
+        expansion = 4 if backbone.depth >= 50 else 1
+        backbone.update(stem_channels=4, base_channels=WIDTH // (8 * expansion))
+        backbone.setdefault('zero_init_residual', False)  # like weights that would be loaded
+    elif backbone.type == 'MobileNetV2':
+        backbone.widen_factor = 0.1
+        for part in (model, model.get('neck'), model.get('head'), model.get('probe')):
+            if part and 'in_channels' in part:
+                part.in_channels = 1280
 
 
 def loader_of(cfg: Any) -> Any:
@@ -75,6 +109,7 @@ def short_run(cfg: Any, work_dir: str, workers: int = 0, accumulation: int = 2) 
     for schedule in [cfg.param_scheduler] if isinstance(cfg.param_scheduler, dict) else cfg.param_scheduler:
         schedule.update({key: value for key, value in (('epochs', 3), ('warmup_epochs', 1)) if key in schedule})
     cfg.optim_wrapper.accumulative_counts = accumulation
+    cfg.optim_wrapper.optimizer.lr = min(cfg.optim_wrapper.optimizer.lr, HIGHEST_LR)
     cfg.default_hooks.checkpoint = dict(type='CheckpointHook', interval=1, interval_iters=3, max_keep_ckpts=2)
     cfg.default_hooks.logger.interval = 1
     if 'target_generator' in cfg.model:
@@ -137,8 +172,14 @@ def train_step(cfg: Any) -> tuple[dict[str, float], list[str]]:
     wrapper.initialize_count_status(model, 0, steps)
     before = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
     batch = synthetic_batch(cfg)
+    depends_on_time = hasattr(model, 'begin_step')
+    if depends_on_time:
+        model.begin_step(LATER)
+        wrapper.withheld = tuple(model.withheld_parameters())
     for _ in range(steps):
         log = model.train_step(batch, wrapper)
+    if depends_on_time:
+        model.end_step()
     after = dict(model.named_parameters())
     unchanged = [name for name, value in before.items() if torch.equal(value, after[name])]
     return {key: torch.as_tensor(value).item() for key, value in log.items()}, unchanged

@@ -57,6 +57,32 @@ def test_all_facts_that_apply_and_no_others():
     }
 
 
+def test_each_schedule_has_its_facts():
+    schedules = [
+        dict(type='StepCosine', param_name='weight_decay', final=0.4),
+        dict(type='StepCosine', warmup_epochs=10, start=0.075, final=0.0048),
+    ]
+    found = facts(config(param_scheduler=schedules))
+    assert {
+        name: found.get(name) for name in ('warmup_epochs', 'min_lr', 'start_lr', 'final_lr', 'final_weight_decay')
+    } == {
+        'warmup_epochs': 10,
+        'min_lr': None,
+        'start_lr': 0.075,
+        'final_lr': 0.0048,
+        'final_weight_decay': 0.4,
+    }
+
+
+def test_views_are_facts():
+    views = dict(global_size=224, global_scale=(0.3, 1.0), num_locals=6, local_size=128, local_scale=(0.05, 0.3))
+    cfg = config()
+    cfg.train_dataloader.dataset.pipeline = [dict(type='LoadImageOrSkip'), dict(type='MultiCrop', **views)]
+    cfg.model.head = dict(loss_weights=(0.4, 0.6))
+    expected = {**views, 'global_scale': [0.3, 1.0], 'local_scale': [0.05, 0.3], 'loss_weights': [0.4, 0.6]}
+    assert expected.items() <= facts(cfg).items()
+
+
 def test_names_are_the_published_ones():
     assert set(facts(config())) <= set(FACTS)
 

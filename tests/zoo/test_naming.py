@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import pytest
 from mmengine.config import ConfigDict
 
@@ -14,6 +12,7 @@ from sslrecipes.zoo import RecipeName, parse_name
             RecipeName(8, 256, 2, True, 'coslr', 300, 'in1k', None),
         ),
         ('moco_resnet50_4xb64-coslr-200e_in1k-112px', RecipeName(4, 64, 1, False, 'coslr', 200, 'in1k', 112)),
+        ('r18_dino-pre_8xb128-coslr-60e_in1k-1pct', RecipeName(8, 128, 1, False, 'coslr', 60, 'in1k-1pct', None)),
         ('vit_mae-pre_8xb512-linear-coslr-90e_in1k', RecipeName(8, 512, 1, False, 'coslr', 90, 'in1k', None)),
         ('mae-nano_1xb128-coslr-10e_photo-tiles-32px', RecipeName(1, 128, 1, False, 'coslr', 10, 'photo-tiles', 32)),
     ],
@@ -31,12 +30,12 @@ def test_effective_batch_counts_gpus_and_accumulation():
 
 
 def config(batch=256, accum=2, wrapper='AmpOptimWrapper', schedule='WarmupCosineLR', epochs=300, px=224):
-    return SimpleNamespace(
-        train_dataloader=ConfigDict(batch_size=batch),
-        optim_wrapper=ConfigDict(type=wrapper, accumulative_counts=accum),
-        param_scheduler=ConfigDict(type=schedule),
-        train_cfg=ConfigDict(max_epochs=epochs),
-        model=ConfigDict(backbone=dict(img_size=px)),
+    return ConfigDict(
+        train_dataloader=dict(batch_size=batch),
+        optim_wrapper=dict(type=wrapper, accumulative_counts=accum),
+        param_scheduler=dict(type=schedule),
+        train_cfg=dict(max_epochs=epochs),
+        model=dict(backbone=dict(img_size=px)),
     )
 
 
@@ -58,3 +57,21 @@ def test_agreeing_config_has_no_disagreements():
 def test_each_contradiction_is_named(change, word):
     [sentence] = parse_name('tec_vit_8xb256-accum2-amp-coslr-300e_in1k.py').disagreements(config(**change))
     assert word in sentence
+
+
+def test_the_learning_rate_is_what_the_name_means_by_its_schedule():
+    cfg = config()
+    cfg.param_scheduler = [dict(type='MultiStepLR', param_name='weight_decay'), dict(type='StepCosine')]
+    assert parse_name('tec_vit_8xb256-accum2-amp-coslr-300e_in1k.py').disagreements(cfg) == []
+
+
+@pytest.mark.parametrize(
+    'transform', [dict(type='MultiCrop', global_size=160), dict(type='RandomResizedCrop', scale=160)]
+)
+def test_without_a_size_of_the_backbone_that_of_the_views_counts(transform):
+    cfg = config()
+    cfg.model.backbone = dict(type='ResNet')
+    cfg.train_dataloader.dataset = dict(pipeline=[dict(type='LoadImageOrSkip'), transform])
+    assert parse_name('dino_r18_8xb256-accum2-amp-coslr-300e_in1k-160px.py').disagreements(cfg) == []
+    [sentence] = parse_name('dino_r18_8xb256-accum2-amp-coslr-300e_in1k-1pct.py').disagreements(cfg)
+    assert sentence == 'the name says px 224, the config 160'

@@ -1,0 +1,3 @@
+_base_ = ['dino_resnet18.py']
+
+model = dict(backbone=dict(depth=34))

@@ -1,0 +1,11 @@
+_base_ = ['../../_base_/datasets/in1k_sslight_semi_224.py', '../../_base_/evaluation/sslight_semi.py']
+
+checkpoint = 'work_dirs/dino-baseline_mobilenetv2_8xb128-coslr-200e_in1k/epoch_200.pth'
+model = dict(
+    backbone=dict(
+        type='MobileNetV2',
+        widen_factor=1.0,
+        init_cfg=dict(type='Pretrained', checkpoint=checkpoint, prefix='backbone.'),
+    ),
+    head=dict(in_channels=1280, init_cfg=dict(checkpoint=checkpoint)),
+)

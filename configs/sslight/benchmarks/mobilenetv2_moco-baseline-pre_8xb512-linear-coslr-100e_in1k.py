@@ -1,0 +1,9 @@
+_base_ = [
+    '../../_base_/models/sslight/mobilenetv2_features.py',
+    '../../_base_/datasets/in1k_sslight_eval_224.py',
+    '../../_base_/evaluation/sslight_linear_lars.py',
+]
+
+checkpoint = 'work_dirs/moco-baseline_mobilenetv2_8xb128-coslr-200e_in1k/epoch_200.pth'
+model = dict(_base_.probe, num_classes=1000, in_channels=1280, backbone=dict(init_cfg=dict(checkpoint=checkpoint)))
+train_dataloader = dict(batch_size=512)

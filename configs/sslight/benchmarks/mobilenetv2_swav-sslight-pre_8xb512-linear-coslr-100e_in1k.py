@@ -1,0 +1,4 @@
+_base_ = ['mobilenetv2_swav-baseline-pre_8xb512-linear-coslr-100e_in1k.py']
+
+checkpoint = 'work_dirs/swav-sslight_mobilenetv2_8xb128-coslr-200e_in1k/epoch_200.pth'
+model = dict(backbone=dict(init_cfg=dict(checkpoint=checkpoint)))

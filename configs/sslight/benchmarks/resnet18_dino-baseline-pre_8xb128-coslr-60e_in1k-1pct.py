@@ -1,0 +1,7 @@
+_base_ = ['../../_base_/datasets/in1k_sslight_semi_224.py', '../../_base_/evaluation/sslight_semi.py']
+
+checkpoint = 'work_dirs/dino-baseline_resnet18_8xb128-coslr-200e_in1k/epoch_200.pth'
+model = dict(
+    backbone=dict(type='ResNet', depth=18, init_cfg=dict(type='Pretrained', checkpoint=checkpoint, prefix='backbone.')),
+    head=dict(in_channels=512, init_cfg=dict(checkpoint=checkpoint)),
+)

@@ -1,0 +1,13 @@
+_base_ = [
+    '../_base_/models/sslight/dino_vit-tiny-p16.py',
+    '../_base_/datasets/in1k_multi_crop_224.py',
+    '../_base_/schedules/adamw_bs1024_coslr_sslight.py',
+    '../_base_/sslight_runtime.py',
+]
+
+train_pipeline = [
+    _base_.train_pipeline[0],
+    dict(_base_.train_pipeline[1], global_scale=(0.25, 1.0), local_scale=(0.05, 0.25), num_locals=10),
+    _base_.train_pipeline[2],
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -1,0 +1,15 @@
+_base_ = [
+    '../_base_/models/sslight/swav_mobilenetv2.py',
+    '../_base_/datasets/in1k_multi_crop_224.py',
+    '../_base_/schedules/lars_bs1024_coslr_sslight.py',
+    '../_base_/sslight_runtime.py',
+]
+
+train_pipeline = [
+    _base_.train_pipeline[0],
+    dict(_base_.train_pipeline[1], jitter=(0.8, 0.8, 0.8, 0.2), blur=(0.5, 0.5, 0.5), solarize=(0.0, 0.0, 0.0)),
+    _base_.train_pipeline[2],
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+optim_wrapper = dict(optimizer=dict(lr=0.3 * 1024 / 256))
+param_scheduler = dict(start=0.075)

@@ -1,0 +1,20 @@
+from mmengine.config import Config
+
+from sslrecipes.zoo.schedules import schedule_of, schedules
+
+
+def test_one_several_or_none():
+    one, other = dict(type='A'), dict(type='B', param_name='weight_decay')
+    assert schedules(Config(dict(param_scheduler=one))) == [('param_scheduler', one)]
+    assert schedules(Config(dict(param_scheduler=[one, other]))) == [
+        ('param_scheduler[0]', one),
+        ('param_scheduler[1]', other),
+    ]
+    assert schedules(Config(dict(param_scheduler=None))) == schedules(Config({})) == []
+
+
+def test_a_schedule_is_found_by_what_it_schedules():
+    cfg = Config(dict(param_scheduler=[dict(type='B', param_name='weight_decay'), dict(type='A')]))
+    assert schedule_of(cfg)['type'] == 'A'
+    assert schedule_of(cfg, 'weight_decay')['type'] == 'B'
+    assert schedule_of(cfg, 'momentum') == {}

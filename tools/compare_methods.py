@@ -1,0 +1,27 @@
+"""Train a small ResNet with DINO (baseline and sslight views), SwAV and MoCo, and compare the features."""
+
+import argparse
+from pathlib import Path
+
+import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
+from sslrecipes.errors import exit_on_user_error
+
+
+@exit_on_user_error
+def main(argv: list[str] | None = None) -> None:
+    """Run the comparison."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/comparison'), help='where everything goes')
+    parser.add_argument('--data', nargs='+', choices=['photo-tiles', 'fashion-mnist'], help='default: what is there')
+    parser.add_argument('--epochs', type=int, help="length of each training (default: the recipes')")
+    args = parser.parse_args(argv)
+    print('Starting: importing torch and the OpenMMLab packages takes some seconds', flush=True)
+    from sslrecipes.datasets.fashion_mnist import DEBIAN_FOLDER
+    from sslrecipes.engine.comparison import DATA, run
+
+    present = DATA if Path(DEBIAN_FOLDER).is_dir() else DATA[:1]
+    run(args.work_dir, args.data or present, args.epochs)
+
+
+if __name__ == '__main__':
+    main()

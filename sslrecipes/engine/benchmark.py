@@ -6,6 +6,7 @@ import resource
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -17,8 +18,10 @@ from rich.table import Table
 
 import sslrecipes.models  # noqa: F401  registers the components of recipes
 from sslrecipes.engine.costs import step_cost
+from sslrecipes.engine.hooks.step_hook import begin_step, end_step
 from sslrecipes.engine.memory import keep_freed_memory
 from sslrecipes.engine.optimizers import ParamGroupsConstructor
+from sslrecipes.engine.synthetic import mid_run, synthetic_batch
 from sslrecipes.registry import MODELS
 
 GEMM_SIDE = 2048
@@ -73,6 +76,9 @@ def measure_step(
 ) -> StepSpeed:
     """Time the training step of a recipe on random images, with random weights in every part.
 
+    It is a step in the middle of the training, whatever a method does before and after it included. SwAV's queue is
+    used once it is full, which takes more steps than are timed.
+
     Args:
         cfg: Resolved recipe.
         name: What to call it.
@@ -85,20 +91,21 @@ def measure_step(
     if threads:
         torch.set_num_threads(threads)
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'sslrecipes')):
-        model = MODELS.build(cfg.model).to(get_device())
+        model = MODELS.build({'data_preprocessor': cfg.get('data_preprocessor'), **cfg.model}).to(get_device())
         optimizer = _optimizer(cfg, model, dtype)
-    side = cfg.model.backbone.img_size
-    images = torch.randint(0, 256, (batch, 3, side, side), dtype=torch.uint8)
-    data = {'inputs': images, 'data_samples': None}
-    flops = step_cost(model, {'inputs': images[:2], 'data_samples': None}).flops / 1e9
+    data, progress = synthetic_batch(cfg, batch), mid_run(cfg)
+    cost = step_cost(model, partial(synthetic_batch, cfg), progress=progress)
     times, rates, losses = [], [gemm_rate(getattr(torch, dtype))], {}
     for _ in range(1 + steps):
         start = time.perf_counter()
+        begin_step(model, optimizer, progress)
         losses = model.train_step(data, optimizer)
+        end_step(model, optimizer)
         _synchronize()
         times.append(time.perf_counter() - start)
     rates.append(gemm_rate(getattr(torch, dtype)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    flops = (cost.flops + cost.step_flops / batch) / 1e9
     return StepSpeed(name, batch, statistics.median(times[1:]), flops, max(rates), peak, float(losses['loss'].detach()))
 
 

@@ -26,9 +26,9 @@ from sslrecipes.datasets.scan import list_images
 from sslrecipes.datasets.transforms import MultiCrop
 from sslrecipes.datasets.transforms.views import RENDERERS
 from sslrecipes.datasets.transforms.views.sampling import MAX_RADIUS, MIN_RADIUS, ViewDistribution
+from sslrecipes.engine.synthetic import multi_crop_options
 from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.zoo.config import load_config
-from sslrecipes.zoo.places import walk
 
 DECODING, PLAIN = 'decoding alone', 'torchvision transforms on Pillow images'
 IMAGES_READ = 64
@@ -74,10 +74,10 @@ def find_multi_crop(config: str | Path) -> dict[str, Any]:
     Raises:
         ConfigError: If there is none.
     """
-    for _, node in walk(load_config(config).get('train_dataloader')):
-        if isinstance(node, Mapping) and node.get('type') == 'MultiCrop':
-            return {key: value for key, value in node.items() if key != 'type'}
-    raise ConfigError(f'"{config}" has no MultiCrop in its train_dataloader: give a recipe of multi-crop views.')
+    options = multi_crop_options(load_config(config))
+    if options is None:
+        raise ConfigError(f'"{config}" has no MultiCrop in its train_dataloader: give a recipe of multi-crop views.')
+    return options
 
 
 def photographs() -> list[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from mmengine.dist import master_only
@@ -11,17 +12,16 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from sslrecipes.engine.costs import optimizer_name, step_cost
-from sslrecipes.engine.loops import progress_of
+from sslrecipes.engine.costs import StepCost, optimizer_name, step_cost
 from sslrecipes.engine.runner import SSLRunner
+from sslrecipes.engine.synthetic import mid_run, synthetic_batch, view_sizes
 from sslrecipes.zoo.facts import facts
 
-PROBE_IMAGES = 2
 
-
-@master_only
 def print_report(runner: SSLRunner, missing: Mapping[str, str] | None = None) -> None:
-    """Print the recipe's facts, the cost of a step, and the shapes of the first batch.
+    """Print the recipe's facts, the cost of a step, and the shapes of the first batch; collective.
+
+    The cost is counted on random images of the recipe's sizes, or on the first batch if the recipe states none.
 
     Args:
         runner: The runner that would train.
@@ -29,24 +29,39 @@ def print_report(runner: SSLRunner, missing: Mapping[str, str] | None = None) ->
     """
     batch = next(iter(runner.train_dataloader))
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    if hasattr(model, 'begin_step'):
-        model.begin_step(progress_of(runner, 0))
-    cost = step_cost(model, first_images(batch, PROBE_IMAGES), optimizer_name(runner.optim_wrapper))
-    per_process = runner.train_dataloader.batch_size
-    memory = cost.states + cost.activations * per_process
+    known = bool(view_sizes(runner.cfg))
+    make_batch = partial(synthetic_batch, runner.cfg) if known else partial(first_images, batch)
+    cost = step_cost(model, make_batch, optimizer_name(runner.optim_wrapper), mid_run(runner.cfg))
     rows = {
         **{key: str(value) for key, value in facts(runner.cfg).items()},
-        'parameters': f'{cost.parameters / 1e6:.2f} M ({cost.trainable / 1e6:.2f} M trained)',
-        'FLOPs per image': f'{cost.flops / 1e9:.2f} G (forward and backward)',
-        'memory per process': (
-            f'about {memory / 2**30:.2f} GiB in fp32 at batch {per_process}: {cost.states / 2**30:.2f} weights, '
-            f'gradients and moments, {cost.activations * per_process / 2**30:.2f} activations'
-        ),
+        **describe(cost, runner.train_dataloader.batch_size),
         **{f'MISSING {place}': file for place, file in (missing or {}).items()},
         'batches per epoch': str(len(runner.train_dataloader)),
         **{f'first batch: {name}': shape for name, shape in shapes(batch).items()},
     }
-    table = Table(title=str(runner.cfg.filename or 'recipe'), show_header=False)
+    print_rows(str(runner.cfg.filename or 'recipe'), rows)
+
+
+def describe(cost: StepCost, batch: int) -> dict[str, str]:
+    """Put the cost of a step of ``batch`` images per process into words."""
+    activations = cost.activations * batch + cost.step_activations
+    return {
+        'parameters': f'{cost.parameters / 1e6:.2f} M ({cost.trainable / 1e6:.2f} M trained)',
+        'FLOPs per image': (
+            f'{(cost.flops + cost.step_flops / batch) / 1e9:.2f} G (matrix products, convolutions and attention of '
+            'all views and networks, forward and backward; queues as they are at first)'
+        ),
+        'memory per process': (
+            f'about {(cost.states + activations) / 2**30:.2f} GiB in fp32 at batch {batch}: '
+            f'{cost.states / 2**30:.2f} weights, buffers, gradients and moments, {activations / 2**30:.2f} activations'
+        ),
+    }
+
+
+@master_only
+def print_rows(title: str, rows: Mapping[str, str]) -> None:
+    """Print a table of two columns."""
+    table = Table(title=title, show_header=False)
     for key, value in rows.items():
         table.add_row(key, value)
     Console().print(table)

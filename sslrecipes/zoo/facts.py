@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sslrecipes.zoo.architecture import architecture
 from sslrecipes.zoo.naming import parse_name
 from sslrecipes.zoo.schedules import schedule_of
 
@@ -11,9 +12,6 @@ Facts = dict[str, Any]
 
 #: Facts that stand in the config as they are: name -> where.
 _STATED = {
-    'arch': 'model.backbone.arch',
-    'depth': 'model.backbone.depth',
-    'width': 'model.backbone.widen_factor',
     'image_size': 'model.backbone.img_size',
     'patch_size': 'model.backbone.patch_size',
     'checkpoint': 'model.backbone.init_cfg.checkpoint',
@@ -96,7 +94,7 @@ _SCHEDULED = {
 }
 
 #: Names of all facts, in the order of :func:`facts`.
-FACTS = (*_STATED, *_LISTED, *_SCHEDULED, 'effective_batch', 'base_lr')
+FACTS = ('arch', *_STATED, *_LISTED, *_SCHEDULED, 'effective_batch', 'base_lr')
 
 
 def facts(cfg: Any, gpus: int | None = None) -> Facts:
@@ -109,7 +107,8 @@ def facts(cfg: Any, gpus: int | None = None) -> Facts:
     Returns:
         Those of :data:`FACTS` that apply. ``base_lr`` is the lr at batch 256 (linear scaling rule).
     """
-    found = {name: _plain(_lookup(cfg, path)) for name, path in _STATED.items()}
+    found = {'arch': architecture(_lookup(cfg, 'model.backbone') or {})}
+    found |= {name: _plain(_lookup(cfg, path)) for name, path in _STATED.items()}
     found |= {name: _plain(_lookup_listed(cfg, *where)) for name, where in _LISTED.items()}
     found |= {name: _plain(schedule_of(cfg, of).get(option)) for name, (of, option) in _SCHEDULED.items()}
     found |= _batch_facts(cfg, gpus)

@@ -22,7 +22,13 @@ _PATTERN = re.compile(
 _SCHEDULES = {'WarmupCosineLR': 'coslr', 'StepCosine': 'coslr'}
 _DEFAULT_PX = {'in1k': 224}
 #: Which argument of a transform is the size of the images that train.
-_SIZES = {'MultiCrop': 'global_size', 'RandomResizedCrop': 'scale'}
+_SIZES = {
+    'MultiCrop': 'global_size',
+    'RandomResizedCrop': 'scale',
+    'Resize': 'scale',
+    'RandomCrop': 'crop_size',
+    'CenterCrop': 'crop_size',
+}
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ class RecipeName:
         }
         px = self.px or _DEFAULT_PX.get(self.dataset.partition('-')[0])
         if px is not None:
-            pairs['px'] = (px, _image_size(cfg))
+            pairs['px'] = (px, image_size(cfg))
         return [f'the name says {key} {said}, the config {has}' for key, (said, has) in pairs.items() if said != has]
 
 
@@ -87,8 +93,8 @@ def parse_name(path: str | Path) -> RecipeName | None:
     )
 
 
-def _image_size(cfg: Any) -> Any:
-    """Size that the backbone says, or else the training's transforms."""
+def image_size(cfg: Any) -> Any:
+    """Size that the backbone says, or else the last of the training's transforms that sets one; None if none does."""
     transforms = value_at(cfg, 'train_dataloader.dataset.pipeline', ())
-    found = (value_at(one, _SIZES.get(one['type'], '')) for one in transforms)
-    return value_at(cfg, 'model.backbone.img_size') or next(filter(None, found), None)
+    found = [value_at(one, _SIZES.get(one['type'], '')) for one in transforms]
+    return value_at(cfg, 'model.backbone.img_size') or next(filter(None, reversed(found)), None)

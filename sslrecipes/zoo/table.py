@@ -26,12 +26,12 @@ def _weights(card: Card) -> str:
     return f'[weights]({card.weights})' if card.weights else _NONE
 
 
-def _setting(*keys: str) -> Callable[[Card], str]:
-    return lambda card: str(next((card.recipe[key] for key in keys if key in card.recipe), _NONE))
+def _setting(key: str) -> Callable[[Card], str]:
+    return lambda card: str(card.recipe.get(key, _NONE))
 
 
 _COLUMNS: dict[str, Callable[[Card], str]] = {
-    'arch': _setting('arch', 'depth', 'width'),
+    'arch': _setting('arch'),
     'params (M)': lambda card: f'{card.parameters / 1e6:.1f}',
     'epochs': _setting('epochs'),
     'batch': _setting('effective_batch'),

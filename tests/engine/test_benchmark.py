@@ -4,9 +4,11 @@ import pytest
 import torch
 
 from sslrecipes.engine.benchmark import StepSpeed, gemm_rate, measure_step, print_speeds
+from sslrecipes.registry import MODELS
 from sslrecipes.zoo.config import load_config
 
-RECIPE = Path(__file__).parents[2] / 'configs/quickstart/mae_vit-nano-p4_1xb256-coslr-20e_photo-tiles-32px.py'
+QUICKSTART = Path(__file__).parents[2] / 'configs/quickstart'
+RECIPE = QUICKSTART / 'mae_vit-nano-p4_1xb256-coslr-20e_photo-tiles-32px.py'
 
 
 def test_figures_follow_from_what_was_measured():
@@ -23,6 +25,27 @@ def test_a_step_is_slower_than_its_matrix_products(dtype, capsys):
     assert speed.loss < 10
     print_speeds([speed])
     assert 'share of GEMM rate' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('method', ['dino', 'swav', 'moco'])
+def test_steps_of_multi_crop_recipes_are_whole(method, monkeypatch):
+    calls = []
+    cfg = load_config(QUICKSTART / f'{method}-baseline_resnet-nano_1xb128-coslr-10e_photo-tiles-32px.py')
+    kind = MODELS.get(cfg.model.type)
+    for name in ('begin_step', 'loss', 'end_step'):
+        monkeypatch.setattr(kind, name, noting(calls, name, getattr(kind, name)))
+    speed = measure_step(cfg, method, batch=8, steps=1)
+    assert 0 < speed.share_of_gemm_rate < 1.5
+    assert 0 < speed.loss < 100
+    assert calls[-6:] == ['begin_step', 'loss', 'end_step'] * 2
+
+
+def noting(calls, name, function):
+    def call(*args, **kwargs):
+        calls.append(name)
+        return function(*args, **kwargs)
+
+    return call
 
 
 def test_gemm_rate_is_positive():

@@ -1,34 +1,8 @@
 import torch
-from torch import nn
 
-from sslrecipes.engine.costs import step_cost
-from sslrecipes.engine.dry_run import first_images, print_report, shapes
+from sslrecipes.engine.costs import StepCost
+from sslrecipes.engine.dry_run import describe, first_images, print_report, shapes
 from sslrecipes.engine.runner import SSLRunner
-
-
-class Probe(nn.Module):
-    """One linear layer whose costs can be counted by hand."""
-
-    def __init__(self):
-        super().__init__()
-        self.layer = nn.Linear(8, 4, bias=False)
-
-    def data_preprocessor(self, batch, training):
-        return batch
-
-    def forward(self, inputs, data_samples, mode):
-        return self.layer(inputs).sum()
-
-    def parse_losses(self, loss):
-        return loss, {}
-
-
-def test_costs_are_those_counted_by_hand():
-    cost = step_cost(Probe(), {'inputs': torch.randn(2, 8), 'data_samples': None})
-    assert cost.parameters == cost.trainable == 32
-    assert cost.flops == 2 * 2 * 32  # forward, and the weight's gradient; the input needs none
-    assert cost.activations == 8 * 4
-    assert cost.states == 4 * 32 * 4
 
 
 def test_report_names_facts_costs_and_shapes(mae_on_digits, capsys):
@@ -44,3 +18,23 @@ def test_batches_are_cut_and_described():
     assert [len(view) for view in cut['inputs']] == [2, 2]
     assert cut['data_samples'] == [0, 1]
     assert shapes(views) == {'inputs[0]': '(4, 3, 8, 8) float32', 'inputs[1]': '(4, 3, 6, 6) float32'}
+
+
+def test_costs_are_for_the_batch_of_a_process():
+    cost = StepCost(2_000_000, 1_000_000, 3e9, 8e9, 2**28, 2**29, 2**30)
+    text = describe(cost, batch=4)
+    assert text['parameters'] == '2.00 M (1.00 M trained)'
+    assert text['FLOPs per image'].startswith('5.00 G ')
+    assert text['memory per process'].startswith('about 2.50 GiB in fp32 at batch 4: 1.00 weights')
+
+
+def test_a_recipe_that_states_no_size_is_counted_on_its_first_batch(mae_on_digits, capsys):
+    cfg = mae_on_digits
+    print_report(SSLRunner.from_cfg(cfg))
+    stated = [line for line in capsys.readouterr().out.splitlines() if 'FLOPs per image' in line]
+    del cfg.train_dataloader.dataset.pipeline[0]
+    cfg.model.backbone.img_size = (8, 8)
+    runner = SSLRunner.from_cfg(cfg)
+    del runner.cfg.model.backbone.img_size
+    print_report(runner)
+    assert stated == [line for line in capsys.readouterr().out.splitlines() if 'FLOPs per image' in line]

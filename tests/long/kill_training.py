@@ -41,7 +41,7 @@ def recipe_of(method):
 def main():
     """Print one line per method and number of workers; exit code 1 if anything differs."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('methods', nargs='*', default=['MAE', 'TEC'])
+    parser.add_argument('methods', nargs='*', default=['MAE', 'TEC', 'DINO', 'SwAV', 'MoCo'])
     parser.add_argument('--trials', type=int, default=50, help='kills per method and number of workers')
     args = parser.parse_args()
     torch.set_num_threads(1)

@@ -7,12 +7,12 @@ import torch
 
 # sail-sg/TEC, README, "TEC Performance": base model, network, epochs of pre-training, top-1
 PUBLISHED_TEC = [
-    ('checkpoints/mae_pretrain_vit_base.pth', 'b', 300, 84.7),
-    ('checkpoints/mae_pretrain_vit_base.pth', 'b', 800, 84.8),
-    ('checkpoints/mae_pretrain_vit_large.pth', 'l', 300, 86.5),
-    ('checkpoints/ibot_vit-base-p16_teacher.pth', 'b', 300, 84.8),
-    ('checkpoints/ibot_vit-base-p16_teacher.pth', 'b', 800, 85.1),
-    ('work_dirs/mae_vit-base-p16_8xb512-amp-coslr-300e_in1k/epoch_300.pth', 'b', 100, 83.9),
+    ('checkpoints/mae_pretrain_vit_base.pth', 'vit-base', 300, 84.7),
+    ('checkpoints/mae_pretrain_vit_base.pth', 'vit-base', 800, 84.8),
+    ('checkpoints/mae_pretrain_vit_large.pth', 'vit-large', 300, 86.5),
+    ('checkpoints/ibot_vit-base-p16_teacher.pth', 'vit-base', 300, 84.8),
+    ('checkpoints/ibot_vit-base-p16_teacher.pth', 'vit-base', 800, 85.1),
+    ('work_dirs/mae_vit-base-p16_8xb512-amp-coslr-300e_in1k/epoch_300.pth', 'vit-base', 100, 83.9),
 ]
 
 NOT_TRAINED = ('target_generator', 'teacher', 'momentum_encoder')

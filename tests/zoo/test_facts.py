@@ -39,7 +39,7 @@ def config(filename=NAME, **changes):
 
 def test_all_facts_that_apply_and_no_others():
     assert facts(config()) == {
-        'arch': 'b',
+        'arch': 'vit-base',
         'mask_ratio': 0.75,
         'mixup': 0.8,
         'cutmix': 1.0,

@@ -9,7 +9,21 @@ from mmengine.runner import Runner
 
 from sslrecipes.engine.loops import progress_of
 from sslrecipes.engine.restart import unwrapped
+from sslrecipes.models.layers.progress import Progress
 from sslrecipes.registry import HOOKS
+
+
+def begin_step(model: Any, optim_wrapper: Any, progress: Progress) -> None:
+    """Announce an optimizer step to a method that cares, and withhold what it wants to be withheld."""
+    if hasattr(model, 'begin_step'):
+        model.begin_step(progress)
+        optim_wrapper.withheld = tuple(model.withheld_parameters())
+
+
+def end_step(model: Any, optim_wrapper: Any) -> None:
+    """Let a method that cares follow up a step if it was taken."""
+    if hasattr(model, 'begin_step') and optim_wrapper.step_taken:
+        model.end_step()
 
 
 @HOOKS.register_module()
@@ -35,10 +49,8 @@ class StepHook(Hook):
         progress = progress_of(runner, batch_idx)
         if progress.step == (runner.epoch + 1) * progress.steps_per_epoch:  # left-over micro-batches make no step
             return
-        self.model.begin_step(progress)
-        runner.optim_wrapper.withheld = tuple(self.model.withheld_parameters())
+        begin_step(self.model, runner.optim_wrapper, progress)
 
     def after_optimizer_step(self, runner: Runner) -> None:
         """Let the method follow up."""
-        if self.needed and runner.optim_wrapper.step_taken:
-            self.model.end_step()
+        end_step(self.model, runner.optim_wrapper)

@@ -1,0 +1,29 @@
+"""What a backbone is called in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_SIZES = {'t': 'tiny', 's': 'small', 'b': 'base', 'l': 'large', 'h': 'huge'}
+
+
+def architecture(backbone: Mapping[str, Any]) -> Any:
+    """Name a backbone: ``resnet18``, ``mobilenetv2``, ``vit-base``.
+
+    Args:
+        backbone: Its config.
+
+    Returns:
+        The name; the sizes of a network that has none, as they are; None if the config doesn't tell.
+    """
+    kind, arch = str(backbone.get('type', '')), backbone.get('arch')
+    if isinstance(arch, str) and kind.endswith(('ViT', 'VisionTransformer')):
+        size = arch.removeprefix('deit-')
+        return f'vit-{_SIZES.get(size, size)}'
+    if 'depth' in backbone:
+        return f'{kind.lower()}{backbone["depth"]}'
+    if 'widen_factor' in backbone:
+        width = backbone['widen_factor']
+        return kind.lower() if width == 1 else f'{kind.lower()}-x{width}'
+    return arch

@@ -1,0 +1,22 @@
+import pytest
+
+from sslrecipes.zoo.architecture import architecture
+
+
+@pytest.mark.parametrize(
+    ('backbone', 'name'),
+    [
+        (dict(type='ResNet', depth=18), 'resnet18'),
+        (dict(type='MobileNetV2', widen_factor=1.0), 'mobilenetv2'),
+        (dict(type='MobileNetV2', widen_factor=0.5), 'mobilenetv2-x0.5'),
+        (dict(type='DINOViT', arch='deit-tiny'), 'vit-tiny'),
+        (dict(type='MaskedViT', arch='b'), 'vit-base'),
+        (dict(type='TECFineTuneViT', arch='l'), 'vit-large'),
+        (dict(type='VisionTransformer', arch='base'), 'vit-base'),
+        (dict(type='SwinTransformer', arch='b'), 'b'),
+        (dict(type='MaskedViT', arch=dict(embed_dims=16)), dict(embed_dims=16)),
+        (dict(type='Mine'), None),
+    ],
+)
+def test_backbones_have_the_names_of_papers(backbone, name):
+    assert architecture(backbone) == name

@@ -39,8 +39,9 @@ class SSLTrainLoop(EpochBasedTrainLoop):
 
     Whatever masks and drop-path draw follows from (the rank's seed, the step) alone, samples from (seed, epoch, index):
     no generator has a history, so a resumed run goes on exactly as it would have. Gradient accumulation starts anew
-    with each epoch, an epoch entered in its midst begins after the images that were seen, and an epoch whose
-    validation may have been missed is validated again.
+    with each epoch; micro-batches left over at its end change buffers such as queues, but train nothing. An epoch
+    entered in its midst begins after the images that were seen, and an epoch whose validation may have been missed is
+    validated again.
 
     Two more hook points, at which ``runner.epoch`` and ``runner.iter`` count what has been done:
     ``after_optimizer_step(runner)`` and ``between_epochs(runner)``.

@@ -137,7 +137,7 @@ def _lookup(cfg: Any, path: str) -> Any:
 def _lookup_listed(cfg: Any, path: str, kind: str, argument: str) -> Any:
     """``argument`` of the first entry of type ``kind`` in the list at ``path``."""
     entries = _lookup(cfg, path) or []
-    return next((entry.get(argument) for entry in entries if entry['type'] == kind), None)
+    return next((entry.get(argument) for entry in entries if _lookup(entry, 'type') == kind), None)
 
 
 def _plain(value: Any) -> Any:

@@ -22,8 +22,8 @@ LAYOUT = re.compile(
 )
 #: What the recipes of the two optimizers have in common, where a case doesn't say otherwise.
 RECIPES = {
-    'LARS': dict(decay=1e-6, decay_end=None, min_lr=0.0048, channels=4096, norm=True, gain_fixed=True, temp_epochs=50),
-    'AdamW': dict(decay=0.04, decay_end=0.4, min_lr=1e-5, channels=65536, norm=False, gain_fixed=False, temp_epochs=30),
+    'LARS': dict(decay=1e-6, decay_end=None, min_lr=0.0048, channels=4096, temp_epochs=50),
+    'AdamW': dict(decay=0.04, decay_end=0.4, min_lr=1e-5, channels=65536, temp_epochs=30),
 }
 
 
@@ -144,13 +144,20 @@ def moco(options, recipe, width):
 METHODS = {'DINO': dino, 'SWAV': swav, 'MOCO': moco}
 
 
+def stored_form(case):
+    """What the stored weights tell of the last layer and of batch norms in the head."""
+    trained = case.meta['param_requires_grad']
+    gain, norm = 'student.head.last_layer.weight_g', 'state/student.head.mlp.1.running_mean'
+    return dict(norm=norm in case.tensors, gain_fixed=not trained[gain]) if gain in trained else {}
+
+
 def recipe_of(case, work_dir):
     """Config of the training that a case has stored; fails on options that it can't express."""
     hyper, options = case.hyper, Options(case.hyper['overrides'])
     assert set(hyper) == HYPER, 'the test does not know these hyper-parameters'
     assert hyper['world_size'] == 1
     optimizer = options.take('SOLVER.OPTIMIZING_METHOD', 'LARS')
-    recipe = RECIPES[optimizer]
+    recipe = RECIPES[optimizer] | stored_form(case)
     layout = {name: int(size) for name, size in LAYOUT.search(case.meta['what']).groupdict().items()}
     model = METHODS[hyper['method']](options, recipe, layout['width'])
     model |= dict(

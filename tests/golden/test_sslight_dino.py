@@ -60,11 +60,12 @@ def test_neck(case):
 
 
 def build_head(hyper, **temperatures):
+    kinds = 2 if hyper.get('local_crops', hyper.get('nloc')) else 1
     return MODELS.build(
         dict(
             type='DINOHead',
             out_channels=hyper['out_dim'],
-            loss_weights=(hyper['lambda_global'], hyper['lambda_local']),
+            loss_weights=(hyper['lambda_global'], hyper['lambda_local'])[:kinds],
             student_temp=hyper['student_temp'],
             center_momentum=hyper['center_momentum'],
             **temperatures,

@@ -6,6 +6,7 @@ from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch.utils.data import DataLoader
 
 from sslrecipes.engine.loops import progress_of
 from sslrecipes.engine.restart import unwrapped
@@ -26,6 +27,13 @@ def end_step(model: Any, optim_wrapper: Any) -> None:
         model.end_step()
 
 
+def batch_sizes(loader: DataLoader[Any]) -> set[int]:
+    """Numbers of images in the batches of an epoch: one, or two if the last batch is shorter and kept."""
+    size = loader.batch_size or 1
+    left_over = 0 if loader.drop_last else len(loader.sampler) % size  # type: ignore[arg-type]  # ours has a length
+    return {size, left_over} - {0}
+
+
 @HOOKS.register_module()
 class StepHook(Hook):
     """Call ``begin_step``, ``withheld_parameters`` and ``end_step`` of methods that have them.
@@ -38,9 +46,17 @@ class StepHook(Hook):
     priority = 'VERY_HIGH'  # after NonFiniteHook has remembered what the step starts from
 
     def before_train(self, runner: Runner) -> None:
-        """Look whether the method has such needs."""
+        """Look whether the method has such needs, and let it check the data.
+
+        Raises:
+            ConfigError: If the data don't fit the method.
+        """
         self.model: Any = unwrapped(runner.model)
         self.needed = hasattr(self.model, 'begin_step')
+        if hasattr(self.model, 'check_data'):
+            loader = runner.train_dataloader
+            classes = getattr(loader.dataset, 'metainfo', {}).get('classes')
+            self.model.check_data(batch_sizes(loader), len(classes) if classes else None)
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Announce an optimizer step."""

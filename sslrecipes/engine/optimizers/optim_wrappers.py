@@ -39,7 +39,7 @@ class OptimWrapper(MMEngineOptimWrapper):
         guard: Asked before each step; if it says no, the gradients are dropped and weights, optimizer and loss scale
             stay as they are.
         withheld: Parameters that the next step leaves alone: no weight decay, no momentum, as if not trained.
-        step_taken: Whether the guard allowed the latest step.
+        step_taken: Whether the latest step was taken, neither forbidden nor left out for an overflow.
     """
 
     guard: StepGuard | None = None
@@ -103,6 +103,12 @@ class AmpOptimWrapper(OptimWrapper, MMEngineAmpOptimWrapper):
         """Whether the loss scale is dynamic and not yet below 1, where lowering it further can't help."""
         dynamic = self.loss_scaler.is_enabled() and self._scale_update_param is None
         return dynamic and self.loss_scaler.get_scale() >= 1
+
+    def step(self, **kwargs: Any) -> None:
+        """Take the step unless the guard forbids it or gradients overflow, which lowers a dynamic loss scale."""
+        scale = self.loss_scaler.get_scale()
+        super().step(**kwargs)
+        self.step_taken &= self.loss_scaler.get_scale() >= scale
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the optimizer and, unless the run had none (bfloat16), the loss scale."""

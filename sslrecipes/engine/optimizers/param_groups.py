@@ -19,7 +19,8 @@ class ParamGroupsConstructor:
     """Group parameters by learning-rate scale and weight decay.
 
     Parameters with at most one dimension (biases, norms) are never decayed, whatever their name. Frozen parameters get
-    no group. Each group carries ``lr_scale``, by which the schedules multiply.
+    no group. Each group carries ``lr_scale`` and ``decay_scale`` (0 or 1), by which the schedules of learning rate and
+    weight decay multiply.
 
     Args:
         optim_wrapper_cfg: Config of the optimizer wrapper, with ``optimizer``.
@@ -58,14 +59,15 @@ class ParamGroupsConstructor:
 
     def param_groups(self, model: Any, lr: float, weight_decay: float) -> list[dict[str, Any]]:
         """List the groups of ``model``'s trainable parameters, in the order of their first parameter."""
-        groups: dict[tuple[float, float], dict[str, Any]] = {}
+        groups: dict[tuple[float, bool], dict[str, Any]] = {}
         for name, param in model.named_parameters():
             if not param.requires_grad:
                 continue
             scale = self.lr_scale(model, name)
-            decay = weight_decay if self.is_decayed(name, param) else 0.0
-            new = dict(params=[], lr=lr * scale, weight_decay=decay, lr_scale=scale)
-            groups.setdefault((scale, decay), new)['params'].append(param)
+            decayed = self.is_decayed(name, param)
+            decay = weight_decay if decayed else 0.0
+            new = dict(params=[], lr=lr * scale, weight_decay=decay, lr_scale=scale, decay_scale=float(decayed))
+            groups.setdefault((scale, decayed), new)['params'].append(param)
         return list(groups.values())
 
     def is_decayed(self, name: str, param: Tensor) -> bool:

@@ -15,7 +15,7 @@ class ClosedFormSchedule(_ParamScheduler):
 
     Args:
         optimizer: Optimizer or wrapper. A group's ``lr_scale`` multiplies the curve of the
-            learning rate; other parameters stay 0 in groups where they start with 0 (no weight decay for biases).
+            learning rate, its ``decay_scale`` that of the weight decay.
         epoch_length: Micro-batches per epoch; the runner fills it in.
         accumulative_counts: Micro-batches per optimizer step; the runner fills it in.
         param_name: Scheduled entry of the parameter groups.
@@ -74,9 +74,8 @@ class ClosedFormSchedule(_ParamScheduler):
             group[self.param_name] = value
 
     def _get_value(self) -> list[float]:
-        scales = [group.get('lr_scale', 1.0) for group in self.optimizer.param_groups]
-        if self.param_name != 'lr':
-            scales = [1.0 if base else 0.0 for base in self.base_values]
+        factor = {'lr': 'lr_scale', 'weight_decay': 'decay_scale'}.get(self.param_name, '')
+        scales = [group.get(factor, 1.0) for group in self.optimizer.param_groups]
         return [
             scale * self.value_at(self.last_step, base / scale) if scale else 0.0
             for scale, base in zip(scales, self.base_values, strict=True)

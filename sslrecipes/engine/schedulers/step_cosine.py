@@ -39,8 +39,8 @@ class StepCosine(ClosedFormSchedule):
         per_epoch: bool = False,
         **kwargs: Any,
     ) -> None:
-        if not 0 <= warmup_epochs < epochs:
-            raise ConfigError(f'StepCosine: warmup_epochs={warmup_epochs} must be less than epochs={epochs}.')
+        if not 0 <= warmup_epochs <= epochs:
+            raise ConfigError(f'StepCosine: warmup_epochs={warmup_epochs} must not be more than epochs={epochs}.')
         self.epochs = epochs
         self.final = final
         self.warmup_epochs = warmup_epochs

@@ -60,6 +60,11 @@ class MoCoHead(Observed, BaseModule):
         """Loss of a network that doesn't tell images apart: ln(K + 1), weighted."""
         return sum(self.weights.weights) * math.log(self.queue_length + 1)
 
+    def check_batches(self, sizes: set[int]) -> None:
+        """Refuse numbers of images per rank, see :meth:`check_batch`."""
+        for size in sizes:
+            self.check_batch(size)
+
     def check_batch(self, batch: int) -> None:
         """Refuse ``batch`` images per rank if the queue isn't a number of whole global batches.
 

@@ -123,6 +123,16 @@ class SwAVHead(Observed, BaseModule):
                 queue.copy_(torch.cat([embedding, queue[:, :-batch]], dim=1))
         return sinkhorn(scores, self.epsilon, self.sinkhorn_iterations)[:, -batch:]
 
+    def check_batches(self, sizes: set[int]) -> None:
+        """Refuse numbers of images per rank that the queue can't hold.
+
+        Raises:
+            ConfigError: If there are several, or they are too large.
+        """
+        if self.queue_length:
+            for size in sorted(sizes, reverse=True):
+                self._check_batch(size)
+
     def effective_rows(self, batch: int) -> int:
         """Rows of this rank's queue for ``batch`` images per rank."""
         ranks = get_world_size()

@@ -6,7 +6,9 @@ import math
 
 
 def cosine(step: int, steps: int, start: float, end: float) -> float:
-    """Value at ``step`` on half a cosine from ``start`` at step 0 to ``end``, which would be reached at ``steps``."""
+    """Value at ``step`` on half a cosine from ``start`` at step 0 to ``end``, which is reached at ``steps``."""
+    if step >= steps:
+        return end
     return end + 0.5 * (start - end) * (1 + math.cos(math.pi * step / steps))
 
 

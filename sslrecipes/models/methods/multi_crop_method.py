@@ -102,6 +102,24 @@ class MultiCropMethod(BaseSelfSupervisor):
         if len(set(sizes)) > 1:
             raise ConfigError(f'The first {NUM_GLOBALS} views are the global ones, of one size; these are {sizes}.')
 
+    def check_data(self, batch_sizes: set[int], num_classes: int | None) -> None:
+        """Refuse data that would end the training later.
+
+        Args:
+            batch_sizes: Numbers of images per process that batches may have.
+            num_classes: Classes of the training data; None if it doesn't say.
+
+        Raises:
+            ConfigError: If the joint probe has fewer classes, or a queue can't hold such batches.
+        """
+        if self.probe is not None and num_classes is not None and num_classes > self.probe.out_features:
+            raise ConfigError(
+                f'The joint probe has {self.probe.out_features} classes, the data has {num_classes}: set '
+                f'model.probe.num_classes={num_classes}.'
+            )
+        if hasattr(self.head, 'check_batches'):
+            self.head.check_batches(batch_sizes)
+
     def probe_loss(self, features: Tensor, data_samples: list[DataSample] | None) -> dict[str, Tensor]:
         """Loss and accuracy of the joint probe on features ``(B, C)`` of one view; empty without probe."""
         return self.probe.loss(features, data_samples) if self.probe is not None else {}

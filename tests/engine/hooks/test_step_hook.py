@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.hooks import Hook
+from torch.utils.data import DataLoader
 
+from sslrecipes.engine.hooks.step_hook import batch_sizes
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.models.methods.mae import MAE
 
@@ -108,3 +110,8 @@ def test_methods_without_such_needs_are_left_alone(train):
     runner, notes = train(model='MAE')
     assert runner.optim_wrapper.withheld == ()
     assert not notes.weights[1].equal(notes.weights[0])
+
+
+@pytest.mark.parametrize(('count', 'drop_last', 'sizes'), [(8, False, {4}), (9, False, {4, 1}), (9, True, {4})])
+def test_sizes_of_batches(count, drop_last, sizes):
+    assert batch_sizes(DataLoader(range(count), batch_size=4, drop_last=drop_last)) == sizes

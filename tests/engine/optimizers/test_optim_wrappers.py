@@ -150,3 +150,15 @@ def test_it_says_whether_the_step_was_taken():
     Guard.allowed = False
     run(net, optim, torch.randn(1, 2, 4))
     assert not optim.step_taken
+
+
+def test_a_step_left_out_for_an_overflow_was_not_taken():
+    net, optim = wrapper(AmpOptimWrapper, dtype='float16')
+    before = net.weight.detach().clone()
+    with optim.optim_context(net):
+        loss = net(torch.randn(2, 4)).float().sum() * 1e6
+    optim.update_params(loss)
+    assert torch.equal(net.weight, before)
+    assert not optim.step_taken
+    run(net, optim, torch.randn(1, 2, 4))
+    assert optim.step_taken

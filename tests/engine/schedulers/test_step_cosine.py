@@ -8,7 +8,10 @@ from sslrecipes.errors import ConfigError
 
 def curve(micro_batches, param_name='lr', **kwargs):
     """Values of a group with, and a group without weight decay."""
-    groups = [dict(params=[torch.nn.Parameter(torch.zeros(1))], weight_decay=decay) for decay in (0.04, 0.0)]
+    groups = [
+        dict(params=[torch.nn.Parameter(torch.zeros(1))], weight_decay=0.04 * scale, decay_scale=scale)
+        for scale in (1.0, 0.0)
+    ]
     optimizer = torch.optim.SGD(groups, lr=2.0)
     settings = dict(epochs=5, final=0.5, epoch_length=4) | kwargs
     schedule = StepCosine(optimizer, param_name=param_name, **settings)
@@ -57,6 +60,20 @@ def test_value_follows_optimizer_steps_whatever_is_left_over_of_an_epoch():
     np.testing.assert_allclose(by_epoch[:, :4], np.repeat(steps, 2).reshape(5, 4))
 
 
+def test_weight_decay_may_begin_at_zero():
+    group = dict(params=[torch.nn.Parameter(torch.zeros(1))], weight_decay=0.0, decay_scale=1.0)
+    optimizer = torch.optim.SGD([group], lr=1.0)
+    schedule = StepCosine(optimizer, epochs=2, final=0.3, epoch_length=2, param_name='weight_decay')
+    optimizer.step()
+    schedule.step()
+    assert 0 < optimizer.param_groups[0]['weight_decay'] < 0.3
+
+
+def test_training_may_be_all_warmup():
+    values = curve(21, warmup_epochs=5, start=0.1)[:, 0]
+    np.testing.assert_allclose(values[:20], np.linspace(0.1, 2.0, 20))
+
+
 def test_warmup_longer_than_training_is_refused():
-    with pytest.raises(ConfigError, match='warmup_epochs=5'):
-        curve(1, warmup_epochs=5)
+    with pytest.raises(ConfigError, match='warmup_epochs=6'):
+        curve(1, warmup_epochs=6)

@@ -57,3 +57,10 @@ def test_the_queue_is_whole_batches(head):
     head.check_batch(BATCH)
     with pytest.raises(ConfigError, match=r'queue_length=12 is no multiple of the global batch of 1 x 5 images'):
         head.check_batch(5)
+
+
+def test_a_last_batch_that_does_not_fit_is_refused_before_training(head):
+    size = head.queue_length // 2
+    head.check_batches({size})
+    with pytest.raises(ConfigError, match='drop_last=True'):
+        head.check_batches({size, size - 1})

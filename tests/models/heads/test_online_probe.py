@@ -1,6 +1,6 @@
 import pytest
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812
 
 from sslrecipes.models.heads.online_probe import OnlineProbe
 

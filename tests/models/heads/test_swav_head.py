@@ -131,3 +131,12 @@ def test_views_must_fit_the_loss_weights(run):
 def test_rounds_are_needed():
     with pytest.raises(ConfigError, match='sinkhorn_iterations'):
         build(sinkhorn_iterations=0)
+
+
+def test_a_short_last_batch_is_refused_before_training():
+    build(queue_length=8).check_batches({4})
+    build(queue_length=0).check_batches({4, 2})
+    with pytest.raises(ConfigError, match='drop_last=True'):
+        build(queue_length=8).check_batches({4, 2})
+    with pytest.raises(ConfigError, match='queue_length=8'):
+        build(queue_length=8).check_batches({9})

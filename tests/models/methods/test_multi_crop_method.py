@@ -99,3 +99,19 @@ def test_somebody_must_say_where_training_is(build):
         _ = model.present
     model.begin_step(Progress(7, 3, 4))
     assert (model.present.epoch, model.present.total_steps) == (2, 12)
+
+
+def test_data_of_more_classes_than_the_probe_has_are_refused(build):
+    method = build(probe=PROBE)
+    method.check_data({4}, 3)
+    method.check_data({4}, None)
+    with pytest.raises(ConfigError, match=r'3 classes, the data has 8: set model\.probe\.num_classes=8'):
+        method.check_data({4}, 8)
+
+
+def test_heads_with_queues_are_asked_about_the_batches(build):
+    method = build()
+    asked = set()
+    method.head.check_batches = lambda sizes: asked.update(sizes)
+    method.check_data({4, 2}, None)
+    assert asked == {4, 2}

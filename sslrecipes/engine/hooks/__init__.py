@@ -2,6 +2,8 @@
 
 from sslrecipes.engine.hooks.bad_images_hook import BadImagesHook
 from sslrecipes.engine.hooks.checkpoint_hook import CheckpointHook
+from sslrecipes.engine.hooks.collapse_hook import CollapseHook
+from sslrecipes.engine.hooks.joint_probe_hook import JointProbeHook
 from sslrecipes.engine.hooks.nonfinite_hook import NonFiniteHook
 from sslrecipes.engine.hooks.online_eval_hook import OnlineEvalHook
 from sslrecipes.engine.hooks.progress_hook import ProgressHook
@@ -12,6 +14,8 @@ from sslrecipes.engine.hooks.stop_hook import StopHook
 __all__ = [
     'BadImagesHook',
     'CheckpointHook',
+    'CollapseHook',
+    'JointProbeHook',
     'NonFiniteHook',
     'OnlineEvalHook',
     'ProgressHook',

@@ -53,10 +53,11 @@ class StepHook(Hook):
         """
         self.model: Any = unwrapped(runner.model)
         self.needed = hasattr(self.model, 'begin_step')
-        if hasattr(self.model, 'check_data'):
+        check_data: Any = getattr(self.model, 'check_data', None)
+        if check_data is not None:
             loader = runner.train_dataloader
             classes = getattr(loader.dataset, 'metainfo', {}).get('classes')
-            self.model.check_data(batch_sizes(loader), len(classes) if classes else None)
+            check_data(batch_sizes(loader), len(classes) if classes else None)
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Announce an optimizer step."""

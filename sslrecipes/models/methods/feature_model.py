@@ -59,10 +59,10 @@ class FeatureModel(BaseModel):
         backbone: Config of the backbone, or the module itself.
         pool: See :func:`pool_features`.
         final_norm: False skips the final norm of a ViT; its weights are loaded all the same.
-        outputs: Of a backbone with several outputs (``out_indices``) 'last' pools the last one; 'all' pools each and
-            puts the vectors side by side, as DINO's and SSLight's linear evaluation of ViTs does.
         data_preprocessor: Normalisation; ``type`` defaults to 'ClsDataPreprocessor'.
         init_cfg: Initialisation.
+        outputs: Of a backbone with several outputs (``out_indices``) 'last' pools the last one; 'all' pools each and
+            puts the vectors side by side, as DINO's and SSLight's linear evaluation of ViTs does.
 
     Raises:
         ConfigError: If ``pool`` or ``outputs`` is unknown, ``pool`` contradicts the backbone's ``out_type``, or
@@ -81,9 +81,9 @@ class FeatureModel(BaseModel):
         backbone: dict[str, Any] | nn.Module,
         pool: str = 'auto',
         final_norm: bool = True,
-        outputs: str = 'last',
         data_preprocessor: dict[str, Any] | nn.Module | None = None,
         init_cfg: Any = None,
+        outputs: str = 'last',
     ) -> None:
         if not isinstance(data_preprocessor, nn.Module):
             data_preprocessor = MODELS.build({'type': 'ClsDataPreprocessor', **(data_preprocessor or {})})

@@ -58,7 +58,7 @@ class DINOHeadWithoutStopGradient(DINOHead):
         targets = ((views[:NUM_GLOBALS] - self.center) / self.teacher_temperature(epoch)).softmax(dim=-1)
         self.show('assignment', targets.flatten(0, 1))
         self._move_center(views[:NUM_GLOBALS].detach().flatten(0, 1))
-        return swapped_cross_entropy(targets, (views / self.student_temp).log_softmax(dim=-1), self.weights)
+        return swapped_cross_entropy(targets, views / self.student_temp, self.weights)
 
 
 @MODELS.register_module()
@@ -152,7 +152,7 @@ def config_of(trial: Trial, steps: int, batch: int, work_dir: str, base: str | N
     cfg.custom_hooks = [dict(type='CollapseHook', policy='stop', interval=max(1, steps // 10))]
     cfg.default_hooks.checkpoint = None
     cfg.randomness.seed = trial.seed
-    cfg.update(work_dir=work_dir, log_level='ERROR', experiment_name=f'{time.time()}')
+    cfg.update(work_dir=work_dir, log_level='ERROR')
     cfg.visualizer = dict(type='UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend')])
     return cfg
 

@@ -89,8 +89,8 @@ class DINOHead(Observed, BaseModule):
         self.weights.check(num_views)
         with torch.autocast(student.device.type, enabled=False):
             targets = self._assign(teacher.detach().float(), epoch).unflatten(0, (NUM_GLOBALS, -1))
-            log_probs = (student.float() / self.student_temp).log_softmax(dim=1).unflatten(0, (num_views, -1))
-            loss = swapped_cross_entropy(targets, log_probs, self.weights)
+            logits = (student.float() / self.student_temp).unflatten(0, (num_views, -1))
+            loss = swapped_cross_entropy(targets, logits, self.weights)
         self._move_center(teacher.detach().float())
         return loss
 

@@ -108,7 +108,7 @@ class SwAVHead(Observed, BaseModule):
             newest = embedding.detach().float().unflatten(0, (num_views, -1))[:NUM_GLOBALS]
             codes = self.assign(newest, views[:NUM_GLOBALS].detach(), prototypes.detach().float(), epoch)
             self.show('assignment', codes.flatten(0, 1))
-            return swapped_cross_entropy(codes, (views / self.temperature).log_softmax(dim=-1), self.weights)
+            return swapped_cross_entropy(codes, views, self.weights, self.temperature)
 
     @torch.no_grad()
     def assign(self, embedding: Tensor, scores: Tensor, prototypes: Tensor, epoch: int) -> Tensor:

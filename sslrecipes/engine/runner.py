@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+from collections import Counter
 from functools import partial
 from typing import Any
 
@@ -46,6 +47,9 @@ RELIABILITY_HOOKS = {
     'step': dict(type='StepHook'),
 }
 
+#: Runners that this process has built, by timestamp.
+RUNNERS_OF_SECOND: Counter[str] = Counter()
+
 
 def is_for_the_console(record: logging.LogRecord) -> bool:
     """Tell whether a log record interests who watches the console."""
@@ -66,6 +70,8 @@ class SSLRunner(RestartableRunner):
     * :meth:`build_logger`: environment, config and hook lists go to the log file, not to the console (upstream prints
       several hundred lines before the first epoch);
     * :meth:`setup_env`, :meth:`wrap_model`: several processes on CPU (upstream needs CUDA in both);
+    * :meth:`setup_env`: a timestamp of its own for each runner of a process (upstream's runners that are built within a
+      second share logger, message hub, visualizer and so the first one's log file);
     * :meth:`build_dataloader`: augmentation seeded by (seed, epoch, index), shuffling by the config's seed (upstream
       repeats augmentations without persistent workers, and draws the shuffle seed at random with ``diff_rank_seed``);
     * :meth:`scale_lr`: counts gradient accumulation;
@@ -85,10 +91,13 @@ class SSLRunner(RestartableRunner):
         return logger
 
     def setup_env(self, env_cfg: dict[str, Any]) -> None:
-        """Join the process group on CPU, then set up as upstream."""
+        """Join the process group on CPU, then set up as upstream; 'YYYYmmdd_HHMMSS' may get '-2' and so on."""
         if self.distributed and not torch.cuda.is_available() and not torch.distributed.is_initialized():
             init_cpu_process_group(self.launcher, **env_cfg.get('dist_cfg', {}))
         super().setup_env(env_cfg)
+        RUNNERS_OF_SECOND[self._timestamp] += 1
+        if (runners := RUNNERS_OF_SECOND[self._timestamp]) > 1:
+            self._timestamp += f'-{runners}'
 
     def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: nn.Module) -> nn.Module:
         """Wrap the model with :class:`SSLDistributedDataParallel` unless the config names another wrapper."""

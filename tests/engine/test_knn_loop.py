@@ -60,7 +60,6 @@ def test_cached_features_give_the_same_metrics(cfg, tmp_path):
     first._init_model_weights()
     metrics = first.test()
     assert len(list((tmp_path / 'cache').iterdir())) == 2
-    cfg.experiment_name = 'second'
     second = SSLRunner.from_cfg(cfg)
     second.model.load_state_dict(first.model.state_dict())
     assert second.test() == metrics

@@ -18,6 +18,15 @@ def test_same_seed_same_weights(mae_on_digits):
     assert torch.equal(*runs)
 
 
+def test_runners_of_one_second_log_apart(mae_on_digits, monkeypatch):
+    monkeypatch.setattr('time.time', lambda: 1e9)
+    runners = [SSLRunner.from_cfg(mae_on_digits) for _ in range(3)]
+    first = runners[0].timestamp
+    assert [runner.timestamp for runner in runners[1:]] == [f'{first}-2', f'{first}-3']
+    for part in ('logger', 'message_hub', 'visualizer'):
+        assert len({id(getattr(runner, part)) for runner in runners}) == 3
+
+
 def test_resume_continues_where_the_run_stopped(mae_on_digits):
     first = SSLRunner.from_cfg(mae_on_digits)
     first.train_loop._max_epochs = 2

@@ -31,7 +31,7 @@ def inherit(tmp_path):
         child = tmp_path / 'child.py'
         child.write_text(f'_base_ = {[str(base) for base in bases]}\n{addition}')
         cfg = load_config(child)
-        cfg.update(RUNTIME, work_dir=str(tmp_path / 'work'), experiment_name=tmp_path.name)
+        cfg.update(RUNTIME, work_dir=str(tmp_path / 'work'))
         cfg.setdefault('default_hooks', dict(checkpoint=None))
         check_config(cfg)
         return cfg

@@ -172,7 +172,6 @@ def recipe_of(case, work_dir):
     cfg = dict(
         default_scope='sslrecipes',
         work_dir=str(work_dir),
-        experiment_name=work_dir.name,
         model=model,
         train_dataloader=dict(
             batch_size=hyper['batch'],

@@ -132,7 +132,6 @@ def recipe_of(case, work_dir):
     return dict(
         default_scope='sslrecipes',
         work_dir=str(work_dir),
-        experiment_name=work_dir.name,
         model=model_of(case, piece),
         train_dataloader=dict(
             batch_size=hyper['batch'],

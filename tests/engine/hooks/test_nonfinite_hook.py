@@ -1,5 +1,4 @@
 import json
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,10 @@ def weights(runner):
 @pytest.fixture
 def build(mae_on_digits, poison, tmp_path):
     """Runner of the tiny recipe (4 micro-batches per epoch) with a NonFiniteHook and spoilt micro-batches."""
-    numbers = count()
 
     def make(*spoilt, hooks=(), resume=False, name='run', **options):
         cfg = mae_on_digits.copy()
         cfg.work_dir = str(Path(cfg.work_dir).with_name(name))
-        cfg.experiment_name = f'{tmp_path.name}_{next(numbers)}'  # runs of one second would share a message hub
         cfg.resume = resume
         cfg.default_hooks.nonfinite = dict(type='NonFiniteHook', **options)
         cfg.default_hooks.checkpoint.interval = 1

@@ -52,7 +52,6 @@ def build(tmp_path):
         head = dict(type='MAEPretrainHead', patch_size=2, loss=dict(type='PixelReconstructionLoss', criterion='L2'))
         cfg = dict(
             default_scope='sslrecipes',
-            experiment_name=name,
             work_dir=str(tmp_path / name),
             model=dict(type='MAE', backbone=vit, neck=decoder | dict(decoder_depth=1, decoder_num_heads=2), head=head),
             data_preprocessor=dict(type='SelfSupDataPreprocessor', mean=[78.0] * 3, std=[96.0] * 3),

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 import torch
 from mmengine.hooks import Hook
@@ -62,7 +60,6 @@ def train(mae_on_digits):
         cfg.model.type = model
         cfg.optim_wrapper.accumulative_counts = accumulative_counts
         cfg.train_cfg.max_epochs = 2
-        cfg.experiment_name = Path(cfg.work_dir).parent.name
         cfg.default_hooks = dict(checkpoint=None, nonfinite=None)
         runner, notes = SSLRunner.from_cfg(cfg), Notes(refused)
         runner.register_hook(notes)

@@ -1,6 +1,5 @@
 """Real signals to a small run: it stops at the next step with a checkpoint from which it goes on exactly."""
 
-import itertools
 import multiprocessing
 import os
 import signal
@@ -15,8 +14,6 @@ from mmengine.hooks import Hook
 from sslrecipes.engine.hooks import StopHook
 from sslrecipes.engine.hooks.stop_hook import REQUESTS
 from sslrecipes.engine.runner import SSLRunner
-
-RUNS = itertools.count()
 
 
 class Signaller(Hook):
@@ -33,7 +30,6 @@ class Signaller(Hook):
 
 
 def train(cfg, *hooks):
-    cfg.experiment_name = f'run_{next(RUNS)}'  # a logger of its own
     runner = SSLRunner.from_cfg(cfg)
     for hook in hooks:
         runner.register_hook(hook)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.util
 import os
 import re
 import signal
@@ -62,7 +63,8 @@ def init_worker(worker_id: int, inner: Callable[[int], Any] | None = None) -> No
 
     Signals that reach a whole process group or Slurm step (Ctrl-C, SIGTERM, SIGUSR1) are for the main process, which
     could not save a checkpoint if its workers went first, as torch's would. SIGTERM from the main process ends the
-    worker. (A spawned worker with threads of its own keeps torch's way for SIGTERM.)
+    worker. (A spawned worker with threads of its own keeps torch's way for SIGTERM.) A worker whose main process was
+    killed ends; torch's would wait for ever for somebody to take its last batch.
 
     Args:
         worker_id: Number of the worker.
@@ -72,6 +74,7 @@ def init_worker(worker_id: int, inner: Callable[[int], Any] | None = None) -> No
     for number in (signal.SIGINT, signal.SIGUSR1):
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_obey_parent, daemon=True).start()
+    multiprocessing.util.Finalize(None, _leave_if_orphaned, exitpriority=10)  # before queues are waited for
     worker = get_worker_info()
     trail = getattr(worker.dataset, 'trail', None) if worker else None
     if trail is not None:
@@ -85,6 +88,12 @@ def _obey_parent() -> None:
     while parent and signal.sigwaitinfo({signal.SIGTERM}).si_pid != parent.pid:
         pass
     os._exit(0)
+
+
+def _leave_if_orphaned() -> None:
+    parent = multiprocessing.parent_process()
+    if parent and os.getppid() != parent.pid:  # is_alive() is true as long as a sibling lives
+        os._exit(0)
 
 
 def dead_worker(error: BaseException, loader: DataLoader[Any]) -> str | None:

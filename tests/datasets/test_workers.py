@@ -3,6 +3,7 @@ import os
 import signal
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
@@ -156,3 +157,43 @@ def test_a_user_error_of_a_worker_loses_its_traceback():
     assert type(without_traceback(caught.value)) is DataError
     plain = DataError('as it is')
     assert without_traceback(plain) is plain
+
+
+class Pictures(Dataset):
+    """Samples too large for the pipe that a batch is sent through."""
+
+    def __len__(self):
+        return 1000
+
+    def __getitem__(self, index):
+        return b'.' * 2**20
+
+
+def load_for_ever(pids):
+    batches = iter(DataLoader(Pictures(), num_workers=2, worker_init_fn=init_worker, collate_fn=list))
+    next(batches)
+    pids.send([child.pid for child in multiprocessing.active_children()])
+    time.sleep(60)
+
+
+def test_workers_of_a_killed_process_end():
+    context = multiprocessing.get_context('fork')
+    mine, its = context.Pipe()
+    process = context.Process(target=load_for_ever, args=(its,))
+    process.start()
+    pids = mine.recv()
+    time.sleep(0.5)  # the workers are stuck with batches that nobody takes
+    process.kill()
+    process.join()
+    deadline = time.monotonic() + 30
+    while pids and time.monotonic() < deadline:
+        time.sleep(0.1)
+        pids = [pid for pid in pids if is_running(pid)]
+    assert not pids
+
+
+def is_running(pid):
+    try:
+        return Path(f'/proc/{pid}/stat').read_text().split()[2] != 'Z'
+    except FileNotFoundError:
+        return False

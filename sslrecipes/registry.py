@@ -11,7 +11,11 @@ _SCOPE = 'sslrecipes'
 
 
 def _child(name: str, of: Registry, location: str) -> Registry:
-    return Registry(name, parent=of, scope=_SCOPE, locations=[f'sslrecipes.{location}'])
+    child = Registry(name, parent=of, scope=_SCOPE, locations=[f'sslrecipes.{location}'])
+    root = of._get_root_registry()
+    if root is not of:  # where 'sslrecipes.X' in a config of mmdet or mmseg is looked for; grandchildren are not
+        root._add_child(child)
+    return child
 
 
 MODELS = _child('model', parent.MODELS, 'models')

@@ -25,6 +25,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--dry-run', action='store_true', help='resolve and build everything, print facts, cost and shapes, then stop'
     )
+    parser.add_argument(
+        '--verify', action='store_true', help='first compare the features of the backbone with the pre-trained one'
+    )
     parser.add_argument('--check', action='store_true', help='look at the config, which takes no torch, then stop')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by some launchers; not used')
@@ -46,7 +49,7 @@ def main(argv: list[str] | None = None) -> None:
     if args.dry_run:
         dry_run(cfg)
     else:
-        train(cfg)
+        train(cfg, args.verify)
 
 
 if __name__ == '__main__':

@@ -17,9 +17,10 @@ import numpy as np
 import torch
 from mmengine.dataset import InfiniteSampler
 from mmpretrain.datasets import RepeatAugSampler
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from sslrecipes.datasets.workers import Trail
+from sslrecipes.registry import DATA_SAMPLERS
 
 
 class Draw(int):
@@ -114,6 +115,35 @@ class StreamIndexSampler(EpochIndexSampler):
         self.start = num_samples
 
 
+@DATA_SAMPLERS.register_module()
+class RestartableBatches(Sampler[list[Draw]]):
+    """Yield the batches of another batch sampler, the first of them left out where a resumed run goes on.
+
+    Args:
+        sampler: Sampler of a rank's indices, whose order follows from (seed, epoch).
+        batch_size: Images per batch.
+        batches: Config of a batch sampler that has no memory from epoch to epoch, such as mmdet's
+            ``AspectRatioBatchSampler``.
+    """
+
+    def __init__(self, sampler: EpochIndexSampler, batch_size: int, batches: dict[str, Any]) -> None:
+        self.sampler = sampler
+        self.batch_size = batch_size
+        self.batches = DATA_SAMPLERS.build(batches, default_args=dict(sampler=sampler, batch_size=batch_size))
+        self.start = 0
+
+    def __iter__(self) -> Iterator[list[Draw]]:
+        start, self.start = self.start, 0
+        yield from islice(self.batches, start, None)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def skip(self, num_batches: int) -> None:
+        """Begin the next iteration, and only that, after the first ``num_batches`` batches of this rank."""
+        self.start = num_batches
+
+
 class SeededDataset(Dataset[Any]):
     """Seed ``random``, ``numpy.random`` and torch's CPU generator before each sample of ``dataset`` is made.
 
@@ -200,6 +230,27 @@ def seeded(dataset: Any, sampler: Any, seed: int) -> tuple[SeededDataset, EpochI
     """
     wrapper = StreamIndexSampler if isinstance(sampler, InfiniteSampler) else EpochIndexSampler
     return SeededDataset(dataset, seed), wrapper(sampler)
+
+
+def sampler_of(loader: DataLoader[Any]) -> Any:
+    """Return the sampler of a loader's indices, also if a batch sampler stands between them."""
+    batches = loader.batch_sampler
+    return batches.sampler if isinstance(batches, RestartableBatches) else loader.sampler
+
+
+def batch_size_of(loader: DataLoader[Any]) -> int:
+    """Return the images per batch, also of a loader with a batch sampler."""
+    batches = loader.batch_sampler
+    size = batches.batch_size if isinstance(batches, RestartableBatches) else loader.batch_size
+    return int(size or 1)
+
+
+def skip_batches(loader: DataLoader[Any], num_batches: int) -> None:
+    """Begin the loader's next iteration, and only that, after its first ``num_batches`` batches."""
+    if isinstance(loader.batch_sampler, RestartableBatches):
+        loader.batch_sampler.skip(num_batches)
+    else:
+        sampler_of(loader).skip(num_batches * batch_size_of(loader))
 
 
 def _forwarded(wrapper: Any, part: str, name: str) -> Any:

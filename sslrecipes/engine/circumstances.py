@@ -20,13 +20,18 @@ from sslrecipes.zoo.places import children, walk
 
 #: Places of a config that don't change what is learned.
 HARMLESS = re.compile(
-    r'(work_dir|resume|accept_changes|load_from|launcher|log_level|log_processor|visualizer|vis_backends|env_cfg'
+    r'(work_dir|data_root|resume|accept_changes|load_from|launcher|log_level|log_processor|visualizer|vis_backends|env_cfg'
     r'|experiment_name|randomness\.seed|(val|test)_(dataloader|cfg|evaluator)|train_cfg\.val_(begin|interval)'
     r'|default_hooks\.(timer|logger|progress|checkpoint|stop|nonfinite|bad_images|visualization|runtime_info)'
     r'|train_dataloader\.(num_workers|persistent_workers|pin_memory|prefetch_factor|timeout)'
     r'|(train_dataloader|custom_hooks)\S*\.(data_root|data_prefix|ann_file))(\.|\[|$)'
 )
 LIBRARIES = ('torch', 'onedl-mmengine', 'onedl-mmcv', 'onedl-mmpretrain', 'numpy')
+#: Further ones of detectors and segmentors.
+LIBRARIES_OF_SCOPE = {
+    'mmdet': ('torchvision', 'onedl-mmdetection'),
+    'mmseg': ('onedl-mmsegmentation',),
+}
 #: Images looked at, evenly spaced, to recognise a data set.
 PROBES = 4096
 
@@ -43,10 +48,11 @@ def circumstances(cfg: Config, world_size: int, seed: int) -> dict[str, str]:
         Values as text, by place: config entries by their dotted name, versions, digests of the package's source files
         and of the weight files that the model starts from.
     """
-    files = {place: file for place, file in weight_files(cfg.model, 'model') if Path(file).is_file()}
+    files = {place: file for place, file in weight_files(cfg) if Path(file).is_file()}
     settings = {place: value for place, value in flatten(cfg.to_dict()) if place not in files}
     table = {place: repr(value) for place, value in settings.items() if not HARMLESS.match(place)}
-    table |= {f'version of {library}': version(library) for library in LIBRARIES}
+    libraries = LIBRARIES + LIBRARIES_OF_SCOPE.get(cfg.get('default_scope'), ())
+    table |= {f'version of {library}': version(library) for library in libraries}
     table |= {'version of sslrecipes': __version__, 'source of sslrecipes': source_digest()}
     table |= {f'content of {name}': digest for name, digest in code_of_projects(cfg)}
     table |= {f'content of {place}': sha256(file)[:12] for place, file in files.items()}
@@ -87,11 +93,12 @@ def flatten(node: Any, place: str = '') -> Iterator[tuple[str, Any]]:
         yield place, list(node) if isinstance(node, tuple) else node
 
 
-def weight_files(node: Any, place: str) -> Iterator[tuple[str, str]]:
-    """Yield the place and the name of every local weight file that a model config names."""
-    for where, value in walk(node, place):
-        if where.endswith('.checkpoint') and isinstance(value, str) and '://' not in value:
-            yield where, value
+def weight_files(cfg: Config) -> Iterator[tuple[str, str]]:
+    """Yield the place and the name of every local weight file that a recipe's model starts from."""
+    for part in ('model', 'transfer'):
+        for where, value in walk(cfg.get(part) or {}, part):
+            if where.endswith('.checkpoint') and isinstance(value, str) and '://' not in value:
+                yield where, value
 
 
 @cache

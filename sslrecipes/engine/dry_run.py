@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
+from sslrecipes.datasets.seeding import batch_size_of
 from sslrecipes.engine.costs import StepCost, optimizer_name, step_cost
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.engine.synthetic import mid_run, synthetic_batch, view_sizes
@@ -34,7 +35,7 @@ def print_report(runner: SSLRunner, missing: Mapping[str, str] | None = None) ->
     cost = step_cost(model, make_batch, optimizer_name(runner.optim_wrapper), mid_run(runner.cfg))
     rows = {
         **{key: str(value) for key, value in facts(runner.cfg).items()},
-        **describe(cost, runner.train_dataloader.batch_size),
+        **describe(cost, batch_size_of(runner.train_dataloader)),
         **{f'MISSING {place}': file for place, file in (missing or {}).items()},
         'batches per epoch': str(len(runner.train_dataloader)),
         **{f'first batch: {name}': shape for name, shape in shapes(batch).items()},

@@ -17,6 +17,7 @@ import torch
 from mmengine.dist import get_rank, get_world_size
 from torch import distributed
 
+from sslrecipes.datasets.seeding import batch_size_of
 from sslrecipes.datasets.workers import dead_worker, without_traceback
 from sslrecipes.engine.agreement import control_group
 from sslrecipes.errors import DataError, RunError, UserError
@@ -155,7 +156,7 @@ def is_lost_storage(error: OSError, work_dir: str) -> bool:
 def out_of_memory(error: Exception, runner: Any) -> str:
     """Say what to lower."""
     place = 'of the GPU' if isinstance(error, torch.OutOfMemoryError) else 'of the machine'
-    batch, counts = runner.train_dataloader.batch_size, runner.accumulative_counts
+    batch, counts = batch_size_of(runner.train_dataloader), runner.accumulative_counts
     return (
         f'Out of memory {place} at {batch} images per process and micro-batch: halve train_dataloader.batch_size and '
         f'double optim_wrapper.accumulative_counts (now {counts}), which keeps the batch of an optimizer step; --amp '

@@ -18,6 +18,7 @@ from sslrecipes.engine.agreement import leaving_process_group
 from sslrecipes.engine.circumstances import weight_files
 from sslrecipes.engine.config_check import check_config
 from sslrecipes.engine.memory import keep_freed_memory
+from sslrecipes.engine.restart import unwrapped
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import CheckpointError, ConfigError, DataError
 from sslrecipes.zoo.facts import facts
@@ -45,23 +46,50 @@ def apply_arguments(cfg: Config, args: argparse.Namespace) -> None:
             raise ConfigError('--accept-changes goes with --resume.')
         cfg.accept_changes = True
     if getattr(args, 'amp', False):
-        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        scope, dot, name = cfg.optim_wrapper.type.rpartition('.')
+        cfg.optim_wrapper.type = f'{scope}{dot}Amp{name.removeprefix("Amp")}'
     if getattr(args, 'auto_scale_lr', False):
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
             raise ConfigError('--auto-scale-lr needs a recipe that states auto_scale_lr.base_batch_size.')
         cfg.auto_scale_lr.enable = True
 
 
-def train(cfg: Config) -> None:
-    """Check, build and train."""
+def train(cfg: Config, verify: bool = False) -> None:
+    """Check, build and train.
+
+    Args:
+        cfg: Resolved config.
+        verify: Whether the backbone must first prove to compute what the pre-trained one does, see
+            :func:`sslrecipes.transfer.verify.verify_backbone`.
+    """
     keep_freed_memory()
     with leaving_process_group():
-        build_runner(cfg, 'train').train()
+        runner = build_runner(cfg, 'train')
+        if verify:
+            verify_transfer(runner)
+        runner.train()
+
+
+def verify_transfer(runner: Any) -> None:
+    """Load the backbone that a detector or segmentor starts from, and compare its features.
+
+    Raises:
+        ConfigError: If the recipe takes over no checkpoint.
+        CheckpointError: If the features differ.
+    """
+    transfer = runner.cfg.get('transfer') or {}
+    if not transfer.get('checkpoint'):
+        raise ConfigError('--verify needs a recipe with transfer.checkpoint.')
+    from sslrecipes.transfer.verify import verify_backbone  # which imports mmdet and mmseg
+
+    runner._init_model_weights()
+    report = verify_backbone(unwrapped(runner.model), transfer['checkpoint'], transfer.get('part', 'student'))
+    runner.logger.info(report.summary())
 
 
 def dry_run(cfg: Config) -> None:
     """Check and build, print what the run would be, train nothing; weight files may be missing still."""
-    missing = dict(missing_weights(cfg.model))
+    missing = dict(missing_weights(cfg))
     runner = build_runner(cfg, 'train', needs_weights=False)
     build_schedules(runner)
     report.print_report(runner, missing)
@@ -113,7 +141,7 @@ def build_runner(cfg: Config, phase: str, needs_weights: bool = True) -> SSLRunn
     facts(cfg)
     if cfg.get('load_from') and '://' not in cfg.load_from and not Path(cfg.load_from).is_file():
         raise CheckpointError(f'There is no checkpoint "{cfg.load_from}".')
-    for place, file in missing_weights(cfg.model) if needs_weights else ():
+    for place, file in missing_weights(cfg) if needs_weights else ():
         raise CheckpointError(f'{place}: there is no file "{file}".', place)
     for key in LOADERS[phase]:
         for place, dataset in find_datasets(cfg.get(key), key):
@@ -124,9 +152,9 @@ def build_runner(cfg: Config, phase: str, needs_weights: bool = True) -> SSLRunn
     return SSLRunner.from_cfg(cfg)
 
 
-def missing_weights(model: Any) -> Iterator[tuple[str, str]]:
-    """Yield the place and the name of every weight file that a model config names but that isn't there."""
-    return ((place, file) for place, file in weight_files(model, 'model') if not Path(file).is_file())
+def missing_weights(cfg: Config) -> Iterator[tuple[str, str]]:
+    """Yield the place and the name of every weight file that a recipe names but that isn't there."""
+    return ((place, file) for place, file in weight_files(cfg) if not Path(file).is_file())
 
 
 def find_datasets(node: Any, place: str) -> Iterator[tuple[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from mmengine.runner import EpochBasedTrainLoop
 from torch import nn
 
-from sslrecipes.datasets.seeding import EpochIndexSampler, StreamIndexSampler
+from sslrecipes.datasets.seeding import EpochIndexSampler, StreamIndexSampler, batch_size_of, sampler_of, skip_batches
 from sslrecipes.engine.restart import shorten_histories
 from sslrecipes.errors import ConfigError
 from sslrecipes.models.layers.progress import Progress
@@ -49,22 +50,20 @@ class SSLTrainLoop(EpochBasedTrainLoop):
     Args are those of ``mmengine.runner.EpochBasedTrainLoop`` (``max_epochs``, ``val_interval``, ...).
 
     Raises:
-        ConfigError: If an epoch has no batch, fewer micro-batches than one optimizer step needs, or no end, or can't be
-            entered in its midst because a ``batch_sampler`` makes its batches.
+        ConfigError: If an epoch has no batch, fewer micro-batches than one optimizer step needs, or no end.
     """
 
     def __init__(self, runner: Any, dataloader: Any, max_epochs: int, **kwargs: Any) -> None:
         super().__init__(runner, dataloader, max_epochs, **kwargs)
-        sampler = self.dataloader.sampler
+        sampler = sampler_of(self.dataloader)
         if not isinstance(sampler, EpochIndexSampler) or isinstance(sampler, StreamIndexSampler):
             raise ConfigError(
-                'SSLTrainLoop needs a train_dataloader.sampler whose epochs end, such as "DefaultSampler", and no '
-                'batch_sampler.'
+                f'{type(self).__name__} needs a train_dataloader.sampler whose epochs end, such as "DefaultSampler".'
             )
         needed = runner.accumulative_counts
         if len(self.dataloader) < needed:
             raise ConfigError(
-                f'An epoch has {len(self.dataloader)} batches of {self.dataloader.batch_size} from '
+                f'An epoch has {len(self.dataloader)} batches of {batch_size_of(self.dataloader)} from '
                 f'{len(self.dataloader.dataset)} images, an optimizer step needs {needed}: lower the batch size or '
                 f'accumulative_counts.'
             )
@@ -74,6 +73,11 @@ class SSLTrainLoop(EpochBasedTrainLoop):
         """Micro-batches done of the epoch that has begun; 0 between epochs."""
         return int(self._iter - self._epoch * len(self.dataloader))
 
+    @property
+    def is_done(self) -> bool:
+        """Whether all epochs are over."""
+        return int(self._epoch) >= self._max_epochs
+
     def enter(self, epoch: int, iteration: int) -> None:
         """Go on after ``epoch`` whole epochs and ``iteration`` micro-batches in all."""
         self._epoch, self._iter = epoch, iteration
@@ -81,12 +85,11 @@ class SSLTrainLoop(EpochBasedTrainLoop):
     def run(self) -> nn.Module:
         """Train."""
         self.runner.call_hook('before_train')
-        missed = self.runner.message_hub.get_info('validated_epoch') != self._epoch
-        if self._epoch and not self.batches_done and missed:
-            self._validate()
-        while self._epoch < self._max_epochs and not self.stop_training:
+        if self._iter and self.runner.message_hub.get_info('last_validation') != self._iter:
+            self._validate_if_due()
+        while not self.is_done and not self.stop_training:
             self.run_epoch()
-            self._validate()
+            self._validate_if_due()
         self.runner.call_hook('after_train')
         return self.runner.model
 
@@ -96,9 +99,13 @@ class SSLTrainLoop(EpochBasedTrainLoop):
         self.runner.optim_wrapper.begin_epoch()
         self.runner.call_hook('before_train_epoch')
         self.runner.model.train()
-        self.dataloader.sampler.skip(start * self.dataloader.batch_size)
-        for index, batch in enumerate(self.dataloader, start):
+        skip_batches(self.dataloader, start)
+        for index, batch in enumerate(islice(self.dataloader, self._max_iters - self._iter), start):
             self.run_iter(index, batch)
+        if self.batches_done == len(self.dataloader):
+            self._end_epoch()
+
+    def _end_epoch(self) -> None:
         self.runner.call_hook('after_train_epoch')
         self._epoch += 1
         shorten_histories(self.runner.message_hub)
@@ -111,9 +118,53 @@ class SSLTrainLoop(EpochBasedTrainLoop):
         if (idx + 1) % self.runner.accumulative_counts == 0:
             self.runner.call_hook('after_optimizer_step')
 
-    def _validate(self) -> None:
+    def _validate_if_due(self) -> None:
+        if self.runner.val_loop is not None and self._is_validation_due():
+            self.runner.val_loop.run()
+            self.runner.message_hub.update_info('last_validation', self._iter)
+
+    def _is_validation_due(self) -> bool:
         self._decide_current_val_interval()
         due = self._epoch % self.val_interval == 0 or self._epoch == self._max_epochs
-        if self.runner.val_loop is not None and self._epoch >= self.val_begin and due:
-            self.runner.val_loop.run()
-            self.runner.message_hub.update_info('validated_epoch', self._epoch)
+        return not self.batches_done and self._epoch >= self.val_begin and due
+
+
+@LOOPS.register_module()
+class SSLIterTrainLoop(SSLTrainLoop):
+    """A :class:`SSLTrainLoop` whose length and validations are counted in iterations, as detectors' recipes do.
+
+    There are epochs still: in each, every image is seen once.
+
+    Args:
+        runner: The runner.
+        dataloader: Loader of the training data, or its config.
+        max_iters: Iterations (micro-batches) of the run.
+        val_interval: Iterations between validations; one more follows the last iteration.
+        val_begin: First iteration that may be validated.
+
+    Raises:
+        ConfigError: As :class:`SSLTrainLoop`.
+    """
+
+    def __init__(
+        self, runner: Any, dataloader: Any, max_iters: int, val_interval: int = 1000, val_begin: int = 1
+    ) -> None:
+        super().__init__(runner, dataloader, max_epochs=1, val_begin=val_begin, val_interval=val_interval)
+        self._max_iters = max_iters
+        self._max_epochs = -(-max_iters // len(self.dataloader))
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all iterations are over."""
+        return int(self._iter) >= self._max_iters
+
+    def run_iter(self, idx: int, data_batch: Sequence[dict[str, Any]]) -> None:
+        """Iterate over one micro-batch, and validate if it is time."""
+        super().run_iter(idx, data_batch)
+        if not self.is_done and self.batches_done < len(self.dataloader):
+            self._validate_if_due()
+            self.runner.model.train()
+
+    def _is_validation_due(self) -> bool:
+        due = self._iter % self.val_interval == 0 or self._iter == self._max_iters
+        return self._iter >= self.val_begin and due

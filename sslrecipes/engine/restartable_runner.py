@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 
 from sslrecipes.checkpoint.store import CheckpointStore
 from sslrecipes.checkpoint.writing import BackgroundWriter
+from sslrecipes.datasets.seeding import batch_size_of
 from sslrecipes.engine.agreement import any_rank
 from sslrecipes.engine.circumstances import circumstances, dataset_facts
 from sslrecipes.engine.restart import collect_state, plain
@@ -63,7 +64,7 @@ class RestartableRunner(Runner):
     @property
     def images_per_batch(self) -> int:
         """Images of a micro-batch over all processes."""
-        return int(self.train_dataloader.batch_size * self.world_size)
+        return batch_size_of(self.train_dataloader) * self.world_size
 
     @property
     def saved_here(self) -> bool:

@@ -19,10 +19,11 @@ from torch.utils.data import DataLoader
 from sslrecipes.checkpoint.conversion import our_weights
 from sslrecipes.checkpoint.initializer import load_state
 from sslrecipes.checkpoint.reading import read_checkpoint
-from sslrecipes.datasets.seeding import seeded
+from sslrecipes.datasets.seeding import RestartableBatches, seeded
 from sslrecipes.datasets.workers import init_worker
 from sslrecipes.engine.distributed import SSLDistributedDataParallel, init_cpu_process_group
 from sslrecipes.engine.failures import explained
+from sslrecipes.engine.restart import unwrapped
 from sslrecipes.engine.restartable_runner import RestartableRunner
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
 from sslrecipes.errors import ConfigError
@@ -41,10 +42,10 @@ ONLY_FOR_THE_FILE = (
 
 #: Default hooks beside those of mmengine.
 RELIABILITY_HOOKS = {
-    'stop': dict(type='StopHook'),
-    'nonfinite': dict(type='NonFiniteHook'),
-    'bad_images': dict(type='BadImagesHook'),
-    'step': dict(type='StepHook'),
+    'stop': dict(type='sslrecipes.StopHook'),
+    'nonfinite': dict(type='sslrecipes.NonFiniteHook'),
+    'bad_images': dict(type='sslrecipes.BadImagesHook'),
+    'step': dict(type='sslrecipes.StepHook'),
 }
 
 #: Runners that this process has built, by timestamp.
@@ -78,6 +79,7 @@ class SSLRunner(RestartableRunner):
     * :class:`RestartableRunner`: exact restarts;
     * :meth:`train`, :meth:`register_default_hooks`: failures end in one sentence, requests to stop in a checkpoint,
       a loss that isn't finite in a decision;
+    * :meth:`_init_model_weights`: detectors and segmentors take over a whole backbone, or none;
     * :meth:`load_checkpoint`: executes no code and refuses half-loaded weights (upstream logs a warning);
     * :meth:`_build_param_scheduler`: tells closed-form schedules the steps per epoch.
     """
@@ -140,6 +142,8 @@ class SSLRunner(RestartableRunner):
             if isinstance(sampler, dict):
                 sampler = DATA_SAMPLERS.build(sampler, default_args=dict(dataset=dataset, seed=shared_seed))
             cfg['dataset'], cfg['sampler'] = seeded(dataset, sampler, shared_seed)
+            if cfg.get('batch_sampler'):
+                cfg['batch_sampler'] = dict(type=RestartableBatches, batches=cfg['batch_sampler'])
         loader = Runner.build_dataloader(cfg, seed, diff_rank_seed)
         loader.worker_init_fn = partial(init_worker, inner=loader.worker_init_fn)
         return loader
@@ -166,6 +170,15 @@ class SSLRunner(RestartableRunner):
         super().scale_lr(optim_wrapper, auto_scale_lr)
         if settings:  # what is logged as base_lr; upstream leaves it as it was
             settings['lr'] *= group['lr'] / before
+
+    def _init_model_weights(self) -> None:
+        """Initialise as upstream, then take over the backbone that the config's ``transfer`` names."""
+        super()._init_model_weights()
+        transfer = self.cfg.get('transfer') or {}
+        if transfer.get('checkpoint') and not self.resume_point:
+            from sslrecipes.transfer.loading import load_backbone  # which imports mmdet and mmseg
+
+            load_backbone(unwrapped(self.model), **transfer)
 
     def load_checkpoint(self, filename: str, map_location: Any = 'cpu', *_: Any, **__: Any) -> dict[str, Any]:
         """Load all weights of the model from ``filename``.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sslrecipes.zoo.crops import crops_fit
+from sslrecipes.zoo.iterations import schedules_end_with_training
 from sslrecipes.zoo.multi_crop import MULTI_CROP_COMBINATIONS, Objection
 from sslrecipes.zoo.places import value_at, walk
 from sslrecipes.zoo.schedules import schedules
@@ -25,7 +26,10 @@ PHASES = (
     ('test_dataloader', 'test_cfg', 'test_evaluator'),
 )
 #: What a training loop's length is called.
-LENGTH = {'SSLTrainLoop': 'max_epochs', 'EpochBasedTrainLoop': 'max_epochs', 'IterBasedTrainLoop': 'max_iters'}
+LENGTH = {
+    **dict.fromkeys(('SSLTrainLoop', 'EpochBasedTrainLoop'), 'max_epochs'),
+    **dict.fromkeys(('SSLIterTrainLoop', 'IterBasedTrainLoop'), 'max_iters'),
+}
 
 
 def phases_are_complete(cfg: Any) -> Iterator[Objection]:
@@ -48,7 +52,7 @@ def loop_has_its_length(cfg: Any) -> Iterator[Objection]:
         return
     by_epoch = {True: 'EpochBasedTrainLoop', False: 'IterBasedTrainLoop'}
     kind = loop['type'] if 'type' in loop else by_epoch.get(loop['by_epoch'])
-    needed = LENGTH.get(kind) if isinstance(kind, str) else None
+    needed = LENGTH.get(kind.rpartition('.')[2]) if isinstance(kind, str) else None
     if needed and needed not in loop:
         yield f'train_cfg: {kind} needs {needed}.', ('train_cfg',)
 
@@ -107,6 +111,7 @@ COMBINATIONS: tuple[Callable[[Any], Iterator[Objection]], ...] = (
     loop_has_its_length,
     phases_are_complete,
     schedule_fits,
+    schedules_end_with_training,
     workers_are_there,
     sizes_divide,
     patches_agree,

@@ -80,7 +80,9 @@ class CheckpointHook(Hook):
         """
         if not isinstance(runner.train_loop, SSLTrainLoop):
             name = type(runner.train_loop).__name__
-            raise ConfigError(f'CheckpointHook needs train_cfg.type to be "SSLTrainLoop", not "{name}".')
+            raise ConfigError(
+                f'CheckpointHook needs train_cfg.type to be "SSLTrainLoop" or "SSLIterTrainLoop", not "{name}".'
+            )
         self._last_iter, self._last_time = runner.iter, time.monotonic()
         runner.on_main_process(lambda: runner.store.check_space(bytes_of_checkpoint(runner)))
         if runner.resume_point and runner.resume_point.changes:
@@ -119,7 +121,9 @@ class CheckpointHook(Hook):
             runner.logger.info(f'Best {self.save_best} so far: {score:.4g} in "{path}".')
 
     def after_train(self, runner: Runner) -> None:
-        """Wait for the last file."""
+        """Write at the end of a run that ends within an epoch, and wait for the last file."""
+        if self.save_last and runner.train_loop.batches_done:
+            self._save(runner)
         runner.wait_for_writing()
 
     def _is_time(self, runner: Runner) -> bool:

@@ -8,6 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
+from sslrecipes.datasets.seeding import batch_size_of, sampler_of
 from sslrecipes.engine.loops import progress_of
 from sslrecipes.engine.restart import unwrapped
 from sslrecipes.models.layers.progress import Progress
@@ -29,8 +30,8 @@ def end_step(model: Any, optim_wrapper: Any) -> None:
 
 def batch_sizes(loader: DataLoader[Any]) -> set[int]:
     """Numbers of images in the batches of an epoch: one, or two if the last batch is shorter and kept."""
-    size = loader.batch_size or 1
-    left_over = 0 if loader.drop_last else len(loader.sampler) % size  # type: ignore[arg-type]  # ours has a length
+    size = batch_size_of(loader)
+    left_over = 0 if loader.drop_last else len(sampler_of(loader)) % size
     return {size, left_over} - {0}
 
 

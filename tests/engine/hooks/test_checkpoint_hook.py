@@ -111,7 +111,7 @@ def test_rule_is_checked():
 
 def test_other_loops_are_refused(mae_on_digits):
     mae_on_digits.train_cfg = dict(by_epoch=True, max_epochs=1)
-    with pytest.raises(ConfigError, match=r'"SSLTrainLoop", not "EpochBasedTrainLoop"'):
+    with pytest.raises(ConfigError, match=r'"SSLIterTrainLoop", not "EpochBasedTrainLoop"'):
         SSLRunner.from_cfg(mae_on_digits).train()
 
 

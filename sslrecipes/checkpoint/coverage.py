@@ -149,7 +149,7 @@ def compare(
     wanted = {name: tuple(value.shape) for name, value in _tensors(module.state_dict()).items()}
     held = {name: tuple(value.shape) for name, value in _adapted(module, _under(prefix, state_dict)).items()}
     absent = [name for name in wanted if name not in held]
-    fresh = [name for name in absent if _ignored(name, ignore)]
+    fresh = [name for name in absent if is_ignored(name, ignore)]
     extra = [name for name in held if name not in wanted]
     outside = [name for name in state_dict if not name.startswith(prefix)]
     return Coverage(
@@ -162,7 +162,7 @@ def compare(
         mismatched=tuple(
             Mismatch(name, held[name], wanted[name]) for name in wanted if name in held and held[name] != wanted[name]
         ),
-        surplus=tuple(name for name in _beyond(extra, wanted) if not _ignored(name, ignore)),
+        surplus=tuple(name for name in _beyond(extra, wanted) if not is_ignored(name, ignore)),
         unexpected=tuple([prefix + name for name in extra] + outside),
         better_prefix=_better_prefix(state_dict, wanted, prefix),
     )
@@ -192,7 +192,8 @@ def _adapted(module: nn.Module, state: dict[str, Any]) -> dict[str, Tensor]:
     return _tensors(state)
 
 
-def _ignored(name: str, ignore: Sequence[str]) -> bool:
+def is_ignored(name: str, ignore: Sequence[str]) -> bool:
+    """Whether ``name`` is one of ``ignore``, names or whole parts (``'ln2.'``), or inside."""
     return any(name == item or name.startswith(f'{item.rstrip(".")}.') for item in ignore)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from sslrecipes.checkpoint.baking import adapted_parts, bake_cls_token
+from sslrecipes.checkpoint.config_text import setting
 from sslrecipes.checkpoint.conversion import about, our_weights
 from sslrecipes.checkpoint.keymaps.plain import PLAIN
 from sslrecipes.checkpoint.layouts import wrap
@@ -19,6 +20,26 @@ from sslrecipes.checkpoint.sealing import sha256
 from sslrecipes.checkpoint.sources import local_file
 from sslrecipes.checkpoint.writing import save_safetensors, save_torch
 from sslrecipes.errors import CheckpointError, ConfigError, did_you_mean
+
+_CARRIED = ('method', 'backbone', 'heads', 'mean', 'std', 'cls_token', 'epoch', 'iter', 'prefix')
+"""What the metadata of an exported file say about the run: it stands in those of the next one too."""
+_STEMS = ('patch_embed.projection.weight', 'conv1.weight', 'conv1.conv.weight')
+"""One of these is in every bare backbone."""
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A bare backbone that shall be exported.
+
+    Attributes:
+        weights: Its tensors under our names, without a prefix.
+        metadata: What is known about their origin.
+        is_tec: Whether it was trained by TEC, whose official backbone files hold no norms.
+    """
+
+    weights: dict[str, Tensor]
+    metadata: dict[str, str]
+    is_tec: bool = False
 
 
 @dataclass(frozen=True)
@@ -29,18 +50,21 @@ class ExportReport:
         path: The new file.
         weights: Number of tensors in it.
         parameters: Number of values in them.
-        metadata: What is known about their origin (written into the file unless its format is the official one).
+        metadata: What is known about their origin (written into the file unless its format has no place for it).
+        notes: Further lines: what the file was compared with, how to load it.
     """
 
     path: Path
     weights: int
     parameters: int
     metadata: dict[str, str]
+    notes: tuple[str, ...] = ()
 
     def summary(self) -> str:
         """Return the report in one line for each fact."""
-        origin = '\n'.join(f'  {key}: {value}' for key, value in self.metadata.items())
-        return f'{self.path}: {self.weights} weights, {self.parameters:,} values\n{origin}'
+        origin = [f'  {key}: {value}' for key, value in self.metadata.items()]
+        first = f'{self.path}: {self.weights} weights, {self.parameters:,} values'
+        return '\n'.join([first, *origin, *(f'  {note}' for note in self.notes)])
 
 
 def export_backbone(
@@ -57,8 +81,7 @@ def export_backbone(
     Args:
         checkpoint: Training checkpoint, or an official file of a known family.
         out: New file, written atomically.
-        prefix: The sub-network to write: ``'backbone.'`` is the student of DINO and the query encoder of MoCo,
-            ``'teacher.backbone.'`` and ``'momentum_encoder.backbone.'`` are what follows them.
+        prefix: See :func:`read_backbone`.
         file_format: ``'safetensors'``, ``'pth'`` (``{'state_dict', 'meta'}``) or ``'official'`` (a ViT under the names
             of MAE and DINO, in ``{'model'}``; a ResNet or MobileNetV2 under those of torchvision, bare; for TEC exactly
             what ``weight_convert`` of the official code writes, bare and without norms). By default the suffix of
@@ -73,22 +96,52 @@ def export_backbone(
     file_format = file_format or ('safetensors' if Path(out).suffix == '.safetensors' else 'pth')
     if file_format not in FORMATS:
         raise ConfigError(f'Unknown export format "{file_format}".{did_you_mean(file_format, list(FORMATS))}')
+    official = file_format == 'official'
+    backbone = read_backbone(checkpoint, prefix, final_norm=final_norm or official, weights=weights)
+    with about(checkpoint):
+        bare = _official(backbone.weights, without_norms=backbone.is_tec) if official else backbone.weights
+    _WRITERS[file_format](out, bare, backbone.metadata)
+    return report(out, bare, backbone.metadata)
+
+
+def read_backbone(
+    checkpoint: str | Path, prefix: str = 'backbone.', *, final_norm: bool = True, weights: str | None = None
+) -> Backbone:
+    """Take one sub-network out of a checkpoint, with TEC's MLP token baked into the cls token.
+
+    Args:
+        checkpoint: Training checkpoint, an official file of a known family, or a file that :func:`export_backbone`
+            wrote.
+        prefix: The sub-network: ``'backbone.'`` is the student of DINO and the query encoder of MoCo,
+            ``'teacher.backbone.'`` and ``'momentum_encoder.backbone.'`` are what follows them. The first also stands
+            for all of a file that holds nothing but a bare backbone.
+        final_norm: Keep the final norm ``ln1``.
+        weights: The entry of the checkpoint to take, such as ``'teacher'``.
+
+    Raises:
+        CheckpointError: The checkpoint can't be read or lacks the sub-network.
+    """
     file = local_file(checkpoint)
     held = read_checkpoint(file)
     state = our_weights(held, str(checkpoint), weights)
-    metadata = {**_origin(file, held.get('meta')), 'prefix': prefix}
+    if prefix == 'backbone.' and any(stem in state for stem in _STEMS):
+        prefix = ''
+    origin = _origin(file, held.get('meta'))
+    metadata = {**origin, 'prefix': prefix or origin.get('prefix', '')}
     is_tec = prefix in adapted_parts(state) or any(name.startswith('neck.adapter.') for name in state)
     with about(checkpoint):
         if prefix in adapted_parts(state):
             state = bake_cls_token(state, prefix)
             metadata['cls_token'] = 'baked'
         bare = _part(state, prefix)
-        if file_format == 'official':
-            bare = _official(bare, without_norms=is_tec)
-        elif not final_norm:
-            bare = {name: value for name, value in bare.items() if not name.startswith('ln1.')}
-    _WRITERS[file_format](out, bare, metadata)
-    return ExportReport(Path(out), len(bare), sum(value.numel() for value in bare.values()), metadata)
+    if not final_norm:
+        bare = {name: value for name, value in bare.items() if not name.startswith('ln1.')}
+    return Backbone(bare, metadata, is_tec)
+
+
+def report(out: str | Path, state: Mapping[str, Tensor], metadata: dict[str, str], *notes: str) -> ExportReport:
+    """Count what was written to ``out``."""
+    return ExportReport(Path(out), len(state), sum(value.numel() for value in state.values()), metadata, notes)
 
 
 _WRITERS: dict[str, Callable[..., object]] = {
@@ -113,26 +166,20 @@ def _official(bare: Mapping[str, Tensor], without_norms: bool) -> dict[str, Tens
 
 
 def _origin(file: Path, meta: Any) -> dict[str, str]:
-    """Where the weights come from: file, digest and, if the checkpoint tells, method and progress."""
+    """Where the weights come from: file, digest and, if the checkpoint tells, method, progress, backbone, mean, std."""
     origin = {'source': file.name, 'source_sha256': sha256(file)}
     if isinstance(meta, Mapping):
-        facts = {'method': _method(str(meta.get('cfg', ''))), **{key: meta.get(key) for key in ('epoch', 'iter')}}
+        facts = {**_settings(str(meta.get('cfg', ''))), **{key: meta[key] for key in _CARRIED if key in meta}}
         origin.update({key: str(value) for key, value in facts.items() if value is not None})
     return origin
 
 
-def _method(config_text: str) -> str | None:
-    """The ``type`` of the ``model`` in a config's text, found without running the text."""
-    try:
-        tree = ast.parse(config_text)
-    except SyntaxError:
-        return None
-    for node in tree.body:
-        if (
-            isinstance(node, ast.Assign)
-            and ast.unparse(node.targets[0]) == 'model'
-            and isinstance(node.value, ast.Call)
-        ):
-            types = [keyword.value for keyword in node.value.keywords if keyword.arg == 'type']
-            return next((str(value.value) for value in types if isinstance(value, ast.Constant)), None)
-    return None
+def _settings(config_text: str) -> dict[str, str | None]:
+    """What a run's config says about its network, as text: method, settings of the backbone and normalisation."""
+    model = setting(config_text, 'model')
+    model = model if isinstance(model, dict) else {}
+    preprocessor = model.get('data_preprocessor') or setting(config_text, 'data_preprocessor')
+    preprocessor = preprocessor if isinstance(preprocessor, dict) else {}
+    backbone = {key: value for key, value in (model.get('backbone') or {}).items() if key != 'init_cfg'}
+    facts = {'backbone': backbone, 'mean': preprocessor.get('mean'), 'std': preprocessor.get('std')}
+    return {'method': model.get('type'), **{key: json.dumps(value) for key, value in facts.items() if value}}

@@ -7,27 +7,32 @@ from typing import Any
 
 from torch import Tensor
 
-from sslrecipes.checkpoint.keymaps.sslight import MARKS
+from sslrecipes.checkpoint.keymaps import moco, sslight, torchvision
 
+_MARKS = sslight.MARKS | {moco.MARK: moco.MOCO.family}
 _TEC_PARTS = ('cls_token_mlp.', 'encoder_adaptor.', 'forward_fea_decoder.', 'forward_att_decoder.')
+_IBOT_PARTS = ('masked_embed', 'head.mlp.', 'head.last_layer')
 _MAE_PARTS = ('decoder_', 'mask_token', 'head.', 'fc_norm.')
 
 
 def detect_family(state: Mapping[str, Any]) -> str | None:
     """Name the official family whose parameter names ``state`` has, or ``None`` for our own names.
 
-    Checkpoints of DINO and SSLight show by their heads. The others name the ViT body alike; what tells them apart are
-    the other parts and, where there are none, the final norm (absent from released TEC files) and the cls row of the
-    position embedding (zero in MAE). What can't be told: a bare ViT of DINO counts as iBOT, whose names it has, and a
+    Checkpoints of DINO and SSLight show by their heads, those of MoCo by their encoders, a MobileNetV2 of torchvision
+    by its list of features. The others name the ViT body alike; what tells them apart are the other parts and, where
+    there are none, the final norm (absent from released TEC files) and the cls row of the position embedding (zero in
+    MAE). What can't be told: a bare ViT of DINO counts as iBOT, whose names it has, and a
     bare ResNet of torchvision or DINO as ours, for the same reason.
     """
-    if method := method_of_sslight(state):
+    if method := method_of_networks(state):
         return 'dino' if 'dino_loss.center' in state else method
+    if torchvision.MARK in state:
+        return torchvision.TORCHVISION.family
     if 'patch_embed.proj.weight' not in state:
         return None
     if any(name.startswith(_TEC_PARTS) for name in state):
         return 'tec'
-    if 'masked_embed' in state:
+    if any(name.startswith(_IBOT_PARTS) for name in state):
         return 'ibot'
     if any(name.startswith(_MAE_PARTS) for name in state):
         return 'mae'
@@ -37,9 +42,9 @@ def detect_family(state: Mapping[str, Any]) -> str | None:
     return 'ibot' if isinstance(pos_embed, Tensor) and bool(pos_embed[:, 0].any()) else 'mae'
 
 
-def method_of_sslight(names: Iterable[str]) -> str | None:
-    """Which family of SSLight has these names; facebookresearch/dino counts as its DINO."""
-    return next((MARKS[name] for name in names if name in MARKS), None)
+def method_of_networks(names: Iterable[str]) -> str | None:
+    """Which family of SSLight, or MoCo, has these names; facebookresearch/dino counts as SSLight's DINO."""
+    return next((_MARKS[name] for name in names if name in _MARKS), None)
 
 
 def is_released_tec(names: Iterable[str]) -> bool:

@@ -26,7 +26,7 @@ class Pretrained(PretrainedInit):
 
     Args:
         checkpoint: File or http(s) address: a checkpoint of ours or mmpretrain's, an exported backbone, or an official
-            file of MAE, iBOT, TEC, DINO or SSLight.
+            file of MAE, iBOT, TEC, DINO, MoCo, SSLight or torchvision.
         prefix: The sub-network of the checkpoint to take, such as ``'backbone.'``. A file without that prefix in any
             name is taken as the bare sub-network.
         map_location: Where the file's tensors go.
@@ -104,8 +104,13 @@ def load_state(
     Raises:
         CoverageError: The weights don't fill the module; the module is unchanged.
     """
+    return load_weights(module, baked_for(module, state, prefix), source=source, prefix=prefix, **how)
+
+
+def baked_for(module: nn.Module, state: Mapping[str, Tensor], prefix: str = '') -> Mapping[str, Tensor]:
+    """Bake TEC's MLP into the cls tokens that go into a module without it."""
     names = module.state_dict()
     for part in adapted_parts(state):
         if part.startswith(prefix) and f'{part.removeprefix(prefix)}cls_token_mlp.fc2.weight' not in names:
             state = bake_cls_token(state, part)
-    return load_weights(module, state, source=source, prefix=prefix, **how)
+    return state

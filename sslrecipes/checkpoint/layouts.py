@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from sslrecipes.checkpoint.families import is_released_tec, method_of_sslight
+from sslrecipes.checkpoint.families import is_released_tec, method_of_networks
 from sslrecipes.errors import CheckpointError, did_you_mean
 
 _CUT = len('module.backbone.')
@@ -29,17 +29,17 @@ def unwrap(checkpoint: Mapping[str, Any], weights: str | None = None) -> tuple[d
     the checkpoint itself. As there, the names of a student then lose their first 16 characters, the length of
     ``module.backbone.``, whatever these are; ``weights='student'`` takes off only what is there.
 
-    Full checkpoints of facebookresearch/dino, known by their entry ``dino_loss``, and of SSLight give all networks and
-    the centre: ``student.*``, ``teacher.*``, ``dino_loss.center`` or ``loss.center``.
+    Full checkpoints of facebookresearch/dino, known by their entry ``dino_loss``, of SSLight and of MoCo give all
+    networks and the centre: ``student.*``, ``teacher.*``, ``dino_loss.center`` or ``loss.center``.
 
     Args:
         checkpoint: What the file holds.
-        weights: The entry to take instead, such as ``'teacher'`` or ``'student'`` of a full iBOT checkpoint; of DINO
-            and SSLight the network to take in place of the trained one, such as ``'teacher'`` or MoCo's
+        weights: The entry to take instead, such as ``'teacher'`` or ``'student'`` of a full iBOT checkpoint; of DINO,
+            SSLight and MoCo the network to take in place of the trained one, such as ``'teacher'`` or MoCo's
             ``'encoder_k'``.
 
     Returns:
-        The weights and the entry they were taken from (``'bare'`` for none, ``'networks'`` for DINO and SSLight).
+        The weights and the entry they were taken from (``'bare'`` for none, ``'networks'`` for DINO, SSLight and MoCo).
 
     Raises:
         CheckpointError: There is no such entry, or it holds no weights.
@@ -62,8 +62,8 @@ def unwrap(checkpoint: Mapping[str, Any], weights: str | None = None) -> tuple[d
 def wrap(state: dict[str, Tensor], family: str) -> dict[str, Any]:
     """Put weights under the names of ``family`` into the dictionary in which its code expects them.
 
-    That is ``{'model': ...}`` for MAE and TEC, bare for released TEC; for iBOT, SSLight and ours ``{'state_dict':
-    ...}``, for DINO ``{'student', 'teacher', 'dino_loss'}``.
+    That is ``{'model': ...}`` for MAE and TEC, bare for released TEC and torchvision; for iBOT, SSLight, MoCo and
+    ours ``{'state_dict': ...}``, for DINO ``{'student', 'teacher', 'dino_loss'}``.
     """
     return _LAYOUTS[family](state)
 
@@ -80,9 +80,9 @@ def _dino_networks(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sslight_networks(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
-    """The networks of a checkpoint of SSLight, and DINO's centre; empty for any other."""
+    """The networks of a checkpoint of SSLight or MoCo, and DINO's centre; empty for any other."""
     state = {name.removeprefix('module.'): value for name, value in _held(checkpoint, 'state_dict').items()}
-    if not method_of_sslight(state):
+    if not method_of_networks(state):
         return {}
     return state | {f'loss.{name}': value for name, value in _held(checkpoint, 'loss').items()}
 
@@ -119,6 +119,10 @@ def _unprefixed(name: str) -> str:
 
 def _in_model(state: dict[str, Tensor]) -> dict[str, Any]:
     return {'model': state}
+
+
+def _bare(state: dict[str, Tensor]) -> dict[str, Any]:
+    return dict(state)
 
 
 def _in_state_dict(state: dict[str, Tensor]) -> dict[str, Any]:
@@ -158,4 +162,6 @@ _LAYOUTS: dict[str, Callable[[dict[str, Tensor]], dict[str, Any]]] = {
     'sslight-swav': _as_sslight,
     'sslight-moco': _as_sslight,
     'dino': _as_dino,
+    'moco': _as_sslight,
+    'torchvision': _bare,
 }

@@ -34,7 +34,7 @@ def test_safetensors_holds_the_bare_baked_backbone(tmp_path, tec, golden):
     assert report.weights == len(state)
     assert report.parameters == sum(value.numel() for value in state.values())
     facts = {'method': 'TEC', 'epoch': '3', 'iter': '12', 'source': 'epoch_3.pth', 'source_sha256': sha256(tec)}
-    facts |= {'cls_token': 'baked', 'prefix': 'backbone.'}
+    facts |= {'cls_token': 'baked', 'prefix': 'backbone.', 'backbone': '{"type": "TECViT"}'}
     assert report.metadata == facts
     assert held['meta'] == {'format': 'pt', **facts}
     assert 'source_sha256' in report.summary()
@@ -114,3 +114,23 @@ def test_official_format_of_convolutional_networks_is_torchvisions(tmp_path):
     save_torch(tmp_path / 'a.pth', {'state_dict': held})
     export_backbone(tmp_path / 'a.pth', tmp_path / 'b.pth', file_format='official')
     assert set(read_checkpoint(tmp_path / 'b.pth')) == {'features.18.1.bias', 'features.3.conv.2.weight'}
+
+
+def test_exported_backbone_is_exported_again_with_what_is_known_of_it(tmp_path, full_checkpoint):
+    save_torch(tmp_path / 'a.pth', full_checkpoint('sslight-dino') | {'meta': {'cfg': CONFIG, 'epoch': 7}})
+    export_backbone(tmp_path / 'a.pth', tmp_path / 'b.safetensors', prefix='teacher.backbone.')
+    report = export_backbone(tmp_path / 'b.safetensors', tmp_path / 'c.safetensors')
+    known = {'method': 'TEC', 'epoch': '7', 'prefix': 'teacher.backbone.', 'backbone': '{"type": "TECViT"}'}
+    assert report.metadata == {'source': 'b.safetensors', 'source_sha256': sha256(tmp_path / 'b.safetensors'), **known}
+    first, second = (read_checkpoint(tmp_path / name)['state_dict'] for name in ('b.safetensors', 'c.safetensors'))
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_normalisation_of_the_run_is_kept(tmp_path):
+    config = "data_preprocessor = dict(mean=[1.0, 2, 3], std=[4, 5, 6])\nmodel = dict(type='A')"
+    state = {'backbone.conv1.weight': torch.ones(2)}
+    save_torch(tmp_path / 'a.pth', {'state_dict': state, 'meta': {'cfg': config}})
+    report = export_backbone(tmp_path / 'a.pth', tmp_path / 'b.pth')
+    assert (report.metadata['mean'], report.metadata['std']) == ('[1.0, 2, 3]', '[4, 5, 6]')
+    assert 'backbone' not in report.metadata

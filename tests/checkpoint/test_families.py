@@ -37,7 +37,18 @@ def test_family_of_full_checkpoints_is_detected(full_checkpoint, family):
     assert detect_family(to_ours(state, family)) is None
 
 
+def test_teacher_of_ibot_is_known_by_its_head(official):
+    state = {name: value for name, value in official('tec/base_model').items() if name != 'masked_embed'}
+    assert detect_family(state | {'head.mlp.0.weight': 0, 'head.last_layer.weight_g': 0}) == 'ibot'
+
+
+def test_only_mobilenets_of_torchvision_show():
+    """A ResNet has the names of ours."""
+    assert detect_family({'features.0.0.weight': 0, 'classifier.1.weight': 0}) == 'torchvision'
+    assert detect_family({'conv1.weight': 0, 'layer1.0.conv1.weight': 0, 'fc.weight': 0}) is None
+
+
 def test_other_students_and_encoders_are_not_sslights():
-    """Semi-supervised detectors of mmdet, and MoCo of facebookresearch."""
+    """Semi-supervised detectors of mmdet are nobody's, MoCo of facebookresearch is a family of its own."""
     assert detect_family({'student.backbone.conv1.weight': 0, 'teacher.backbone.conv1.weight': 0}) is None
-    assert detect_family({'encoder_q.conv1.weight': 0, 'encoder_k.conv1.weight': 0, 'queue': 0}) is None
+    assert detect_family({'encoder_q.conv1.weight': 0, 'encoder_k.conv1.weight': 0, 'queue': 0}) == 'moco'

@@ -6,6 +6,7 @@ from torchvision import models as torchvision_models
 
 from sslrecipes.checkpoint.keymaps import KEYMAPS
 from sslrecipes.checkpoint.keymaps.plain import PLAIN
+from sslrecipes.checkpoint.layouts import unwrap, wrap
 from sslrecipes.registry import MODELS
 
 RESNETS = {
@@ -44,6 +45,27 @@ def test_torchvision_computes_the_same(name):
     encoder.eval()
     with torch.no_grad():
         torch.testing.assert_close(backbone(images)[-1], encoder(images))
+
+
+@pytest.mark.parametrize('head', [['fc.weight', 'fc.bias'], ['fc.0.weight', 'fc.0.bias', 'fc.2.weight', 'fc.2.bias']])
+def test_moco_of_facebookresearch(head):
+    bare = [name for name in torchvision_models.resnet50().state_dict() if not name.startswith('fc.')]
+    networks = [f'{network}.{name}' for network in ('encoder_q', 'encoder_k') for name in (*bare, *head)]
+    official = {f'module.{name}': torch.ones(1) for name in (*networks, 'queue', 'queue_ptr')}
+    state = unwrap({'state_dict': official, 'arch': 'resnet50'})[0]
+    ours = KEYMAPS['moco'].to_ours(state)
+    assert ours['backbone.conv1.weight'] is official['module.encoder_q.conv1.weight']
+    assert ours['momentum_encoder.backbone.layer4.2.bn3.bias'] is official['module.encoder_k.layer4.2.bn3.bias']
+    assert same(wrap(KEYMAPS['moco'].to_official(ours), 'moco')['state_dict'], official)
+
+
+@pytest.mark.parametrize('name', ['resnet18', 'mobilenet_v2'])
+def test_classifiers_of_torchvision_stay_behind(name):
+    state = getattr(torchvision_models, name)().state_dict()
+    ours = KEYMAPS['torchvision'].to_ours(state)
+    kept = {key: value for key, value in state.items() if not key.startswith(('fc.', 'classifier.'))}
+    assert all(key.startswith('backbone.') for key in ours)
+    assert same(wrap(KEYMAPS['torchvision'].to_official(ours), 'torchvision'), kept)
 
 
 def test_resnet_of_dino():

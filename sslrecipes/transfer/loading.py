@@ -1,0 +1,147 @@
+"""The backbone of a detector or segmentor, filled from any checkpoint without a lost tensor.
+
+A backbone class may say what it has beyond the pre-trained network and what it has no use for:
+
+* ``new_parameters``: words with which a part of a new parameter's name begins (``'rel_pos'`` for
+  ``layers.0.attn.rel_pos_h``); those keep their initial values;
+* ``unused_weights``: names, also of whole parts (``'ln1.'``), of the file that have no place in it; classifiers, final
+  norms, class and mask tokens (`UNUSED`) go without saying.
+
+Everything else must be there, on both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from math import isqrt
+from pathlib import Path
+
+from mmengine.model import is_model_wrapper
+from torch import Tensor, nn
+
+from sslrecipes.checkpoint.backbone_arch import BackboneArch, ViTArch, backbone_arch
+from sslrecipes.checkpoint.coverage import Coverage, compare, is_ignored, load_weights
+from sslrecipes.checkpoint.initializer import baked_for
+from sslrecipes.checkpoint.networks import Network, read_network
+from sslrecipes.errors import CheckpointError, ConfigError, CoverageError
+from sslrecipes.models.layers.position_interpolation import interpolate_positions
+
+UNUSED = ('fc.', 'head.', 'ln1.', 'ln2.', 'cls_token', 'mask_token')
+_STAGES = 4
+
+
+class C4Network(nn.Module):
+    """A ResNet whose last stage sits in the RoI head: the parts of both under their names in the plain ResNet.
+
+    Args:
+        backbone: Up to ``layer3``.
+        shared_head: Has ``layer4``, and perhaps a norm behind it, which is new.
+    """
+
+    def __init__(self, backbone: nn.Module, shared_head: nn.Module) -> None:
+        super().__init__()
+        vars(self)['backbone'] = backbone  # not as a child, whose parts would have two names
+        for part in (backbone, shared_head):
+            for name, module in part.named_children():
+                self.add_module(name, module)
+        self.new_parameters = tuple(name for name, _ in shared_head.named_children() if not name.startswith('layer'))
+
+
+def load_backbone(
+    model: nn.Module, checkpoint: str | Path | None, part: str = 'student', ignore: Sequence[str] = ()
+) -> Coverage | None:
+    """Fill ``model.backbone``, and the shared head of a C4 detector, from a file of any known kind.
+
+    The names are converted, TEC's MLP is baked into the class token, and a position table of another size is resampled
+    bicubically. The report is logged. Nothing else of the model is touched, nor anything if loading fails.
+
+    Args:
+        model: A model of mmdet, mmseg or mmpretrain, also wrapped for several processes.
+        checkpoint: Our training checkpoint, an exported backbone, or a file of MAE, iBOT, TEC, DINO, MoCo, SSLight or
+            torchvision: path or http(s) address. None leaves the model as initialised.
+        part: The network to take, see :func:`read_network`.
+        ignore: Names, also of whole parts, that may be missing on either side besides those the class declares.
+
+    Returns:
+        What was loaded, or None without ``checkpoint``.
+
+    Raises:
+        ConfigError: Unknown ``part``, or a model without backbone.
+        CheckpointError: The file can't be read or doesn't hold that network.
+        CoverageError: Less than the whole backbone, or of the file's network less than the whole, would be loaded.
+    """
+    if checkpoint is None:
+        return None
+    target = pretrained_part(model)
+    network = read_network(checkpoint, part)
+    weights = _positions_fitted(target, baked_for(target, network.weights))
+    fresh = [*ignore, *_new_parameters(target)]
+    coverage = compare(target, weights, source=network.source, ignore=fresh)
+    lost = [name for name in coverage.unexpected if not is_ignored(name, [*ignore, *unused_weights(target)])]
+    coverage = replace(coverage, unexpected=tuple(lost))
+    if not coverage.complete or lost:
+        raise CoverageError(_complaint(target, network, coverage))
+    return load_weights(target, weights, source=f'{network.source} ({network.part})', ignore=fresh)
+
+
+def pretrained_part(model: nn.Module) -> nn.Module:
+    """What a pre-trained network fills: the backbone, with the shared head of a C4 detector.
+
+    Raises:
+        ConfigError: There is no backbone.
+    """
+    model = getattr(model, 'module', model) if is_model_wrapper(model) else model
+    backbone = getattr(model, 'backbone', None)
+    if not isinstance(backbone, nn.Module):
+        raise ConfigError(f'{type(model).__name__} has no backbone that a checkpoint could fill.', 'model')
+    shared_head = getattr(getattr(model, 'roi_head', None), 'shared_head', None)
+    return C4Network(backbone, shared_head) if isinstance(shared_head, nn.Module) else backbone
+
+
+def unused_weights(target: nn.Module) -> tuple[str, ...]:
+    """The weights that ``target`` has no use for: those of `UNUSED`, of its own list, and of stages it lacks."""
+    stages = sum(name.removeprefix('layer').isdigit() for name, _ in target.named_children())
+    absent = (f'layer{stage}.' for stage in range(stages + 1, _STAGES + 1)) if stages else ()
+    return (*UNUSED, *getattr(target, 'unused_weights', ()), *absent)
+
+
+def _new_parameters(target: nn.Module) -> list[str]:
+    words = tuple(getattr(target, 'new_parameters', ()))
+    return [name for name in target.state_dict() if any(part.startswith(words) for part in name.split('.'))]
+
+
+def _positions_fitted(target: nn.Module, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Drop the class token's row of a position table that goes into a network without, and resample the rest.
+
+    Tables are square; one that isn't is left as it is, for the network's own hook or the report.
+    """
+    held, wanted = weights.get('pos_embed'), getattr(target, 'pos_embed', None)
+    if held is None or wanted is None or held.ndim != 3 or held.shape == wanted.shape:
+        return weights
+    side, new_side = isqrt(held.shape[1]), isqrt(wanted.shape[1])
+    extra, new_extra = held.shape[1] - side**2, wanted.shape[1] - new_side**2
+    if not 0 <= new_extra <= extra <= 1:
+        return weights
+    fitted = interpolate_positions(held, (side, side), (new_side, new_side), extra_tokens=extra)
+    return {**weights, 'pos_embed': fitted[:, extra - new_extra :]}
+
+
+def _complaint(target: nn.Module, network: Network, coverage: Coverage) -> str:
+    """One sentence: the architectures if both are known and differ, else the weights."""
+    with suppress(CheckpointError):
+        held, wanted = backbone_arch(network.weights), backbone_arch(target.state_dict())
+        if _build(held) != _build(wanted):
+            return (
+                f'"{network.source}" holds a {held}, but the backbone is a {wanted}: '
+                f'{len(coverage.loaded)} of {coverage.wanted} weights fit.'
+            )
+    return coverage.complaint()
+
+
+def _build(arch: BackboneArch) -> tuple[object, ...]:
+    """What must agree: not the size of images, nor norms and tokens."""
+    if isinstance(arch, ViTArch):
+        return ViTArch, arch.depth, arch.width, arch.hidden, arch.patch_size
+    return type(arch), arch

@@ -1,0 +1,210 @@
+"""The hand-off matrix: every method, under every kind of names, into the backbone slots of mmdet and mmseg.
+
+Nothing may be missing, the features must be those of the pre-trained network, the weights the same to the bit. A new
+column is a function in `FORMATS` that writes the file, a new row an entry of `METHODS`.
+"""
+
+from dataclasses import dataclass
+
+import mmdet.models  # noqa: F401  registers
+import mmseg.models  # noqa: F401
+import pytest
+import torch
+from mmdet.registry import MODELS as DETECTORS
+from mmengine.registry import DefaultScope
+from mmseg.registry import MODELS as SEGMENTORS
+
+from sslrecipes.checkpoint.baking import adapted_parts, bake_cls_token
+from sslrecipes.checkpoint.conversion import to_official
+from sslrecipes.checkpoint.export import export_backbone
+from sslrecipes.checkpoint.layouts import wrap
+from sslrecipes.checkpoint.writing import save_torch
+from sslrecipes.registry import MODELS
+from sslrecipes.transfer.loading import load_backbone
+from sslrecipes.transfer.verify import verify_backbone
+
+ARCH = dict(embed_dims=16, num_layers=3, num_heads=2, feedforward_channels=64)
+IMAGE = dict(img_size=32, patch_size=8)
+RESNET = dict(depth=18, stem_channels=8, base_channels=8, zero_init_residual=False)
+PLAIN_VIT = dict(type='mmpretrain.VisionTransformer', arch=ARCH, **IMAGE, out_type='featmap', final_norm=False)
+VITDET = dict(type='sslrecipes.ViTDet', arch=ARCH, **IMAGE, window_size=2, use_rel_pos=True, input_size=64)
+PLAIN_RESNET = dict(type='mmpretrain.ResNet', **RESNET, out_indices=(0, 1, 2, 3), init_cfg=None)
+WIDTH, RESNET_WIDTH, MOBILENET_WIDTH = 16, 64, 1280
+MULTI_CROP = dict(loss_weights=(0.4, 0.6))
+
+DINO_NECK = dict(type='DINONeck', hidden_channels=16, bottleneck_channels=8, out_channels=12)
+DINO_HEAD = dict(type='DINOHead', out_channels=12, **MULTI_CROP)
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method's tiny model, the official family of its checkpoints, and the backbones that take its weights."""
+
+    model: dict
+    family: str
+    detector: dict
+    segmentor: dict
+    width: int
+    teacher: str = ''
+
+
+METHODS = {
+    'mae': Method(
+        dict(
+            type='MAE',
+            backbone=dict(type='MaskedViT', arch=ARCH, **IMAGE),
+            neck=dict(type='MAEDecoder', num_patches=16, patch_size=8, embed_dim=16, decoder_embed_dim=8,
+                      decoder_depth=1, decoder_num_heads=2),
+            head=dict(type='MAEPretrainHead', patch_size=8, loss=dict(type='PixelReconstructionLoss', criterion='L2')),
+        ),
+        'mae', VITDET, PLAIN_VIT, WIDTH,
+    ),
+    'tec': Method(
+        dict(
+            type='TEC',
+            backbone=dict(type='TECViT', arch=ARCH, **IMAGE, mlp_token=True),
+            neck=dict(type='TECNeck', embed_dims=16, num_layers=3, num_patches=16, decoder_embed_dims=8,
+                      decoder_num_heads=2, target_heads=2),
+            head=dict(type='TECHead'),
+            target_generator=dict(type='TECBaseModel', arch=ARCH, topk=3, **IMAGE),
+        ),
+        'tec', VITDET, PLAIN_VIT, WIDTH,
+    ),
+    'dino-resnet': Method(
+        dict(type='DINO', backbone=dict(type='ResNet', **RESNET), neck=dict(in_channels=64, **DINO_NECK),
+             head=DINO_HEAD),
+        'sslight-dino', PLAIN_RESNET, PLAIN_RESNET, RESNET_WIDTH, 'teacher.backbone.',
+    ),
+    'dino-vit': Method(
+        dict(type='DINO', backbone=dict(type='DINOViT', arch=ARCH, **IMAGE), neck=dict(in_channels=16, **DINO_NECK),
+             head=DINO_HEAD),
+        'dino', VITDET, PLAIN_VIT, WIDTH, 'teacher.backbone.',
+    ),
+    'swav': Method(
+        dict(
+            type='SwAV',
+            backbone=dict(type='ResNet', **RESNET),
+            neck=dict(type='SwAVNeck', in_channels=64, hidden_channels=16, out_channels=8, num_prototypes=12),
+            head=dict(type='SwAVHead', feat_channels=8, **MULTI_CROP),
+        ),
+        'sslight-swav', PLAIN_RESNET, PLAIN_RESNET, RESNET_WIDTH,
+    ),
+    'moco-mobilenet': Method(
+        dict(
+            type='MoCo',
+            backbone=dict(type='MobileNetV2', widen_factor=0.1),
+            neck=dict(type='MoCoNeck', in_channels=1280, hidden_channels=16, out_channels=8),
+            head=dict(type='MoCoHead', feat_channels=8, queue_length=12, **MULTI_CROP),
+        ),
+        'sslight-moco',
+        dict(type='mmpretrain.MobileNetV2', widen_factor=0.1, out_indices=(3, 7), init_cfg=None),
+        dict(type='mmpretrain.MobileNetV2', widen_factor=0.1, out_indices=(1, 2, 4, 7), init_cfg=None),
+        MOBILENET_WIDTH, 'momentum_encoder.backbone.',
+    ),
+}  # fmt: skip
+PARTS = [
+    (name, part) for name, method in METHODS.items() for part in ('student', 'teacher')[: 1 + bool(method.teacher)]
+]
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A training checkpoint and what it holds."""
+
+    method: Method
+    path: object
+    state: dict
+
+    def prefix(self, part):
+        return {'student': 'backbone.', 'teacher': self.method.teacher}[part]
+
+    def backbone(self, part):
+        state, prefix = self.state, self.prefix(part)
+        state = bake_cls_token(state, prefix) if prefix in adapted_parts(state) else state
+        return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+
+
+def own(pretrained, part, folder):
+    """The checkpoint of the run itself."""
+    return pretrained.path
+
+
+def official(pretrained, part, folder):
+    """The layout of the method's authors, with all networks."""
+    family = pretrained.method.family
+    save_torch(folder / 'official.pth', wrap(to_official(pretrained.state, family), family))
+    return folder / 'official.pth'
+
+
+def exported(pretrained, part, folder):
+    export_backbone(pretrained.path, folder / 'exported.safetensors', prefix=pretrained.prefix(part))
+    return folder / 'exported.safetensors'
+
+
+def plain(pretrained, part, folder):
+    """Names of timm's ViT and of torchvision."""
+    export_backbone(pretrained.path, folder / 'plain.pth', prefix=pretrained.prefix(part), file_format='official')
+    return folder / 'plain.pth'
+
+
+FORMATS = (own, official, exported, plain)
+
+
+@pytest.fixture(scope='module')
+def pretrained(tmp_path_factory):
+    """``pretrained('mae')``: its checkpoint, with weights and statistics of no special value."""
+    held = {}
+
+    def get(name):
+        if name not in held:
+            torch.manual_seed(0)
+            with DefaultScope.overwrite_default_scope('sslrecipes'):
+                state = MODELS.build(METHODS[name].model).state_dict()
+            state = {key: scattered(key, value) for key, value in state.items()}
+            path = tmp_path_factory.mktemp(name) / 'epoch_1.pth'
+            save_torch(path, {'state_dict': state, 'meta': {}})
+            held[name] = Pretrained(METHODS[name], path, state)
+        return held[name]
+
+    return get
+
+
+def scattered(name, value):
+    if not value.is_floating_point():
+        return value
+    if name.endswith(('running_var', 'bn.weight', 'bn1.weight', 'bn2.weight')):
+        return torch.rand_like(value) + 0.5
+    return value + torch.randn_like(value) * 0.05
+
+
+def detector(method):
+    head = dict(type='RPNHead', in_channels=method.width, feat_channels=8)
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        return DETECTORS.build(dict(type='SingleStageDetector', backbone=method.detector, bbox_head=head))
+
+
+def segmentor(method):
+    head = dict(type='FCNHead', in_channels=method.width, channels=8, num_convs=1, num_classes=3)
+    model = dict(type='EncoderDecoder', backbone=method.segmentor, decode_head=head, test_cfg=dict(mode='whole'))
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        return SEGMENTORS.build(model)
+
+
+@pytest.mark.parametrize('slot', [detector, segmentor])
+@pytest.mark.parametrize('file_format', FORMATS)
+@pytest.mark.parametrize(('name', 'part'), PARTS)
+def test_handoff(name, part, file_format, slot, pretrained, tmp_path):
+    source = pretrained(name)
+    file = file_format(source, part, tmp_path)
+    model = slot(source.method)
+    coverage = load_backbone(model, file, part)
+    assert coverage.ratio == 1.0
+    assert all('rel_pos' in key for key in coverage.fresh)
+    report = verify_backbone(model, file, part)
+    assert report.features
+    assert report.difference <= 1e-5
+    held = source.backbone(part)
+    loaded = {key: value for key, value in model.backbone.state_dict().items() if 'rel_pos' not in key}
+    lost = [key for key, value in loaded.items() if not torch.equal(value, held[key])]
+    assert len(loaded) > 30
+    assert not lost

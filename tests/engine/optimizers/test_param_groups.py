@@ -71,3 +71,40 @@ def test_depthwise_convolutions_are_decayed_unless_told_otherwise():
     exempting = ParamGroupsConstructor(CFG, dict(no_decay_depthwise=True))
     decay = decays(exempting.param_groups(net, 0.1, 0.05))
     assert [decay[id(conv.weight)] for conv in net[:2]] == [0.0, 0.05]
+
+
+class Backbone(Net):
+    def get_layer_depth(self, name, prefix=''):
+        return (1 if name.startswith(prefix) else 2), 3
+
+
+class Detector(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = Backbone()
+        self.backbone_like = nn.Linear(2, 2)
+        self.head = nn.Linear(2, 2)
+
+
+def test_layer_decay_of_a_detector_is_that_of_its_backbone():
+    net = Detector()
+    groups = ParamGroupsConstructor(CFG, dict(layer_decay=0.5)).param_groups(net, 0.1, 0.05)
+    scale = {id(p): group['lr_scale'] for group in groups for p in group['params']}
+    trained = [param for param in net.backbone.parameters() if param.requires_grad]
+    assert {scale[id(param)] for param in trained} == {0.5}
+    assert {scale[id(param)] for part in (net.head, net.backbone_like) for param in part.parameters()} == {1.0}
+
+
+def test_layer_decay_names_the_backbone_without_depths():
+    net = Detector()
+    net.backbone = nn.Linear(2, 2)
+    with pytest.raises(ConfigError, match='Linear, the backbone, has none'):
+        ParamGroupsConstructor(CFG, dict(layer_decay=0.5)).param_groups(net, 0.1, 0.05)
+
+
+def test_biases_of_weights_are_decayed_on_demand_and_those_of_norms_never():
+    net = Net()
+    net.attention = nn.MultiheadAttention(4, 2)
+    decay = decays(ParamGroupsConstructor(CFG, dict(decay_bias=True)).param_groups(net, 0.1, 0.05))
+    assert decay[id(net.body[0].bias)] == decay[id(net.attention.in_proj_bias)] == 0.05
+    assert decay[id(net.body[1].weight)] == decay[id(net.body[1].bias)] == 0.0

@@ -1,0 +1,11 @@
+_base_ = [
+    '../../_base_/transfer/models/vitdet-large_mask-rcnn.py',
+    '../../_base_/transfer/datasets/coco_instance_lsj_1024.py',
+    '../../_base_/transfer/schedules/adamw_vitdet_100ep.py',
+    '../../_base_/transfer/mmdet_runtime.py',
+]
+
+model = dict(data_preprocessor=dict(pad_size_divisor=1024))  # whole squares, in testing as well
+train_dataloader = dict(batch_size=1)
+optim_wrapper = dict(paramwise_cfg=dict(layer_decay=0.8))
+transfer = dict(checkpoint='work_dirs/mae_vit-large-p16_8xb512-amp-coslr-1600e_in1k/epoch_1600.pth')

@@ -1,0 +1,8 @@
+_base_ = [
+    '../../_base_/transfer/models/faster-rcnn_mobilenetv2-fpn.py',
+    '../../_base_/transfer/datasets/coco_detection.py',
+    '../../_base_/transfer/schedules/sgd_bs16_90k.py',
+    '../../_base_/transfer/mmdet_runtime.py',
+]
+
+transfer = dict(checkpoint='work_dirs/dino-baseline_mobilenetv2_8xb128-coslr-200e_in1k/epoch_200.pth')

@@ -1,0 +1,106 @@
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from sslrecipes.checkpoint.export import export_backbone
+from sslrecipes.checkpoint.writing import save_torch
+from sslrecipes.errors import CheckpointError, ConfigError
+from sslrecipes.transfer.export import EXPORTERS, export_checked
+from sslrecipes.transfer.export.source import Source
+
+pytest.importorskip('timm')
+onnxruntime = pytest.importorskip('onnxruntime')
+TOOL = Path(__file__).resolve().parents[3] / 'tools' / 'export_backbone.py'
+
+
+@pytest.mark.parametrize('file_format', EXPORTERS)
+def test_report_tells_the_difference_and_another_network_leaves_no_file(pretrained, tmp_path, monkeypatch, file_format):
+    _, checkpoint = pretrained('vit')
+    report = export_checked(checkpoint, tmp_path / 'good', file_format)
+    assert 'largest differences: ' in report.summary()
+    build = Source.build
+
+    def other(self, **options):
+        network = build(self, **options)
+        network.layers[1].ln1.bias.data[3] += 1e-3
+        return network
+
+    monkeypatch.setattr(Source, 'build', other)
+    with monkeypatch.context() as patch:
+        if file_format == 'onnx':  # the file is made from the network itself: let the runtime go wrong
+            patch.setattr(Source, 'build', build)
+            run = onnxruntime.InferenceSession.run
+            patch.setattr(onnxruntime.InferenceSession, 'run', lambda *args: [part + 2e-3 for part in run(*args)])
+        with pytest.raises(CheckpointError, match=r'vit.pth": Nothing was written: .* it differs by'):
+            export_checked(checkpoint, tmp_path / 'bad', file_format)
+    assert [file.name for file in tmp_path.iterdir()] == ['good']
+
+
+@pytest.mark.parametrize(
+    ('file_format', 'package'), [('timm', 'timm'), ('huggingface', 'timm'), ('onnx', 'onnxscript')]
+)
+def test_missing_package(pretrained, tmp_path, monkeypatch, file_format, package):
+    _, checkpoint = pretrained('vit')
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ConfigError, match=f'needs the package "{package}": run `pip install "sslrecipes.export."`'):
+        export_checked(checkpoint, tmp_path / 'a', file_format)
+    assert not any(tmp_path.iterdir())
+
+
+def test_heads_come_from_the_run_then_from_the_user_then_from_the_width(pretrained, tmp_path):
+    network, checkpoint = pretrained('vit')
+    assert export_checked(checkpoint, tmp_path / 'a.pth', 'timm').metadata['heads'] == '4'
+    with pytest.raises(ConfigError, match='trained with 4 heads, not 8'):
+        export_checked(checkpoint, tmp_path / 'b.pth', 'timm', heads=8)
+    export_backbone(checkpoint, tmp_path / 'c.safetensors')
+    assert export_checked(tmp_path / 'c.safetensors', tmp_path / 'd.pth', 'timm').metadata['heads'] == '4'
+    bare = {f'backbone.{name}': value for name, value in network.state_dict().items()}
+    save_torch(tmp_path / 'e.pth', {'state_dict': bare})
+    assert export_checked(tmp_path / 'e.pth', tmp_path / 'f.pth', 'timm', heads=8).metadata['heads'] == '8'
+    export_checked(tmp_path / 'e.pth', tmp_path / 'h.safetensors', 'timm', heads=8)
+    assert export_checked(tmp_path / 'h.safetensors', tmp_path / 'i.pth', 'timm').metadata['heads'] == '8'
+    with pytest.raises(ConfigError, match='32 wide can not have 0 heads: state the right number with --heads'):
+        export_checked(tmp_path / 'e.pth', tmp_path / 'g.pth', 'timm')
+
+
+def test_named_architectures_tell_the_heads(pretrained):
+    backbone = type('Backbone', (), {})()
+    backbone.weights = {name: torch.empty(value.shape) for name, value in pretrained('vit')[0].state_dict().items()}
+    backbone.metadata = {'backbone': '{"arch": "small"}'}
+    assert Source.of(backbone).heads == 8
+
+
+def test_teacher_and_final_norm(pretrained, tmp_path):
+    network, checkpoint = pretrained('vit')
+    export_checked(checkpoint, tmp_path / 'a.pth', 'timm', prefix='teacher.backbone.', final_norm=False)
+    held = torch.load(tmp_path / 'a.pth', weights_only=True)
+    assert torch.equal(held['blocks.0.norm1.bias'], network.layers[0].ln1.bias + 0.01)
+    assert 'norm.bias' not in held
+
+
+def test_part_of_a_network_is_refused(pretrained, tmp_path):
+    network, _ = pretrained('resnet-thin')
+    state = {f'backbone.{name}': value for name, value in network.state_dict().items()}
+    for gone, message in [('layer2.1', 'no ResNet with'), ('layer2.1.bn2.bias', 'missing')]:
+        cut = {name: value for name, value in state.items() if not name.startswith(f'backbone.{gone}')}
+        save_torch(tmp_path / 'cut.pth', {'state_dict': cut})
+        with pytest.raises(CheckpointError, match=f'cut.pth": .*{message}'):
+            export_checked(tmp_path / 'cut.pth', tmp_path / 'out.pkl', 'detectron2')
+    assert [file.name for file in tmp_path.iterdir()] == ['cut.pth']
+
+
+def test_tool(pretrained, tmp_path, capsys):
+    _, checkpoint = pretrained('vit')
+    spec = importlib.util.spec_from_file_location('export_backbone_tool', TOOL)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    assert tuple(EXPORTERS) == tool.CHECKED_FORMATS
+    tool.main([str(checkpoint), str(tmp_path / 'a.safetensors'), '--format', 'timm', '--heads', '4'])
+    assert 'checked: timm' in capsys.readouterr().out
+    with pytest.raises(SystemExit) as stop:
+        tool.main([str(checkpoint), str(tmp_path / 'b'), '--format', 'timm', '--heads', '5'])
+    assert stop.value.code == 2
+    assert capsys.readouterr().err == 'error: The network was trained with 4 heads, not 5.\n'

@@ -1,7 +1,11 @@
-"""Write the bare backbone of a training checkpoint, TEC's MLP token baked in.
+"""Write the bare backbone of a training checkpoint, TEC's MLP token baked in, for this and for other programs.
 
 python tools/export_backbone.py work_dirs/tec/epoch_300.pth tec_vit-base.safetensors
 python tools/export_backbone.py work_dirs/tec/epoch_300.pth tec_vitb_300ep.pth --format official
+python tools/export_backbone.py work_dirs/tec/epoch_300.pth tec_vit-base_timm.safetensors --format timm
+
+The formats timm, torchvision, detectron2, huggingface (a folder) and onnx are checked: the network of that program must
+give the same features of two photographs, or nothing is written.
 """
 
 from __future__ import annotations
@@ -9,8 +13,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from sslrecipes.checkpoint.export import FORMATS, export_backbone
+from sslrecipes.checkpoint.export import FORMATS, ExportReport, export_backbone
 from sslrecipes.errors import exit_on_user_error
+
+CHECKED_FORMATS = ('timm', 'torchvision', 'detectron2', 'huggingface', 'onnx')
 
 
 @exit_on_user_error
@@ -18,22 +24,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Parse the command line and export one backbone."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('checkpoint', help='training checkpoint or official file')
-    parser.add_argument('out', help='new file')
-    parser.add_argument('--format', choices=FORMATS, help='default: by the suffix of OUT')
+    parser.add_argument('out', help='new file; for huggingface a new folder')
+    parser.add_argument('--format', choices=(*FORMATS, *CHECKED_FORMATS), help='default: by the suffix of OUT')
     parser.add_argument('--prefix', default='backbone.', help='sub-network to write (default: backbone.)')
     parser.add_argument('--no-final-norm', action='store_true', help='leave out the final norm (ln1)')
     parser.add_argument('--weights', help='entry of the checkpoint to take, such as "teacher"')
-    args = parser.parse_args(argv)
+    parser.add_argument('--heads', type=int, help="attention heads of a ViT (default: the run's, else width / 64)")
+    print(_export(parser.parse_args(argv)).summary())
 
-    report = export_backbone(
-        args.checkpoint,
-        args.out,
-        prefix=args.prefix,
-        file_format=args.format,
-        final_norm=not args.no_final_norm,
-        weights=args.weights,
-    )
-    print(report.summary())
+
+def _export(args: argparse.Namespace) -> ExportReport:
+    options = dict(prefix=args.prefix, final_norm=not args.no_final_norm, weights=args.weights)
+    if args.format not in CHECKED_FORMATS:
+        return export_backbone(args.checkpoint, args.out, file_format=args.format, **options)
+    from sslrecipes.transfer.export import export_checked
+
+    return export_checked(args.checkpoint, args.out, args.format, heads=args.heads, **options)
 
 
 if __name__ == '__main__':

@@ -1,0 +1,90 @@
+"""Export to detectron2: ResNets for its R-CNNs and ViTs for its ViTDet."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sslrecipes.checkpoint.backbone_arch import MobileNetV2Arch, ResNetArch, ViTArch
+from sslrecipes.checkpoint.export import ExportReport, report
+from sslrecipes.checkpoint.keymaps.detectron2 import DETECTRON2
+from sslrecipes.checkpoint.writing import save_torch, write_atomic
+from sslrecipes.errors import CheckpointError
+from sslrecipes.transfer.export import detectron2_forward
+from sslrecipes.transfer.export.check import compare, outputs_of
+from sslrecipes.transfer.export.source import Source
+
+AUTHOR = 'sslrecipes'
+
+
+def export_detectron2(source: Source, out: str | Path) -> ExportReport:
+    """Write ``{'model', '__author__', 'matching_heuristics'}``: arrays in a ``.pkl``, else tensors in a torch file.
+
+    Raises:
+        CheckpointError: detectron2 has no such backbone, or its features differ from ours.
+    """
+    arch = source.arch
+    if isinstance(arch, MobileNetV2Arch) or (isinstance(arch, ResNetArch) and arch.stem_kernel != 7):
+        raise CheckpointError(f'detectron2 has no {arch}.')
+    state = {name: value.contiguous() for name, value in DETECTRON2.to_official(source.prefixed).items()}
+    lines: list[str] = []
+    wanted = _features(source)
+
+    def write(file: Path) -> None:
+        model = {name: value.numpy() for name, value in state.items()} if Path(out).suffix == '.pkl' else state
+        content = {'model': model, '__author__': AUTHOR, 'matching_heuristics': True}
+        if Path(out).suffix == '.pkl':
+            with file.open('wb') as stream:
+                pickle.dump(content, stream)
+        else:
+            save_torch(file, content)
+        lines.append(_check(source, wanted, _read(file, Path(out).suffix)))
+
+    write_atomic(out, write)
+    return report(out, state, source.metadata, *lines, _usage(source, Path(out).name))
+
+
+def _read(file: Path, suffix: str) -> dict[str, Tensor]:
+    """The weights as detectron2 reads them."""
+    if suffix != '.pkl':
+        return torch.load(file, weights_only=True)['model']
+    with file.open('rb') as stream:
+        content: dict[str, Any] = pickle.load(stream, encoding='latin1')  # noqa: S301  written a moment ago
+    return {name: torch.from_numpy(value) for name, value in content['model'].items()}
+
+
+def _features(source: Source) -> dict[str, Tensor]:
+    """What our network gives; a ViT as ViTDet runs it, without class token and final norm."""
+    if not isinstance(source.arch, ViTArch):
+        return source.features()
+    left_out = ('cls_token', 'ln1.', 'ln2.')
+    weights = {name: value for name, value in source.weights.items() if not name.startswith(left_out)}
+    vit = replace(source, weights=weights).build(with_cls_token=False, final_norm=False, out_type='featmap')
+    return outputs_of(vit.double(), {'last_feat': ''}, source.images.double())
+
+
+def _check(source: Source, wanted: dict[str, Tensor], held: dict[str, Tensor]) -> str:
+    weights, images = {name: value.double() for name, value in held.items()}, source.images.double()
+    if isinstance(source.arch, ViTArch):
+        found = {'last_feat': detectron2_forward.vit(weights, images, source.heads)}
+    else:
+        outputs = detectron2_forward.resnet(weights, images)
+        found = {f'layer{i}': outputs[f'res{i + 1}'] for i in (1, 2, 3, 4)}
+    return compare(wanted, found, "detectron2's architecture, written out,")
+
+
+def _usage(source: Source, name: str) -> str:
+    mean, std = list(source.mean), list(source.std)
+    if isinstance(source.arch, ViTArch):
+        arch = source.arch
+        sizes = f'embed_dim={arch.width}, depth={arch.depth}, num_heads={source.heads}, patch_size={arch.patch_size}'
+        net = f'{sizes}, pretrain_img_size={arch.image_size}, pretrain_use_cls_token={arch.cls_token}'
+        return f"load by: train.init_checkpoint = '{name}', with ViT({net})"
+    resnet = f'MODEL.RESNETS.DEPTH {source.arch.depth} MODEL.RESNETS.STRIDE_IN_1X1 False'  # type: ignore[union-attr]
+    pixels = f'INPUT.FORMAT RGB MODEL.PIXEL_MEAN "{mean}" MODEL.PIXEL_STD "{std}"'
+    return f'load by: MODEL.WEIGHTS {name} {resnet} {pixels}'

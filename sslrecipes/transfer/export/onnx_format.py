@@ -1,0 +1,92 @@
+"""Export to ONNX: the network with its weights, for images of any number."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from sslrecipes.checkpoint.backbone_arch import ViTArch
+from sslrecipes.checkpoint.export import ExportReport, report
+from sslrecipes.checkpoint.writing import write_atomic
+from sslrecipes.transfer.export.check import FLOAT32, compare
+from sslrecipes.transfer.export.optional import require
+from sslrecipes.transfer.export.source import Source
+
+_PURPOSE = 'An export to ONNX'
+
+
+class LastOutput(nn.Module):
+    """A backbone that returns the output of its last stage instead of a tuple."""
+
+    def __init__(self, backbone: nn.Module) -> None:
+        super().__init__()
+        self.backbone = backbone
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Run the backbone on ``(B, 3, H, W)``."""
+        return self.backbone(images)[-1]
+
+
+def export_onnx(source: Source, out: str | Path) -> ExportReport:
+    """Write one file with input ``images`` ``(B, 3, size, size)``, normalised RGB, and one output.
+
+    The output is ``tokens`` ``(B, N, C)`` of a ViT, or ``pooled`` ``(B, C)`` if it has a norm of the mean token;
+    ``features`` ``(B, C, h, w)`` of any other network.
+
+    Raises:
+        CheckpointError: onnxruntime computes other features.
+        ConfigError: onnx, onnxscript or onnxruntime isn't installed.
+    """
+    for package in ('onnx', 'onnxscript', 'onnxruntime'):
+        require(package, _PURPOSE)
+    network = LastOutput(source.build()).eval()
+    with torch.no_grad():
+        wanted = {_output(source): network(source.images)}
+    lines: list[str] = []
+
+    def write(file: Path) -> None:
+        _write(network, source, file)
+        lines.append(_check(source, file, wanted))
+
+    write_atomic(out, write)
+    shape = f'(B, 3, {source.image_size}, {source.image_size})'
+    load = f"load by: onnxruntime.InferenceSession('{Path(out).name}'); input images {shape}, normalised RGB"
+    return report(out, source.weights, source.metadata, *lines, load)
+
+
+def _output(source: Source) -> str:
+    if isinstance(source.arch, ViTArch):
+        return 'pooled' if source.arch.pooled_norm else 'tokens'
+    return 'features'
+
+
+def _write(network: nn.Module, source: Source, file: Path) -> None:
+    onnx = require('onnx', _PURPOSE)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        program = torch.onnx.export(
+            network,
+            (source.images,),
+            input_names=['images'],
+            output_names=[_output(source)],
+            dynamic_shapes={'images': {0: torch.export.Dim('batch')}},
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    model = program.model_proto
+    facts = {**source.metadata, 'mean': str(list(source.mean)), 'std': str(list(source.std))}
+    onnx.helper.set_model_props(model, facts)
+    onnx.save(model, file)
+
+
+def _check(source: Source, file: Path, wanted: dict[str, Tensor]) -> str:
+    onnxruntime = require('onnxruntime', _PURPOSE)
+    session = onnxruntime.InferenceSession(file, providers=['CPUExecutionProvider'])
+    name = _output(source)
+    found = [session.run([name], {'images': image[None].numpy()})[0] for image in source.images]
+    features = {name: torch.cat([torch.from_numpy(array) for array in found])}
+    return compare(wanted, features, f'onnxruntime {onnxruntime.__version__} in float32', FLOAT32)

@@ -13,6 +13,7 @@ from sslrecipes.datasets.image_folder import ImageFolder, check_unlabelled_folde
 from sslrecipes.datasets.image_subset import ImageSubset
 from sslrecipes.datasets.subset_lists import read_subset
 from sslrecipes.datasets.subsets import class_folders
+from sslrecipes.datasets.transfer_preflight import find_check
 from sslrecipes.errors import DataError
 from sslrecipes.registry import DATASETS
 
@@ -35,8 +36,14 @@ def check_dataset(cfg: Mapping[str, Any], key: str = 'train_dataloader.dataset')
         return
     for number, part in enumerate(cfg.get('datasets', ())):
         check_dataset(part, f'{key}.datasets.{number}')
+    if '://' in str(cfg.get('data_root', '')):
+        return
+    check = find_check(cfg)
+    if check:
+        check(cfg, key)
+        return
     cls = DATASETS.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
-    if not inspect.isclass(cls) or '://' in str(cfg.get('data_root', '')):
+    if not inspect.isclass(cls):
         return
     if issubclass(cls, ImageFolder):
         check_unlabelled_folder(cfg['data_root'])

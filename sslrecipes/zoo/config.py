@@ -14,11 +14,13 @@ from sslrecipes.zoo.provenance import words_about
 from sslrecipes.zoo.reading import MISSING_MODULE, override, read_config
 from sslrecipes.zoo.schema import check_schema
 
-__all__ = ['DictAction', 'load_config', 'override']
+__all__ = ['DictAction', 'import_components', 'load_config', 'override']
+
+OURS = 'sslrecipes.'
 
 
 def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Config:
-    """Read a config, apply overrides, check it, and import its ``custom_imports``.
+    """Read a config, apply overrides, check it, and import its ``custom_imports`` (:func:`import_components` for ours).
 
     Errors about this config that a tool prints name the line, or the override, that set the value.
 
@@ -33,9 +35,16 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     cfg = read_config(path, options)
     explain_places_with(partial(words_about, filename=path, overrides=options))
     check_schema(cfg)
-    if cfg.get('custom_imports'):
-        try:
-            import_modules_from_strings(**cfg.custom_imports)
-        except ImportError as error:
-            raise ConfigError(MISSING_MODULE.format(path=path, error=error), 'custom_imports') from error
+    imports = dict(cfg.get('custom_imports', {}))
+    modules = imports.pop('imports', [])
+    foreign = [name for name in ([modules] if isinstance(modules, str) else modules) if not name.startswith(OURS)]
+    try:
+        import_modules_from_strings(foreign, **imports)
+    except ImportError as error:
+        raise ConfigError(MISSING_MODULE.format(path=path, error=error), 'custom_imports') from error
     return cfg
+
+
+def import_components(cfg: Config) -> None:
+    """Import the rest of a config's ``custom_imports``, those of this package, which take torch and seconds."""
+    import_modules_from_strings(**cfg.get('custom_imports', {'imports': []}))

@@ -9,6 +9,7 @@ from typing import Any
 from mmengine.config import Config
 
 from sslrecipes.errors import ConfigError, did_you_mean
+from sslrecipes.zoo.data_root import apply_data_root
 from sslrecipes.zoo.places import children
 from sslrecipes.zoo.source import check_bases, near, shown
 
@@ -38,6 +39,7 @@ def read_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
         raise ConfigError(f'"{_failing_line(error, path)}" can not be resolved: {_said(error)}.') from error
     if options:
         override(cfg, options)
+    apply_data_root(cfg)
     return cfg
 
 

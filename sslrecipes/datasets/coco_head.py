@@ -1,0 +1,75 @@
+"""The first entries of a COCO file, which with half a gigabyte is too large to be read for a look."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sslrecipes.errors import DataError
+
+_WINDOW = 1 << 22
+_BETWEEN = re.compile(r'[\s,]*')
+
+
+class CocoHead:
+    """Looks into the lists of a COCO file (``images``, ``annotations``, ``categories``).
+
+    Args:
+        path: The file, for messages.
+        content: Its bytes.
+    """
+
+    def __init__(self, path: Path, content: mmap.mmap) -> None:
+        self.path = path
+        self.content = content
+        if not content[-64:].rstrip().endswith(b'}'):
+            raise DataError(f'The annotation file "{path}" is damaged or not JSON: it does not end with a brace.')
+
+    def first(self, name: str, limit: int) -> list[dict[str, Any]]:
+        """Return the first entries of a list.
+
+        Args:
+            name: Its key at the top of the file.
+            limit: Most entries.
+
+        Raises:
+            DataError: There is no such list, or it isn't JSON.
+        """
+        start = re.search(rb'"%s"\s*:\s*\[' % name.encode(), self.content)
+        if start is None:
+            raise DataError(f'The annotation file "{self.path}" is not in COCO\'s format: it has no list "{name}".')
+        text = self.content[start.end() : start.end() + _WINDOW].decode(errors='ignore')
+        try:
+            return list(_entries(text, limit))
+        except ValueError:
+            raise DataError(f'The annotation file "{self.path}" is damaged at its list "{name}".') from None
+
+
+def _entries(text: str, limit: int) -> Iterator[dict[str, Any]]:
+    decoder, at = json.JSONDecoder(), 0
+    for _ in range(limit):
+        gap = _BETWEEN.match(text, at)
+        at = gap.end() if gap else at
+        if text[at : at + 1] == ']':
+            return
+        entry, at = decoder.raw_decode(text, at)
+        yield entry
+
+
+@contextmanager
+def open_coco(path: Path) -> Iterator[CocoHead]:
+    """Open a COCO file for a look.
+
+    Raises:
+        DataError: The file is empty, cut off or not JSON.
+    """
+    with path.open('rb') as file:
+        if not path.stat().st_size:
+            raise DataError(f'The annotation file "{path}" is empty.')
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            yield CocoHead(path, content)

@@ -1,0 +1,54 @@
+"""PhotoScenes for mmdet and mmseg, which read it from disk as they read COCO and ADE20K."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from mmdet.datasets import CocoDataset
+from mmseg.datasets import BaseSegDataset
+
+from sslrecipes.datasets.photo_scenes import prepare_photo_scenes
+from sslrecipes.datasets.scene_drawing import CLASSES, STUFF, THINGS
+from sslrecipes.registry import DATASETS
+
+_STUFF_COLOURS = [
+    (156, 102, 102), (90, 120, 70), (130, 130, 130), (225, 225, 210),
+    (190, 150, 100), (70, 75, 100), (25, 25, 60), (170, 170, 190),
+]  # fmt: skip
+_THING_COLOURS = [
+    (230, 25, 75), (60, 180, 75), (255, 225, 25), (0, 130, 200), (245, 130, 48),
+    (145, 30, 180), (70, 240, 240), (240, 50, 230), (210, 245, 60), (250, 190, 212),
+]  # fmt: skip
+assert len(_STUFF_COLOURS) == len(STUFF)
+
+
+@DATASETS.register_module()
+class PhotoScenesDetection(CocoDataset):
+    """Boxes and masks of the digits in :func:`~sslrecipes.datasets.photo_scenes.prepare_photo_scenes`.
+
+    Args:
+        data_root: Folder of the data set; it is written on first use.
+        **kwargs: Of mmdet's ``CocoDataset``.
+    """
+
+    METAINFO: ClassVar[dict[str, Any]] = {'classes': THINGS, 'palette': _THING_COLOURS}
+
+    def __init__(self, data_root: str = 'data/photo_scenes', **kwargs: Any) -> None:
+        prepare_photo_scenes(data_root)
+        super().__init__(data_root=data_root, **kwargs)
+
+
+@DATASETS.register_module()
+class PhotoScenesSegmentation(BaseSegDataset):
+    """Classes of textures and digits in :func:`~sslrecipes.datasets.photo_scenes.prepare_photo_scenes`.
+
+    Args:
+        data_root: Folder of the data set; it is written on first use.
+        **kwargs: Of mmseg's ``BaseSegDataset``.
+    """
+
+    METAINFO: ClassVar[dict[str, Any]] = {'classes': CLASSES, 'palette': [*_STUFF_COLOURS, *_THING_COLOURS]}
+
+    def __init__(self, data_root: str = 'data/photo_scenes', **kwargs: Any) -> None:
+        prepare_photo_scenes(data_root)
+        super().__init__(data_root=data_root, **kwargs)

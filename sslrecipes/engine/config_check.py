@@ -7,101 +7,118 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from importlib import import_module
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.registry import FUNCTIONS, DefaultScope, Registry
+from mmengine.registry import TASK_UTILS, DefaultScope, Registry
 
 from sslrecipes import registry
+from sslrecipes.engine.config_registries import (
+    BUILDER_KEYS,
+    BUILDER_KEYS_OF,
+    OPS_KEYS,
+    REGISTRY_OF_KEY,
+    TOP_LEVEL,
+    registry_of_key,
+    registry_of_scope,
+)
 from sslrecipes.errors import ConfigError, did_you_mean
+from sslrecipes.zoo.config import import_components
 from sslrecipes.zoo.schema import SURELY_MISSPELT, check_schema
 
-#: Key of a config -> registry of the component below it; deeper dicts stay in it until another key says otherwise.
-REGISTRY_OF_KEY = {
-    'model': registry.MODELS,
-    'data_preprocessor': registry.MODELS,
-    'init_cfg': registry.WEIGHT_INITIALIZERS,
-    'augments': registry.BATCH_AUGMENTS,
-    'dataset': registry.DATASETS,
-    'pipeline': registry.TRANSFORMS,
-    'sampler': registry.DATA_SAMPLERS,
-    'batch_sampler': registry.DATA_SAMPLERS,
-    'collate_fn': FUNCTIONS,
-    'worker_init_fn': FUNCTIONS,
-    'optim_wrapper': registry.OPTIM_WRAPPERS,
-    'optimizer': registry.OPTIMIZERS,
-    'param_scheduler': registry.PARAM_SCHEDULERS,
-    'default_hooks': registry.HOOKS,
-    'custom_hooks': registry.HOOKS,
-    'train_cfg': registry.LOOPS,
-    'val_cfg': registry.LOOPS,
-    'test_cfg': registry.LOOPS,
-    'val_evaluator': registry.METRICS,
-    'test_evaluator': registry.METRICS,
-    'visualizer': registry.VISUALIZERS,
-    'vis_backends': registry.VISBACKENDS,
-    'log_processor': registry.LOG_PROCESSORS,
-    'model_wrapper_cfg': registry.MODEL_WRAPPERS,
-}
-TOP_LEVEL = (
-    'data_preprocessor',
-    'model',
-    'train_dataloader',
-    'val_dataloader',
-    'test_dataloader',
-    'optim_wrapper',
-    'param_scheduler',
-    'default_hooks',
-    'custom_hooks',
-    'train_cfg',
-    'val_cfg',
-    'test_cfg',
-    'val_evaluator',
-    'test_evaluator',
-    'visualizer',
-    'log_processor',
-    'model_wrapper_cfg',
-)
-#: Arguments that builders handle themselves.
-BUILDER_KEYS = {'type', '_scope_', 'constructor', 'paramwise_cfg', 'optimizer'}
+#: How like ``type`` the key of a dict without one must be to be taken for it.
+_LIKE_TYPE = 0.7
+
+
+@dataclass(frozen=True)
+class _Context:
+    """Where a part of a config stands.
+
+    Attributes:
+        key: Nearest key above it.
+        of: Registry of components here; None where there are none.
+        scope: Scope in which bare names are looked up.
+        in_model: Whether it is inside the model.
+    """
+
+    key: str
+    of: Registry | None
+    scope: str
+    in_model: bool = False
+
+    def below(self, key: str) -> _Context:
+        """Context of what stands under ``key``."""
+        return replace(self, key=key, of=registry_of_key(key, self.of, self.in_model))
 
 
 def check_config(cfg: Config) -> None:
     """Refuse a config that names an unknown component or argument, or has an option that can't be meant.
 
+    Bare names are looked up in the config's ``default_scope`` or the nearest ``_scope_`` around them.
+
     Raises:
         ConfigError: Naming the place, the unknown word and the nearest known one.
     """
     check_schema(cfg)
+    import_components(cfg)
     scope = cfg.get('default_scope', 'sslrecipes')
     with DefaultScope.overwrite_default_scope(scope):
         for key in TOP_LEVEL:
             if cfg.get(key) is not None:
-                _check(cfg[key], key, REGISTRY_OF_KEY.get(key))
+                _check(cfg[key], key, _Context(key, REGISTRY_OF_KEY.get(key), scope, in_model=key == 'model'))
         constructor = (cfg.get('optim_wrapper') or {}).get('constructor')
         if constructor:
-            _find(registry.OPTIM_WRAPPER_CONSTRUCTORS, constructor, 'optim_wrapper.constructor')
+            _find(registry.OPTIM_WRAPPER_CONSTRUCTORS, constructor, scope, 'optim_wrapper.constructor')
+        _check_model_is_whole(cfg, scope)
 
 
-def _check(node: Any, place: str, of: Registry | None) -> None:
+def _check(node: Any, place: str, context: _Context) -> None:
     if isinstance(node, (list, tuple)):
         for index, item in enumerate(node):
-            _check(item, f'{place}[{index}]', of)
+            _check(item, f'{place}[{index}]', context)
     elif isinstance(node, dict):
-        if of is not None and isinstance(node.get('type'), str):
-            component = _find(of, node['type'], f'{place}.type')
-            _check_arguments(node, component, place)
+        context = replace(context, scope=node.get('_scope_', context.scope))
+        component = _component(node, place, context)
+        if component is not None:
+            _check_arguments(node, component, place, BUILDER_KEYS | BUILDER_KEYS_OF.get(context.key, set()))
         for key, value in node.items():
             named = place == 'default_hooks'  # its keys are names of hooks, some of them words of the table
-            _check(value, f'{place}.{key}', of if named else REGISTRY_OF_KEY.get(key, of))
+            _check(value, f'{place}.{key}', context if named else context.below(key))
 
 
-def _find(of: Registry, name: str, place: str) -> Callable[..., Any]:
-    component = of.get(name)
-    if component is None:
-        raise ConfigError(f'{place}: there is no {of.name} "{name}".{did_you_mean(name, _names(of))}', place)
-    return component
+def _component(node: dict[str, Any], place: str, context: _Context) -> Callable[..., Any] | None:
+    """Class or function that the dict configures; None if it configures none."""
+    if 'type' not in node and context.of is not None and context.in_model:
+        for key in get_close_matches('type', [key for key in node if isinstance(key, str)], cutoff=_LIKE_TYPE):
+            raise ConfigError(f'{place} has no type. Is "{key}" meant to be it?', f'{place}.{key}')
+    if not isinstance(node.get('type'), str):
+        return None
+    if context.in_model and context.key in OPS_KEYS:
+        return _find_op(node['type'], f'{place}.type')
+    return None if context.of is None else _find(context.of, node['type'], context.scope, f'{place}.type')
+
+
+def _find(of: Registry, name: str, scope: str, place: str) -> Callable[..., Any]:
+    """Look a name up as the builders do: in the scope that it names itself (``mmpretrain.ResNet``), else in ``scope``.
+
+    What stands inside a model may also be one of the task utils that detectors build.
+
+    Raises:
+        ConfigError: If there is no such component.
+    """
+    own_scope, dot, _ = name.rpartition('.')
+    for kind in (of, TASK_UTILS) if of is registry.MODELS else (of,):
+        with suppress(RuntimeError):  # upstream's, of a dotted name that it can't import
+            component = registry_of_scope(kind, scope, 'default_scope').get(name)
+            if component is not None:
+                return component
+    of = registry_of_scope(of, own_scope or scope, place)
+    names = [f'{own_scope}{dot}{known}' for known in _names(of) if f'{own_scope}{dot}{known}' != name]
+    raise ConfigError(f'{place}: there is no {of.name} "{name}".{did_you_mean(name, names)}', place)
 
 
 def _names(of: Registry | None) -> list[str]:
@@ -112,11 +129,30 @@ def _names(of: Registry | None) -> list[str]:
     return names
 
 
-def _check_arguments(node: dict[str, Any], component: Callable[..., Any], place: str) -> None:
+def _find_op(name: str, place: str) -> Callable[..., Any]:
+    ops = import_module('mmcv.ops')
+    op: Callable[..., Any] | None = getattr(ops, name, None)
+    if not callable(op):
+        raise ConfigError(f'{place}: mmcv.ops has no "{name}".{did_you_mean(name, list(ops.__all__))}', place)
+    return op
+
+
+def _check_model_is_whole(cfg: Config, scope: str) -> None:
+    """See to it that there is a model, with the parts that its class can't do without."""
+    if not cfg.get('model'):
+        raise ConfigError('The config has no model.')
+    component = _find(registry.MODELS, cfg.model.type, scope, 'model.type')
+    for name, parameter in inspect.signature(component).parameters.items():
+        needed = parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        if needed and name not in cfg.model and name != 'data_preprocessor':
+            raise ConfigError(f'model: {cfg.model.type} needs {name}.', 'model')
+
+
+def _check_arguments(node: dict[str, Any], component: Callable[..., Any], place: str, others: set[str]) -> None:
     accepted, takes_any = accepted_arguments(component)
     if takes_any:
         accepted |= {key for key in node if not get_close_matches(key, accepted, cutoff=SURELY_MISSPELT)}
-    _check_names(node, accepted | BUILDER_KEYS, getattr(component, '__name__', str(component)), place)
+    _check_names(node, accepted | others, getattr(component, '__name__', str(component)), place)
 
 
 def _check_names(node: dict[str, Any], accepted: set[str], name: str, place: str) -> None:

@@ -17,13 +17,13 @@ def architecture(backbone: Mapping[str, Any]) -> Any:
     Returns:
         The name; the sizes of a network that has none, as they are; None if the config doesn't tell.
     """
-    kind, arch = str(backbone.get('type', '')), backbone.get('arch')
-    if isinstance(arch, str) and kind.endswith(('ViT', 'VisionTransformer')):
+    kind, arch = str(backbone.get('type', '')).rpartition('.')[2], backbone.get('arch')
+    if isinstance(arch, str) and kind.endswith(('ViT', 'ViTDet', 'VisionTransformer')):
         size = arch.removeprefix('deit-')
         return f'vit-{_SIZES.get(size, size)}'
     if 'depth' in backbone:
         return f'{kind.lower()}{backbone["depth"]}'
-    if 'widen_factor' in backbone:
-        width = backbone['widen_factor']
+    if 'widen_factor' in backbone or kind == 'MobileNetV2':
+        width = backbone.get('widen_factor', 1)
         return kind.lower() if width == 1 else f'{kind.lower()}-x{width}'
     return arch

@@ -51,6 +51,7 @@ class Card:
         downstream: Names of the recipes that start from this one's weights.
         reported: Published result, if any.
         reproduced: Result of a run of this recipe, if any.
+        training_data: What it is trained on, if stated.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Card:
     downstream: tuple[str, ...] = ()
     reported: Measurement | None = None
     reproduced: Measurement | None = None
+    training_data: str | None = None
 
     def disagreements(self, facts: Mapping[str, Any]) -> list[str]:
         """Compare the card with the facts of the resolved config; returns one sentence per contradiction."""
@@ -100,6 +102,7 @@ def _card(row: Mapping[str, Any], where: str) -> Card:
         downstream=tuple(row.get('Downstream', ())),
         reported=_measurement(row.get('Reported'), f'{where}: Reported'),
         reproduced=_measurement(row.get('Reproduced'), f'{where}: Reproduced'),
+        training_data=row['Metadata'].get('Training Data'),
     )
 
 

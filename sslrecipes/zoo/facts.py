@@ -7,6 +7,7 @@ from typing import Any
 from sslrecipes.zoo.architecture import architecture
 from sslrecipes.zoo.naming import parse_name
 from sslrecipes.zoo.schedules import schedule_of
+from sslrecipes.zoo.transfer_facts import TRANSFER_FACTS, transfer_facts
 
 Facts = dict[str, Any]
 
@@ -94,7 +95,7 @@ _SCHEDULED = {
 }
 
 #: Names of all facts, in the order of :func:`facts`.
-FACTS = ('arch', *_STATED, *_LISTED, *_SCHEDULED, 'effective_batch', 'base_lr')
+FACTS = tuple(dict.fromkeys(('arch', *_STATED, *_LISTED, *_SCHEDULED, 'effective_batch', 'base_lr', *TRANSFER_FACTS)))
 
 
 def facts(cfg: Any, gpus: int | None = None) -> Facts:
@@ -105,13 +106,16 @@ def facts(cfg: Any, gpus: int | None = None) -> Facts:
         gpus: Number of processes. The file name's ``8xb256`` if not given, and 1 if the name has none.
 
     Returns:
-        Those of :data:`FACTS` that apply. ``base_lr`` is the lr at batch 256 (linear scaling rule).
+        Those of :data:`FACTS` that apply. ``base_lr`` is the lr at batch 256 (linear scaling rule), which detectors and
+        segmentors don't have.
     """
     found = {'arch': architecture(_lookup(cfg, 'model.backbone') or {})}
     found |= {name: _plain(_lookup(cfg, path)) for name, path in _STATED.items()}
     found |= {name: _plain(_lookup_listed(cfg, *where)) for name, where in _LISTED.items()}
     found |= {name: _plain(schedule_of(cfg, of).get(option)) for name, (of, option) in _SCHEDULED.items()}
     found |= _batch_facts(cfg, gpus)
+    if special := transfer_facts(cfg):
+        found |= {name: _plain(value) for name, value in special.items()} | {'base_lr': None}
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -31,7 +31,13 @@ RUNNER_KEYS = (
     *('custom_hooks', 'data_preprocessor', 'load_from', 'resume', 'launcher', 'env_cfg', 'log_processor', 'log_level'),
     *('visualizer', 'default_scope', 'randomness', 'experiment_name', 'cfg'),
     *('runner_type', 'find_unused_parameters', 'allow_partial', 'accept_changes', 'custom_imports'),
-    *('model_wrapper_cfg', 'sync_bn'),
+    *('model_wrapper_cfg', 'sync_bn', 'transfer'),
+)
+
+#: What the networks of a checkpoint are called: the one that was trained, and the one that followed it.
+PARTS = (
+    *('student', 'online', 'query', 'encoder_q', 'network'),
+    *('teacher', 'momentum', 'key', 'encoder_k', 'target', 'ema'),
 )
 
 _share = number(0, below=1)
@@ -59,6 +65,25 @@ class Group:
 #: Stands for the place of every data loader: a dict with a ``dataset`` that is no component itself.
 LOADER = '(loader)'
 
+_proposals = {
+    **dict.fromkeys(('nms_pre', 'max_per_img'), whole(-1)),
+    **dict.fromkeys(('score_thr', 'min_bbox_size', 'mask_thr_binary'), number(-1)),
+    'nms': _dict_or_none,
+}
+_matching = {
+    **dict.fromkeys(('assigner', 'sampler'), options),
+    **dict.fromkeys(('allowed_border', 'pos_weight'), number(-1)),
+    'debug': boolean,
+    'mask_size': _size,
+}
+#: What detectors and segmentors look up by name in dicts without a type, so a misspelt name would change nothing.
+DETECTION_GROUPS = (
+    *(Group(f'model.train_cfg.{part}', _matching) for part in ('rpn', 'rcnn', 'rcnn[*]')),
+    *(Group(f'model.{place}', _proposals) for place in ('train_cfg.rpn_proposal', 'test_cfg.rpn', 'test_cfg.rcnn')),
+    Group('model.test_cfg.panoptic', {'mask_overlap': number(0), 'stuff_area_limit': number(0)}),
+    Group('model.test_cfg', {'mode': text, **dict.fromkeys(('stride', 'crop_size'), _size), **_proposals}),
+)
+
 GROUPS = (
     Group(
         '',
@@ -68,7 +93,7 @@ GROUPS = (
             **dict.fromkeys(('train_cfg', 'val_cfg', 'test_cfg', 'optim_wrapper', 'auto_scale_lr'), _dict_or_none),
             **dict.fromkeys(('param_scheduler', 'val_evaluator', 'test_evaluator'), either(options, items, nothing)),
             **dict.fromkeys(('default_hooks', 'data_preprocessor', 'visualizer', 'log_processor'), _dict_or_none),
-            **dict.fromkeys(('randomness', 'env_cfg', 'custom_imports'), options),
+            **dict.fromkeys(('randomness', 'env_cfg', 'custom_imports', 'transfer'), options),
             'custom_hooks': either(items, nothing),
             **dict.fromkeys(('work_dir', 'load_from', 'experiment_name'), either(text, nothing)),
             **dict.fromkeys(('resume', 'find_unused_parameters', 'allow_partial', 'accept_changes'), boolean),
@@ -98,6 +123,12 @@ GROUPS = (
         closed='env_cfg.mp_cfg',
     ),
     Group('auto_scale_lr', {'base_batch_size': whole(1), 'enable': boolean}, closed='auto_scale_lr'),
+    Group(
+        'transfer',
+        {'checkpoint': either(text, nothing), 'part': one_of(*PARTS), 'ignore': items},
+        closed='transfer',
+        required=('checkpoint',),
+    ),
     Group('custom_imports', {'imports': either(items, text), 'allow_failed_imports': boolean}, closed='custom_imports'),
     Group(
         LOADER,
@@ -150,7 +181,9 @@ GROUPS = (
             {
                 **dict.fromkeys(('epochs', 'warmup_epochs', 'min_lr', 'start', 'final'), number(0)),
                 'param_name': text,
-                'per_epoch': boolean,
+                **dict.fromkeys(('per_epoch', 'by_epoch'), boolean),
+                **dict.fromkeys(('begin', 'end'), whole(0)),
+                'milestones': items,
             },
             required=('type',),
         )
@@ -179,6 +212,7 @@ GROUPS = (
         required=('type',),
     ),
     Group('model', {'backbone': options, 'neck': either(options, nothing), 'head': _dict_or_none}, required=('type',)),
+    *DETECTION_GROUPS,
     *(
         Group(
             place,

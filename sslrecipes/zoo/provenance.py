@@ -92,4 +92,5 @@ def _origin(place: str, value: Any, marks: Mapping[str, Origin], base: Mapping[s
 
 
 def _places(cfg: Config) -> list[tuple[str, Any]]:
-    return [(place, value) for place, value in walk(cfg.to_dict()) if place]
+    places = walk(cfg.to_dict())  # with the scopes of inherited packages, which mmengine writes and no file says
+    return [(place, value) for place, value in places if place and not place.endswith('._scope_')]

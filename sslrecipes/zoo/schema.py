@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -28,7 +28,7 @@ def check_schema(cfg: Config) -> None:
             place, the value, what is allowed and the nearest known name.
     """
     for key in cfg:
-        if key not in RUNNER_KEYS and get_close_matches(key, RUNNER_KEYS, cutoff=SURELY_MISSPELT):
+        if key not in RUNNER_KEYS and _is_misspelt(key, RUNNER_KEYS):
             raise ConfigError(f'The runner has no option "{key}".{did_you_mean(key, list(RUNNER_KEYS))}', key)
     parts = list(_parts(cfg))
     for group in GROUPS:
@@ -64,15 +64,17 @@ def _check_group(group: Group, place: str, part: Mapping[str, Any]) -> None:
             allowed = group.known[key](value)
             if allowed:
                 raise ConfigError(f'{prefix}{key} is {value!r}, but must be {allowed}.', f'{prefix}{key}')
-        elif group.closed == place:
-            hint = did_you_mean(key, list(group.known))
-            raise ConfigError(f'{place}: there is no option "{key}".{hint}', f'{prefix}{key}')
-        elif group.closed:
-            hint = did_you_mean(key, list(group.known))
-            raise ConfigError(f'{place}: {group.closed} has no argument "{key}".{hint}', f'{prefix}{key}')
+        elif group.closed or (place and 'type' not in part and _is_misspelt(key, group.known)):
+            owner = 'there is no option' if group.closed in (None, place) else f'{group.closed} has no argument'
+            raise ConfigError(f'{place}: {owner} "{key}".{did_you_mean(key, list(group.known))}', f'{prefix}{key}')
     for key in group.required:
         if key not in part:
             raise ConfigError(f'{place} needs {key}.{_misspelt(key, part)}', place)
+
+
+def _is_misspelt(key: str, known: Iterable[str]) -> bool:
+    """Whether an option of a dict that no signature describes is surely one of the ``known``."""
+    return bool(get_close_matches(key, known, cutoff=SURELY_MISSPELT))
 
 
 def _misspelt(key: str, part: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sslrecipes.errors import ConfigError
@@ -30,7 +30,9 @@ def _setting(key: str) -> Callable[[Card], str]:
     return lambda card: str(card.recipe.get(key, _NONE))
 
 
-_COLUMNS: dict[str, Callable[[Card], str]] = {
+Column = Callable[[Card], str]
+
+_COLUMNS: dict[str, Column] = {
     'arch': _setting('arch'),
     'params (M)': lambda card: f'{card.parameters / 1e6:.1f}',
     'epochs': _setting('epochs'),
@@ -40,26 +42,45 @@ _COLUMNS: dict[str, Callable[[Card], str]] = {
     'Reproduced': lambda card: _measurement(card.reproduced),
     'Released weights': _weights,
 }
+#: Of detectors and segmentors.
+_TRANSFER_COLUMNS: dict[str, Column] = {
+    'model': lambda card: str(card.recipe.get('decode_head') or card.recipe['detector']),
+    'backbone': _setting('arch'),
+    'params (M)': _COLUMNS['params (M)'],
+    'trained on': lambda card: card.training_data or _NONE,
+    'iterations': lambda card: f'{card.recipe["iterations"]:,}',
+    'batch': _setting('effective_batch'),
+    'lr': _setting('lr'),
+    'Reported': _COLUMNS['Reported'],
+    'Reproduced': _COLUMNS['Reproduced'],
+}
 
 
 def model_zoo_table(cards: Sequence[Card], relative_to: str) -> str:
-    """Format cards as markdown, one table per collection, in the order of the cards.
+    """Format cards as markdown, a table per collection and one of its detectors and segmentors, in the cards' order.
 
     Args:
         cards: Recipe cards.
         relative_to: Folder of the document, relative to the repository; the links start there.
     """
-    collections = dict.fromkeys(card.collection for card in cards)
-    tables = [_collection(name, [c for c in cards if c.collection == name], relative_to) for name in collections]
-    return '\n\n'.join([*tables, _LEGEND])
+    tables = []
+    for name in dict.fromkeys(card.collection for card in cards):
+        transfers = [card for card in cards if card.collection == name and 'iterations' in card.recipe]
+        others = [card for card in cards if card.collection == name and 'iterations' not in card.recipe]
+        tables.append(_table(name, _COLUMNS, others, relative_to))
+        tables.append(_table(f'{name}: transfer', _TRANSFER_COLUMNS, transfers, relative_to))
+    return '\n\n'.join([*filter(None, tables), _LEGEND])
 
 
-def _collection(name: str, cards: Sequence[Card], relative_to: str) -> str:
-    head = [name, *_COLUMNS]
+def _table(name: str, columns: Mapping[str, Column], cards: Sequence[Card], relative_to: str) -> str:
+    """Format cards as one table; '' if there are none."""
+    if not cards:
+        return ''
+    head = [name, *columns]
     rows = [head, ['---'] * len(head)]
     for card in cards:
         link = os.path.relpath(card.config, relative_to)
-        rows.append([f'[{card.name}]({link})', *(cell(card) for cell in _COLUMNS.values())])
+        rows.append([f'[{card.name}]({link})', *(cell(card) for cell in columns.values())])
     return '\n'.join(f'| {" | ".join(row)} |' for row in rows)
 
 

@@ -12,7 +12,9 @@ from sslrecipes.zoo.config import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPES = sorted(
-    path.relative_to(ROOT).as_posix() for path in ROOT.glob('configs/**/*.py') if '_base_' not in path.parts
+    path.relative_to(ROOT).as_posix()
+    for path in ROOT.glob('configs/**/*.py')
+    if '_base_' not in path.parts and 'transfer' not in path.parts  # see test_transfer.py
 )
 
 
@@ -76,6 +78,12 @@ def methods():
 def tiny():
     """Module ``tiny.py`` of this folder."""
     return load(Path(__file__).with_name('tiny.py'))
+
+
+@pytest.fixture(scope='session')
+def tiny_transfer():
+    """Module ``tiny_transfer.py`` of this folder."""
+    return load(Path(__file__).with_name('tiny_transfer.py'))
 
 
 @pytest.fixture(scope='session')

@@ -4,7 +4,7 @@ from sslrecipes.zoo.reading import read_config
 
 BASE = """
 data_root = 'data/coco/'
-train_dataloader = dict(dataset=dict(data_root=data_root, ann_file='annotations/train.json', data_prefix=dict(img='x/')))
+train_dataloader = dict(dataset=dict(data_root=data_root, ann_file='annotations/train.json'))
 val_dataloader = dict(dataset=dict(datasets=[dict(data_root=data_root), dict(data_root='data/coco-more')]))
 val_evaluator = dict(ann_file=data_root + 'annotations/val.json')
 """

@@ -7,10 +7,11 @@ from mmengine.runner.utils import set_random_seed
 from mmengine.utils.dl_utils import set_multi_processing
 from torch.utils.data import DataLoader
 
-from sslrecipes.zoo.option_table import GROUPS, LOADER, RUNNER_KEYS
+from sslrecipes.checkpoint import networks
+from sslrecipes.zoo.option_table import GROUPS, LOADER, PARTS, RUNNER_KEYS
 
 OWN_KEYS = {'runner_type', 'find_unused_parameters', 'allow_partial', 'accept_changes', 'custom_imports',
-            'model_wrapper_cfg', 'sync_bn'}  # fmt: skip
+            'model_wrapper_cfg', 'sync_bn', 'transfer'}  # fmt: skip
 
 
 def parameters(function):
@@ -39,3 +40,7 @@ def test_options_of_the_runner():
 def test_what_is_required_is_known_or_a_type():
     for group in GROUPS:
         assert set(group.required) <= {'type', *group.known}, group.place
+
+
+def test_parts_of_a_checkpoint():
+    assert set(PARTS) == {name for names in networks._SYNONYMS.values() for name in names}

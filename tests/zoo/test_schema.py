@@ -10,7 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_every_recipe_and_project_passes():
-    files = [path for path in ROOT.glob('configs/**/*.py') if '_base_' not in path.parts]
+    elsewhere = {'_base_', 'transfer'}  # tests/recipes/test_transfer.py loads those
+    files = [path for path in ROOT.glob('configs/**/*.py') if elsewhere.isdisjoint(path.parts)]
     files += ROOT.glob('projects/*/configs/*.py')
     assert len(files) > 30
     for file in files:
@@ -116,4 +117,47 @@ def test_a_recipes_own_names_are_its_own(mae_on_digits):
 def test_what_is_switched_off_is_not_missed(mae_on_digits):
     mae_on_digits.merge_from_dict(dict(val_dataloader=None, val_cfg=None, val_evaluator=None))
     mae_on_digits.default_hooks.checkpoint = None
+    check_schema(mae_on_digits)
+
+
+@pytest.mark.parametrize(
+    ('edit', 'sentence'),
+    [
+        ({'transfer': dict(part='student')}, 'transfer needs checkpoint.'),
+        (
+            {'transfer': dict(checkpoint='a.pth', part='techer')},
+            "transfer.part is 'techer', but must be 'student' or 'online' or",
+        ),
+        ({'transfer': dict(checkpoint=3)}, 'transfer.checkpoint is 3, but must be text or None.'),
+        ({'transfer': dict(checkpoint=None, parts='x')}, 'transfer: there is no option "parts". Did you mean "part"?'),
+        ({'transfer': dict(checkpoint=None, ignore='fc')}, "transfer.ignore is 'fc', but must be a list."),
+        ({'model.test_cfg': dict(rpn=dict(nms_pree=9))}, 'model.test_cfg.rpn: there is no option "nms_pree".'),
+        ({'model.test_cfg': dict(rcnn=dict(max_per_image=9))}, 'Did you mean "max_per_img"?'),
+        ({'model.train_cfg': dict(rcnn=dict(asigner=dict()))}, 'Did you mean "assigner"?'),
+        (
+            {'model.train_cfg': dict(rpn_proposal=dict(nms_pre='many'))},
+            "model.train_cfg.rpn_proposal.nms_pre is 'many'",
+        ),
+        ({'model.test_cfg': dict(mode='slide', crop_sizes=(2, 2))}, 'Did you mean "crop_size"?'),
+        (
+            {'train_cfg': dict(type='sslrecipes.SSLIterTrainLoop', _delete_=True)},
+            'train_cfg: sslrecipes.SSLIterTrainLoop needs max_iters.',
+        ),
+        (
+            {'param_scheduler': [dict(type='MultiStepLR', milestones=[9])]},
+            'param_scheduler[0].milestones has 9, but training ends at train_cfg.max_epochs=4: change both.',
+        ),
+    ],
+)
+def test_mistakes_of_detectors_and_segmentors(mae_on_digits, edit, sentence):
+    mae_on_digits.merge_from_dict(edit)
+    with pytest.raises(ConfigError) as caught:
+        check_schema(mae_on_digits)
+    assert sentence in str(caught.value)
+
+
+def test_options_of_detectors_that_are_not_listed_pass(mae_on_digits):
+    mae_on_digits.merge_from_dict(
+        {'model.test_cfg': dict(rcnn=dict(subdivision_steps=5)), 'transfer': dict(checkpoint=None, ignore=['rel_pos'])}
+    )
     check_schema(mae_on_digits)

@@ -97,3 +97,18 @@ def test_tool_names_a_wrong_key(repository):
     done = run_tool(repository, '--write')
     assert done.returncode == 2
     assert 'unknown key "Nmae". Did you mean "Name"?' in done.stderr
+
+
+def test_detectors_and_segmentors_have_a_table_of_their_own():
+    recipe = {'detector': 'FasterRCNN', 'arch': 'resnet18', 'iterations': 90_000, 'effective_batch': 16, 'lr': 0.02}
+    box = Measurement('box AP', 34.1, 'https://ap')
+    detector = Card('faster_a', 'TEC', 'a.py', 28_300_000, recipe, reported=box, training_data='COCO')
+    segmentor = Card('uper_a', 'TEC', 'b.py', 9, {**recipe, 'detector': 'EncoderDecoder', 'decode_head': 'UPerHead'})
+    text = model_zoo_table([detector, *CARDS, segmentor], '.')
+    (table,) = [
+        part for part in text.split('\n\n') if part.startswith('| TEC: transfer | model | backbone | params (M)')
+    ]
+    _, _, first, second = table.splitlines()
+    assert first.startswith('| [faster_a](a.py) | FasterRCNN | resnet18 | 28.3 | COCO | 90,000 | 16 | 0.02 |')
+    assert first.endswith('| [34.1](https://ap) box AP | - |')
+    assert '| UPerHead | resnet18 | 0.0 | - |' in second

@@ -1,0 +1,41 @@
+"""Schedules of mmengine, which count iterations or epochs, beside a training that counts one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sslrecipes.zoo.multi_crop import Objection
+from sslrecipes.zoo.places import value_at
+from sslrecipes.zoo.schedules import Schedule, schedules
+
+
+def schedules_end_with_training(cfg: Any) -> Iterator[Objection]:
+    """Milestones lie before the end of training, no schedule ends after it, and both count the same."""
+    for place, schedule in schedules(cfg):
+        by_epoch = schedule.get('by_epoch', True)
+        iterations = value_at(cfg, 'train_cfg.max_iters')
+        if by_epoch and iterations and any(_positions(schedule, option) for option in ('milestones', 'end')):
+            about = (f'{place}.by_epoch', 'train_cfg.max_iters')
+            yield f'{place} counts epochs but train_cfg iterations: set {place}.by_epoch=False.', about
+        length = 'train_cfg.max_epochs' if by_epoch else 'train_cfg.max_iters'
+        yield from _beyond(place, schedule, length, value_at(cfg, length))
+
+
+def _beyond(place: str, schedule: Schedule, length: str, end: Any) -> Iterator[Objection]:
+    """Object to milestones and ends that training doesn't reach."""
+    if not isinstance(end, int):
+        return
+    for option, reached in (('milestones', end - 1), ('end', end)):
+        last = max(_positions(schedule, option), default=0)
+        if last > reached:
+            yield (
+                f'{place}.{option} has {last}, but training ends at {length}={end}: change both.',
+                (f'{place}.{option}', length),
+            )
+
+
+def _positions(schedule: Schedule, option: str) -> list[int]:
+    given = schedule.get(option)
+    several = given if isinstance(given, (list, tuple)) else [given]
+    return [one for one in several if isinstance(one, int)]

@@ -104,22 +104,24 @@ def size_of(tiny_transfer):
 @pytest.fixture(scope='session')
 def outcome_of(tiny, tiny_transfer, tmp_path_factory):
     """Function that trains the tiny version of a config; recipes that are equal at tiny size share the outcome."""
-    outcomes = {}
+    outcomes, pretrained = {}, {}
 
     def outcome(cfg):
         small = tiny_transfer.shrink(cfg, tiny)
-        pretraining = pretraining_of(cfg)
-        source = pretraining and tiny_transfer.tiny_pretraining(pretraining, tiny_transfer.resnet_width(cfg), tiny)
+        pretraining, width = pretraining_of(cfg), tiny_transfer.resnet_width(cfg)
+        folder = tmp_path_factory.mktemp('pretrained')
+        source = pretraining and tiny_transfer.tiny_pretraining(pretraining, width, tiny, folder)
         origin = source and (source.model.type, source.model.backbone)
         from_file = cfg.transfer.checkpoint is not None
         key = repr((small.model, small.optim_wrapper, small.transfer.part, origin, from_file))
         if key not in outcomes:
-            torch.manual_seed(0)
-            folder = tmp_path_factory.mktemp('pretrained')
             checkpoint = None
             if source is not None:
-                checkpoint = tiny_transfer.pretrained(source, tiny, folder)
-            elif from_file:
+                if repr(origin) not in pretrained:
+                    pretrained[repr(origin)] = tiny_transfer.pretrained(source)
+                checkpoint = pretrained[repr(origin)]
+            torch.manual_seed(0)
+            if source is None and from_file:
                 checkpoint = tiny_transfer.torchvision_file(small, folder)
             outcomes[key] = tiny_transfer.train(small, checkpoint)
         return outcomes[key]

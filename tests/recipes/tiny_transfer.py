@@ -20,7 +20,9 @@ from mmengine.registry import MODELS, DefaultScope
 from mmengine.structures import PixelData
 from torch import nn
 
+from sslrecipes.checkpoint.store import CheckpointStore
 from sslrecipes.checkpoint.writing import save_torch
+from sslrecipes.engine.runner import SSLRunner
 
 PIXELS, BATCH, STEPS, CHANNELS, REGIONS = 64, 2, 2, 16, 8
 #: New values of the options that parts of a detector or segmentor have, wherever they are.
@@ -121,9 +123,9 @@ def connect_regions(roi_head: Any, width: int) -> None:
             roi_head[name].in_channels = 2 * width if 'shared_head' in roi_head else width
 
 
-def tiny_pretraining(pretraining: Any, width: int, tiny: ModuleType) -> Any:
-    """Make a pre-training recipe tiny, with a ResNet of ``width`` channels, which don't all die as fewer might."""
-    small = tiny.shrink(pretraining)
+def tiny_pretraining(pretraining: Any, width: int, tiny: ModuleType, folder: Path) -> Any:
+    """Make a short run of a pre-training, with a ResNet of ``width`` channels, which don't all die as fewer might."""
+    small = tiny.short_run(pretraining, str(folder))
     backbone = small.model.backbone
     if 'depth' in backbone:
         backbone.update(stem_channels=width, base_channels=width)
@@ -133,11 +135,13 @@ def tiny_pretraining(pretraining: Any, width: int, tiny: ModuleType) -> Any:
     return small
 
 
-def pretrained(small: Any, tiny: ModuleType, folder: Path) -> Path:
-    """Write the checkpoint of a random model of a tiny pre-training recipe."""
+def pretrained(small: Any) -> Path:
+    """Run a tiny pre-training, and return its last checkpoint."""
     with DefaultScope.overwrite_default_scope('sslrecipes'):
-        model = tiny.initialised_model(small)
-    return save_torch(folder / 'epoch_1.pth', {'state_dict': model.state_dict(), 'meta': {'cfg': small.pretty_text}})
+        SSLRunner.from_cfg(small).train()
+    path = CheckpointStore(small.work_dir).newest_good()[0]
+    assert path is not None
+    return path
 
 
 def torchvision_file(small: Any, folder: Path) -> Path:

@@ -15,6 +15,7 @@ _MOBILENET_STAGES = (16, 24, 32, 64, 96, 160, 320)
 MOBILENET_BLOCKS = (1, 2, 3, 4, 3, 3, 1)
 """Number of blocks in the stages of a MobileNetV2."""
 _MOBILENET_WIDTHS = (1.0, 0.75, 0.5, 0.35, 0.25, 0.1, 1.3, 1.4)
+_STAGES = 4
 _RESNETS: dict[tuple[bool, tuple[int, ...]], int] = {
     (False, (2, 2, 2, 2)): 18,
     (False, (3, 4, 6, 3)): 34,
@@ -38,6 +39,7 @@ class ViTArch:
         final_norm: Whether there is a norm of all tokens after the last block (``ln1``).
         pooled_norm: Whether there is a norm of the mean patch token (``ln2``; fine-tuned MAE and TEC).
         qkv_bias: Whether the qkv projections have a bias.
+        spare_row: Whether the position embedding has a row for a class token that isn't there (ViTDet).
     """
 
     depth: int
@@ -49,6 +51,7 @@ class ViTArch:
     final_norm: bool
     pooled_norm: bool
     qkv_bias: bool
+    spare_row: bool = False
 
     def __str__(self) -> str:
         return f'ViT of {self.depth} blocks, {self.width} wide, patches of {self.patch_size} of {self.image_size} px'
@@ -61,7 +64,7 @@ class ResNetArch:
     Attributes:
         depth: 18, 34, 50, 101 or 152.
         bottleneck: Whether its blocks have three convolutions.
-        blocks: Number of blocks in each stage.
+        blocks: Number of blocks in each stage: of all four, or of the three that a C4 detector has in its backbone.
         stem_channels: Channels after the first convolution.
         base_channels: Channels inside the first stage.
         stem_kernel: Side of the first convolution: 7, or 3 for small pictures (``ResNet_CIFAR``).
@@ -75,10 +78,14 @@ class ResNetArch:
     stem_kernel: int
 
     def __str__(self) -> str:
-        return (
-            f'ResNet{self.depth}, {self.base_channels} wide, with a stem of {self.stem_channels} channels '
-            f'and kernel {self.stem_kernel}'
-        )
+        trunk = '' if self.whole else ' without its last stage'
+        stem = f'a stem of {self.stem_channels} channels and kernel {self.stem_kernel}'
+        return f'ResNet{self.depth}{trunk}, {self.base_channels} wide, with {stem}'
+
+    @property
+    def whole(self) -> bool:
+        """Whether it has all its stages."""
+        return len(self.blocks) == _STAGES
 
 
 @dataclass(frozen=True)
@@ -118,8 +125,9 @@ def backbone_arch(state: Mapping[str, Tensor]) -> BackboneArch:
 
 def _vit(state: Mapping[str, Tensor]) -> ViTArch:
     width, _, patch_size, _ = state['patch_embed.projection.weight'].shape
-    extra = 1 if 'cls_token' in state else 0
-    patches = state['pos_embed'].shape[1] - extra
+    rows = state['pos_embed'].shape[1]
+    extra = 1 if 'cls_token' in state else min(1, rows - isqrt(rows) ** 2)
+    patches = rows - extra
     if isqrt(patches) ** 2 != patches:
         raise CheckpointError(f'the position embedding is for {patches} patches, which are no square.')
     if scales := [name for name in state if name.endswith(('.gamma1.weight', '.gamma2.weight'))]:
@@ -133,7 +141,8 @@ def _vit(state: Mapping[str, Tensor]) -> ViTArch:
         hidden=len(state['layers.0.ffn.layers.0.0.weight']),
         patch_size=patch_size,
         image_size=isqrt(patches) * patch_size,
-        cls_token=bool(extra),
+        cls_token='cls_token' in state,
+        spare_row=bool(extra) and 'cls_token' not in state,
         final_norm='ln1.weight' in state,
         pooled_norm='ln2.weight' in state,
         qkv_bias='layers.0.attn.qkv.bias' in state,
@@ -141,14 +150,16 @@ def _vit(state: Mapping[str, Tensor]) -> ViTArch:
 
 
 def _resnet(state: Mapping[str, Tensor]) -> ResNetArch:
-    blocks = tuple(_count(state, rf'layer{stage}\.(\d+)\.') for stage in range(1, 5))
+    stages = _STAGES if any(name.startswith(f'layer{_STAGES}.') for name in state) else _STAGES - 1
+    blocks = tuple(_count(state, rf'layer{stage}\.(\d+)\.') for stage in range(1, stages + 1))
     bottleneck = 'layer1.0.conv3.weight' in state
-    if (bottleneck, blocks) not in _RESNETS:
+    depths = {(kind, whole[:stages]): depth for (kind, whole), depth in _RESNETS.items()}
+    if (bottleneck, blocks) not in depths:
         kind = 'bottleneck' if bottleneck else 'basic'
         raise CheckpointError(f'there is no ResNet with {blocks} {kind} blocks in its stages.')
     stem = state['conv1.weight']
     return ResNetArch(
-        depth=_RESNETS[bottleneck, blocks],
+        depth=depths[bottleneck, blocks],
         bottleneck=bottleneck,
         blocks=blocks,
         stem_channels=len(stem),

@@ -62,8 +62,9 @@ def unwrap(checkpoint: Mapping[str, Any], weights: str | None = None) -> tuple[d
 def wrap(state: dict[str, Tensor], family: str) -> dict[str, Any]:
     """Put weights under the names of ``family`` into the dictionary in which its code expects them.
 
-    That is ``{'model': ...}`` for MAE and TEC, bare for released TEC and torchvision; for iBOT, SSLight, MoCo and
-    ours ``{'state_dict': ...}``, for DINO ``{'student', 'teacher', 'dino_loss'}``.
+    That is ``{'model': ...}`` for MAE and TEC, bare for released TEC, torchvision and timm; for iBOT, SSLight, MoCo and
+    ours ``{'state_dict': ...}``, for DINO ``{'student', 'teacher', 'dino_loss'}``, for detectron2 ``{'model': ...}``
+    with the word that its names are to be matched by their ends.
     """
     return _LAYOUTS[family](state)
 
@@ -133,6 +134,10 @@ def _as_tec(state: dict[str, Tensor]) -> dict[str, Any]:
     return dict(state) if is_released_tec(state) else _in_model(state)
 
 
+def _as_detectron2(state: dict[str, Tensor]) -> dict[str, Any]:
+    return {**_in_model(state), '__author__': 'sslrecipes', 'matching_heuristics': True}
+
+
 def _as_sslight(state: dict[str, Tensor]) -> dict[str, Any]:
     networks = {f'module.{name}': value for name, value in state.items() if not name.startswith('loss.')}
     centre = _part(state, 'loss.')
@@ -164,4 +169,7 @@ _LAYOUTS: dict[str, Callable[[dict[str, Tensor]], dict[str, Any]]] = {
     'dino': _as_dino,
     'moco': _as_sslight,
     'torchvision': _bare,
+    'torchvision-vit': _bare,
+    'timm-mobilenetv2': _bare,
+    'detectron2': _as_detectron2,
 }

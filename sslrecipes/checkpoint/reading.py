@@ -11,26 +11,30 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, BinaryIO
 
+import numpy as np
 import torch
 from safetensors import safe_open
 
 from sslrecipes.checkpoint.archive import check_archive
 from sslrecipes.checkpoint.sealing import COMMENT_SIZE, END_SIZE, check_content, read_seal
 from sslrecipes.checkpoint.sources import is_address, local_file
-from sslrecipes.checkpoint.unpickling import restricted
+from sslrecipes.checkpoint.unpickling import load_restricted, restricted
 from sslrecipes.errors import CheckpointError
 
 Location = str | torch.device | Callable[..., Any] | dict[str, str] | None
 
 _ZIP, _PICKLE = b'PK\x03\x04', b'\x80'
+_PICKLED_DICTIONARY = b'\x80\x02}'
+"""A pickle of protocol 2 without anything of torch's around."""
 
 
 def read_checkpoint(path: str | Path, map_location: Location = 'cpu', sealed: bool = False) -> dict[str, Any]:
-    """Read a ``.safetensors`` or torch file, local or behind an http(s) address.
+    """Read a ``.safetensors``, torch or detectron2 file, local or behind an http(s) address.
 
     Torch files go through torch's restricted unpickler with a short list of harmless types besides tensors (see
     :func:`sslrecipes.checkpoint.unpickling.restricted`). There is no way back to unrestricted unpickling. Before that
-    the file is compared with the digest it carries, or with the checksums of its archive.
+    the file is compared with the digest it carries, or with the checksums of its archive. A ``.pkl`` of detectron2 that
+    was pickled by protocol 2, as ours are, goes the same way; arrays in its entry ``model`` become tensors.
 
     Args:
         path: File or address. A readable download stays in torch's hub cache.
@@ -38,7 +42,7 @@ def read_checkpoint(path: str | Path, map_location: Location = 'cpu', sealed: bo
         sealed: Refuse a file without digest: only a sealed file is known to be whole.
 
     Returns:
-        The dictionary in a torch file; ``{'state_dict': tensors, 'meta': metadata}`` for ``.safetensors``.
+        The dictionary in a torch file or pickle; ``{'state_dict': tensors, 'meta': metadata}`` for ``.safetensors``.
 
     Raises:
         CheckpointError: The file is missing, a folder, empty, damaged, of neither format, holds no dictionary, or its
@@ -89,9 +93,12 @@ def read_torch(
 
 def _read(file: Path, map_location: Location, name: str, sealed: bool) -> dict[str, Any]:
     head = _head(file, name)
-    if head.startswith((_ZIP, _PICKLE)):
+    is_safetensors = head[8:] == b'{' and not head.startswith(_ZIP)  # the size before it may look like a pickle
+    if head.startswith(_PICKLED_DICTIONARY) and not (is_safetensors or sealed):
+        return _read_pickle(file, map_location, name)
+    if head.startswith((_ZIP, _PICKLE)) and not is_safetensors:
         return read_torch(file, map_location, name, sealed)
-    if head[8:] != b'{':
+    if not is_safetensors:
         raise CheckpointError(f'"{name}" is neither a torch file nor a safetensors file: it starts with {head!r}.')
     if sealed:
         raise CheckpointError(
@@ -128,6 +135,23 @@ def _check_torch(file: Path | BinaryIO, name: str, sealed: bool, content: bool =
 def _is_tar(stream: BinaryIO) -> bool:
     stream.seek(0)
     return tarfile.is_tarfile(stream)
+
+
+def _read_pickle(file: Path, map_location: Location, name: str) -> dict[str, Any]:
+    device = map_location if isinstance(map_location, str | torch.device) else 'cpu'
+    try:
+        with file.open('rb') as stream:
+            held = load_restricted(stream)
+        if isinstance(held.get('model'), dict):
+            held['model'] = {key: _as_tensor(value, device) for key, value in held['model'].items()}
+    except Exception as error:  # a damaged pickle can raise anything
+        raise CheckpointError(_complaint(name, error)) from error
+    return held
+
+
+def _as_tensor(value: Any, device: str | torch.device) -> Any:
+    is_array = isinstance(value, np.ndarray) and value.dtype.kind in 'biuf'
+    return torch.from_numpy(value.view(np.ndarray)).to(device) if is_array else value
 
 
 def _unpickle(file: Path | BinaryIO, name: str, map_location: Location, mmap: bool = False) -> dict[str, Any]:

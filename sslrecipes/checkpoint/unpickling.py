@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -31,6 +31,19 @@ def restricted() -> Iterator[None]:
             yield
     finally:
         torchs.update(taken)
+
+
+def load_restricted(stream: BinaryIO) -> dict[str, Any]:
+    """Read a pickled dictionary that torch didn't write, by torch's unpickler of weights and the same harmless types.
+
+    Raises:
+        Exception: Of any kind, if the pickle is damaged or asks for anything else.
+    """
+    with restricted():
+        held = _weights_only_unpickler.load(stream)
+    if not isinstance(held, dict):
+        raise UnpicklingError('it holds no dictionary')
+    return held
 
 
 class PlainArray(np.ndarray[Any, Any]):

@@ -21,7 +21,7 @@ from pathlib import Path
 from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
-from sslrecipes.checkpoint.backbone_arch import BackboneArch, ViTArch, backbone_arch
+from sslrecipes.checkpoint.backbone_arch import BackboneArch, ResNetArch, ViTArch, backbone_arch
 from sslrecipes.checkpoint.coverage import Coverage, compare, is_ignored, load_weights
 from sslrecipes.checkpoint.initializer import baked_for
 from sslrecipes.checkpoint.networks import Network, read_network
@@ -59,8 +59,8 @@ def load_backbone(
 
     Args:
         model: A model of mmdet, mmseg or mmpretrain, also wrapped for several processes.
-        checkpoint: Our training checkpoint, an exported backbone, or a file of MAE, iBOT, TEC, DINO, MoCo, SSLight or
-            torchvision: path or http(s) address. None leaves the model as initialised.
+        checkpoint: Our training checkpoint, an exported backbone, or a file of MAE, iBOT, TEC, DINO, MoCo, SSLight,
+            torchvision, timm or detectron2: path or http(s) address. None leaves the model as initialised.
         part: The network to take, see :func:`read_network`.
         ignore: Names, also of whole parts, that may be missing on either side besides those the class declares.
 
@@ -141,7 +141,9 @@ def _complaint(target: nn.Module, network: Network, coverage: Coverage) -> str:
 
 
 def _build(arch: BackboneArch) -> tuple[object, ...]:
-    """What must agree: not the size of images, nor norms and tokens."""
+    """What must agree: not the size of images, nor norms and tokens, nor the number of stages."""
     if isinstance(arch, ViTArch):
         return ViTArch, arch.depth, arch.width, arch.hidden, arch.patch_size
+    if isinstance(arch, ResNetArch):
+        return ResNetArch, arch.depth, arch.base_channels, arch.stem_channels, arch.stem_kernel
     return type(arch), arch

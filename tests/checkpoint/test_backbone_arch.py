@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from mmpretrain.models import MobileNetV2, ResNet, ResNet_CIFAR, VisionTransformer
@@ -39,6 +41,24 @@ def test_resnet_for_small_images():
     assert arch.stem_kernel == 3
 
 
+@pytest.mark.parametrize(('depth', 'blocks'), [(18, (2, 2, 2)), (34, (3, 4, 6)), (50, (3, 4, 6)), (101, (3, 4, 23))])
+def test_trunk_of_a_c4_detector(depth, blocks):
+    state = shapes(ResNet(depth, stem_channels=8, base_channels=16))
+    arch = backbone_arch({name: value for name, value in state.items() if not name.startswith('layer4.')})
+    assert arch == ResNetArch(depth, depth >= 50, blocks, stem_channels=8, base_channels=16, stem_kernel=7)
+    assert not arch.whole
+    assert str(arch).startswith(f'ResNet{depth} without its last stage, 16 wide')
+
+
+def test_vitdet_keeps_the_row_of_the_class_token():
+    state = shapes(VisionTransformer(SIZES, img_size=20, patch_size=5, out_type='raw', final_norm=False))
+    whole = backbone_arch(state)
+    del state['cls_token']
+    assert backbone_arch(state) == replace(whole, cls_token=False, spare_row=True)
+    state['pos_embed'] = state['pos_embed'][:, 1:]
+    assert backbone_arch(state) == replace(whole, cls_token=False)
+
+
 @pytest.mark.parametrize('factor', [1.0, 0.75, 0.5, 0.35, 0.25, 0.1, 1.3, 1.4])
 def test_mobilenet_v2(factor):
     with torch.device('meta'):
@@ -50,6 +70,8 @@ def test_mobilenet_v2(factor):
     [
         ('layer2.1', r'no ResNet with \(2, 1, 2, 2\) basic blocks'),
         ('layer3.0', r'no ResNet with \(2, 2, 0, 2\) basic blocks'),
+        ('layer4.0', r'no ResNet with \(2, 2, 2, 0\) basic blocks'),
+        ('layer3.', r'no ResNet with \(2, 2, 0, 2\) basic blocks'),
         ('conv1.', 'is no ViT, ResNet or MobileNetV2'),
         ('layer1.0.conv1.', "lacks the weight 'layer1.0.conv1.weight'"),
     ],

@@ -184,6 +184,11 @@ def bare(pickle):
     return stream.getvalue().replace(b'\x80\x02}q\x00.\x80\x02]q\x00.', pickle + b'\x80\x02]q\x00.')
 
 
+def pickled_arrays(pickle):
+    """As detectron2 writes them: a pickle without a container, the value in the entry "model"."""
+    return b'\x80\x02}' + text('model') + pickle.removeprefix(b'\x80\x02').removesuffix(b'.') + b's.'
+
+
 @pytest.fixture
 def in_fork(tmp_path, monkeypatch):
     """``in_fork(content)``: what reading a file with that content comes to in a process of its own."""
@@ -213,7 +218,7 @@ def in_fork(tmp_path, monkeypatch):
     return read
 
 
-@pytest.mark.parametrize('container', [zipped, bare])
+@pytest.mark.parametrize('container', [zipped, bare, pickled_arrays])
 @pytest.mark.parametrize('attack', HOSTILE)
 def test_hostile_pickles(in_fork, attack, container):
     answer = in_fork(container(b'\x80\x02}' + text('x') + HOSTILE[attack] + b's.'))
@@ -221,11 +226,11 @@ def test_hostile_pickles(in_fork, attack, container):
     assert '\n' not in answer
 
 
-@pytest.mark.parametrize('container', [zipped, bare])
+@pytest.mark.parametrize('container', [zipped, bare, pickled_arrays])
 @pytest.mark.parametrize('attack', HARMLESS)
 def test_harmless_pickles(in_fork, attack, container):
     answer = in_fork(container(b'\x80\x02}' + text('x') + HARMLESS[attack] + b's.'))
-    assert answer.startswith("{'x': ")
+    assert answer.removeprefix("{'model': ").startswith("{'x': ")
 
 
 @pytest.mark.parametrize('container', [zipped, bare])

@@ -61,6 +61,14 @@ def test_centre_goes_into_the_loss(full_checkpoint):
         assert wrap(unwrap(checkpoint)[0], family)[entry] == checkpoint[entry]
 
 
+def test_other_programs_get_what_they_load():
+    state = {'a': torch.zeros(1)}
+    assert wrap(state, 'torchvision-vit') == wrap(state, 'timm-mobilenetv2') == state
+    held = wrap(state, 'detectron2')
+    assert held == {'model': state, '__author__': 'sslrecipes', 'matching_heuristics': True}
+    assert unwrap(held) == (state, 'model')
+
+
 @pytest.mark.parametrize('batch_norm', [False, True])
 def test_teacher_of_dino_is_in_ddp_only_with_batch_norm(full_checkpoint, batch_norm):
     checkpoint = full_checkpoint('dino', batch_norm)

@@ -13,6 +13,7 @@ from mmengine.logging import HistoryBuffer
 
 from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.checkpoint.sealing import sha256
+from sslrecipes.checkpoint.unpickling import PlainArray
 from sslrecipes.checkpoint.writing import save_safetensors
 from sslrecipes.errors import CheckpointError
 
@@ -48,6 +49,23 @@ def test_plain_pickle_with_code_is_not_run(tmp_path):
         with pytest.raises(CheckpointError, match=path.name):
             read_checkpoint(path)
         assert not sentinel.exists()
+
+
+def test_pickled_arrays_of_detectron2_become_tensors(tmp_path):
+    arrays = [np.arange(6, dtype=np.float32).reshape(2, 3), np.array(3), np.arange(3, dtype='>i4'), np.empty((0, 2))]
+    held = {'model': {str(i): array for i, array in enumerate(arrays)}, '__author__': 'me', 'step': np.arange(2)}
+    path = tmp_path / 'a.pkl'
+    path.write_bytes(pickle.dumps(held, protocol=2))
+    read = read_checkpoint(path)
+    assert all(np.array_equal(read['model'][name].numpy(), array) for name, array in held['model'].items())
+    assert (read['__author__'], type(read['step'])) == ('me', PlainArray)
+    read['model']['0'] += 1  # on memory of their own
+    for size in range(10, path.stat().st_size, 97):
+        (tmp_path / 'cut.pkl').write_bytes(path.read_bytes()[:size])
+        with pytest.raises(CheckpointError, match=r'cut\.pkl" is damaged, cut short'):
+            read_checkpoint(tmp_path / 'cut.pkl')
+    with pytest.raises(CheckpointError, match=r'a\.pkl'):
+        read_checkpoint(path, sealed=True)
 
 
 class Lookup:
@@ -160,6 +178,16 @@ def test_neither_format_and_no_dictionary(tmp_path):
 def test_format_is_told_by_content(tmp_path):
     save_safetensors(tmp_path / 'a.pth', {'w': torch.ones(2)})
     assert torch.equal(read_checkpoint(tmp_path / 'a.pth')['state_dict']['w'], torch.ones(2))
+
+
+@pytest.mark.parametrize('size', [0x280, 0x480, 0x7D0280])
+def test_safetensors_whose_header_size_looks_like_a_pickle(tmp_path, size):
+    path, state = tmp_path / 'a.safetensors', {'w': torch.ones(2)}
+    save_safetensors(path, state, {'note': ''})
+    missing = size - int.from_bytes(path.read_bytes()[:8], 'little')
+    save_safetensors(path, state, {'note': 'x' * missing})
+    assert path.read_bytes().startswith(b'\x80')
+    assert torch.equal(read_checkpoint(path)['state_dict']['w'], torch.ones(2))
 
 
 def test_sha256(tmp_path):

@@ -1,10 +1,13 @@
-"""The hand-off matrix: every method, under every kind of names, into the backbone slots of mmdet and mmseg.
+"""The hand-off matrix: every method, under every kind of names, into mmdet, mmseg, timm, torchvision and detectron2.
 
 Nothing may be missing, the features must be those of the pre-trained network, the weights the same to the bit. A new
-column is a function in `FORMATS` that writes the file, a new row an entry of `METHODS`.
+row is an entry of `METHODS`; a new column is a function in `FORMATS` that writes a file for the backbone slots of mmdet
+and mmseg, or an entry of `PROGRAMS` for a program of its own.
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from functools import cache, partial
 
 import mmdet.models  # noqa: F401  registers
 import mmseg.models  # noqa: F401
@@ -18,14 +21,19 @@ from sslrecipes.checkpoint.baking import adapted_parts, bake_cls_token
 from sslrecipes.checkpoint.conversion import to_official
 from sslrecipes.checkpoint.export import export_backbone
 from sslrecipes.checkpoint.layouts import wrap
+from sslrecipes.checkpoint.networks import read_network
 from sslrecipes.checkpoint.writing import save_torch
+from sslrecipes.errors import CheckpointError, CoverageError
 from sslrecipes.registry import MODELS
+from sslrecipes.transfer.export import Source, export_checked
 from sslrecipes.transfer.loading import load_backbone
 from sslrecipes.transfer.verify import verify_backbone
 
 ARCH = dict(embed_dims=16, num_layers=3, num_heads=2, feedforward_channels=64)
 IMAGE = dict(img_size=32, patch_size=8)
 RESNET = dict(depth=18, stem_channels=8, base_channels=8, zero_init_residual=False)
+WIDE, WIDE_WIDTH = dict(stem_channels=64, base_channels=64), 512
+MOBILENET = dict(widen_factor=0.35)
 PLAIN_VIT = dict(type='mmpretrain.VisionTransformer', arch=ARCH, **IMAGE, out_type='featmap', final_norm=False)
 VITDET = dict(type='sslrecipes.ViTDet', arch=ARCH, **IMAGE, window_size=2, use_rel_pos=True, input_size=64)
 PLAIN_RESNET = dict(type='mmpretrain.ResNet', **RESNET, out_indices=(0, 1, 2, 3), init_cfg=None)
@@ -34,6 +42,8 @@ MULTI_CROP = dict(loss_weights=(0.4, 0.6))
 
 DINO_NECK = dict(type='DINONeck', hidden_channels=16, bottleneck_channels=8, out_channels=12)
 DINO_HEAD = dict(type='DINOHead', out_channels=12, **MULTI_CROP)
+MOCO_NECK = dict(type='MoCoNeck', hidden_channels=16, out_channels=8)
+MOCO_HEAD = dict(type='MoCoHead', feat_channels=8, queue_length=12, **MULTI_CROP)
 
 
 @dataclass(frozen=True)
@@ -89,16 +99,17 @@ METHODS = {
         ),
         'sslight-swav', PLAIN_RESNET, PLAIN_RESNET, RESNET_WIDTH,
     ),
+    'moco-resnet': Method(
+        dict(type='MoCo', backbone=dict(type='ResNet', **RESNET), neck=dict(in_channels=64, **MOCO_NECK),
+             head=MOCO_HEAD),
+        'sslight-moco', PLAIN_RESNET, PLAIN_RESNET, RESNET_WIDTH, 'momentum_encoder.backbone.',
+    ),
     'moco-mobilenet': Method(
-        dict(
-            type='MoCo',
-            backbone=dict(type='MobileNetV2', widen_factor=0.1),
-            neck=dict(type='MoCoNeck', in_channels=1280, hidden_channels=16, out_channels=8),
-            head=dict(type='MoCoHead', feat_channels=8, queue_length=12, **MULTI_CROP),
-        ),
+        dict(type='MoCo', backbone=dict(type='MobileNetV2', **MOBILENET), neck=dict(in_channels=1280, **MOCO_NECK),
+             head=MOCO_HEAD),
         'sslight-moco',
-        dict(type='mmpretrain.MobileNetV2', widen_factor=0.1, out_indices=(3, 7), init_cfg=None),
-        dict(type='mmpretrain.MobileNetV2', widen_factor=0.1, out_indices=(1, 2, 4, 7), init_cfg=None),
+        dict(type='mmpretrain.MobileNetV2', **MOBILENET, out_indices=(3, 7), init_cfg=None),
+        dict(type='mmpretrain.MobileNetV2', **MOBILENET, out_indices=(1, 2, 4, 7), init_cfg=None),
         MOBILENET_WIDTH, 'momentum_encoder.backbone.',
     ),
 }  # fmt: skip
@@ -150,23 +161,52 @@ def plain(pretrained, part, folder):
 FORMATS = (own, official, exported, plain)
 
 
+def of_program(program, pretrained, part, folder):
+    """Names of another program, whose network has computed the same features."""
+    if program == 'timm':
+        pytest.importorskip('timm')
+    file = folder / f'of_{program}{PROGRAMS[program]}'
+    report = export_checked(pretrained.path, file, program, prefix=pretrained.prefix(part), heads=ARCH['num_heads'])
+    differences = [float(number) for number in re.findall(r'(\S+) \(limit', report.notes[0])]
+    assert differences
+    assert max(differences) <= 1e-5
+    return file
+
+
+PROGRAMS = {'timm': '.safetensors', 'torchvision': '.pth', 'detectron2': '.pkl'}
+UNKNOWN = {('moco-mobilenet', 'detectron2'): r'detectron2 has no MobileNetV2 x0\.35'}
+"""What a program has no network for."""
+
+
 @pytest.fixture(scope='module')
 def pretrained(tmp_path_factory):
-    """``pretrained('mae')``: its checkpoint, with weights and statistics of no special value."""
-    held = {}
+    """``pretrained('mae')``: its checkpoint, with weights and statistics of no special value.
 
-    def get(name):
-        if name not in held:
-            torch.manual_seed(0)
-            with DefaultScope.overwrite_default_scope('sslrecipes'):
-                state = MODELS.build(METHODS[name].model).state_dict()
-            state = {key: scattered(key, value) for key, value in state.items()}
-            path = tmp_path_factory.mktemp(name) / 'epoch_1.pth'
-            save_torch(path, {'state_dict': state, 'meta': {}})
-            held[name] = Pretrained(METHODS[name], path, state)
-        return held[name]
+    With ``wide`` a ResNet has all its channels, as other programs want it.
+    """
+    folder = tmp_path_factory.mktemp('pretrained')
+
+    @cache
+    def get(name, wide=False):
+        method = widened(METHODS[name]) if wide else METHODS[name]
+        torch.manual_seed(0)
+        with DefaultScope.overwrite_default_scope('sslrecipes'):
+            state = MODELS.build(method.model).state_dict()
+        state = {key: scattered(key, value) for key, value in state.items()}
+        path = folder / f'{name}{"-wide" * wide}.pth'
+        save_torch(path, {'state_dict': state, 'meta': {}})
+        return Pretrained(method, path, state)
 
     return get
+
+
+def widened(method):
+    if method.detector is not PLAIN_RESNET:
+        return method
+    backbone, neck = method.model['backbone'], method.model['neck']
+    model = {**method.model, 'backbone': {**backbone, **WIDE}, 'neck': {**neck, 'in_channels': WIDE_WIDTH}}
+    slot = {**PLAIN_RESNET, **WIDE}
+    return replace(method, model=model, detector=slot, segmentor=slot, width=WIDE_WIDTH)
 
 
 def scattered(name, value):
@@ -208,3 +248,48 @@ def test_handoff(name, part, file_format, slot, pretrained, tmp_path):
     lost = [key for key, value in loaded.items() if not torch.equal(value, held[key])]
     assert len(loaded) > 30
     assert not lost
+
+
+@pytest.mark.parametrize('program', PROGRAMS)
+@pytest.mark.parametrize(('name', 'part'), PARTS)
+def test_handoff_to_other_programs_and_back(name, part, program, pretrained, tmp_path, monkeypatch):
+    monkeypatch.setattr(Source, 'image_size', property(lambda self: getattr(self.arch, 'image_size', 64)))
+    source = pretrained(name, wide=True)
+    if message := UNKNOWN.get((name, program)):
+        with pytest.raises(CheckpointError, match=message):
+            of_program(program, source, part, tmp_path)
+        return
+    file = of_program(program, source, part, tmp_path)
+    held, back = source.backbone(part), read_network(file, part).weights
+    assert back.keys() == held.keys()
+    assert all(torch.equal(back[key], value) for key, value in held.items())
+    model = detector(source.method)
+    assert load_backbone(model, file, part).ratio == 1.0
+
+
+FILES = [own, official, exported, *(partial(of_program, program) for program in PROGRAMS)]
+FAULTS = {
+    'depth': ({**PLAIN_VIT, 'arch': {**ARCH, 'num_layers': 4}}, r'ViT of 3 blocks, .* backbone is a ViT of 4 blocks'),
+    'width': ({**PLAIN_VIT, 'arch': {**ARCH, 'embed_dims': 24}}, r'16 wide, .* backbone is a ViT of .* 24 wide'),
+    'family': (PLAIN_RESNET, r'holds a ViT of .* backbone is a ResNet18, 8 wide'),
+}
+
+
+@pytest.mark.parametrize('file_format', FILES, ids=['own', 'official', 'exported', *PROGRAMS])
+@pytest.mark.parametrize('fault', FAULTS)
+def test_another_network_is_named(fault, file_format, pretrained, tmp_path):
+    source = pretrained('dino-vit')
+    backbone, message = FAULTS[fault]
+    file = file_format(source, 'student', tmp_path)
+    with pytest.raises(CoverageError, match=rf'{file.name}" .*{message}'):
+        load_backbone(segmentor(replace(source.method, segmentor=backbone)), file)
+
+
+@pytest.mark.parametrize('file_format', FILES, ids=['own', 'official', 'exported', *PROGRAMS])
+def test_truncated_file_is_named(file_format, pretrained, tmp_path):
+    source = pretrained('dino-vit')
+    whole = file_format(source, 'student', tmp_path)
+    cut = tmp_path / f'cut{whole.suffix}'
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(CheckpointError, match=rf'cut{whole.suffix}" is a? ?damaged'):
+        load_backbone(segmentor(source.method), cut)

@@ -1,5 +1,6 @@
 """Key maps between official checkpoints and ours: one file per source family."""
 
+from sslrecipes.checkpoint.keymaps.detectron2 import DETECTRON2
 from sslrecipes.checkpoint.keymaps.dino import DINO
 from sslrecipes.checkpoint.keymaps.ibot import IBOT
 from sslrecipes.checkpoint.keymaps.mae import MAE
@@ -7,8 +8,13 @@ from sslrecipes.checkpoint.keymaps.moco import MOCO
 from sslrecipes.checkpoint.keymaps.rules import KeyMap
 from sslrecipes.checkpoint.keymaps.sslight import SSLIGHT
 from sslrecipes.checkpoint.keymaps.tec import TEC
+from sslrecipes.checkpoint.keymaps.timm import TIMM_MOBILENET_V2
 from sslrecipes.checkpoint.keymaps.torchvision import TORCHVISION
+from sslrecipes.checkpoint.keymaps.torchvision_vit import TORCHVISION_VIT
 
-KEYMAPS: dict[str, KeyMap] = {keymap.family: keymap for keymap in (MAE, IBOT, TEC, *SSLIGHT, DINO, MOCO, TORCHVISION)}
+_METHODS = (MAE, IBOT, TEC, *SSLIGHT, DINO, MOCO)
+_PROGRAMS = (TORCHVISION, TORCHVISION_VIT, TIMM_MOBILENET_V2, DETECTRON2)
+
+KEYMAPS: dict[str, KeyMap] = {keymap.family: keymap for keymap in (*_METHODS, *_PROGRAMS)}
 
 __all__ = ['KEYMAPS', 'KeyMap']

@@ -35,4 +35,12 @@ _RESNET: Rules = (
 )
 _VIT: Rules = tuple((f'backbone.net.{theirs}', ours) for theirs, ours in (*BODY, ('fc_norm.', 'backbone.ln2.')))
 
-DETECTRON2 = KeyMap(family='detectron2', rules=(*_RESNET, *_VIT))
+DETECTRON2 = KeyMap(
+    family='detectron2',
+    rules=(*_RESNET, *_VIT),
+    left_out=(r'stem\.fc\..+',),
+    added=(r'(neck|head|probe)\..+',),
+)
+
+MARKS = ('stem.conv1.weight', 'backbone.net.pos_embed')
+"""Names of which every ResNet, and every ViT, has one."""

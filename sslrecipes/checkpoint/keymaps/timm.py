@@ -37,5 +37,13 @@ _MOBILENET_V2: Rules = (
 )
 
 TIMM = KeyMap(family='timm', rules=(*BODY, *CLASSIFIER, *TORCHVISION))
-TIMM_MOBILENET_V2 = KeyMap(family='timm-mobilenetv2', rules=_MOBILENET_V2)
+TIMM_MOBILENET_V2 = KeyMap(
+    family='timm-mobilenetv2',
+    rules=_MOBILENET_V2,
+    left_out=(r'classifier\..+',),
+    added=(r'(neck|head|probe)\..+',),
+)
 """A table of its own, because ``bn1`` is another norm in a ResNet."""
+
+MARK = 'conv_stem.weight'
+"""A name that every MobileNetV2 of timm has; its ViTs and ResNets have the names of others."""

@@ -1,4 +1,4 @@
-"""torchvision's ViTs: attention as in ``nn.MultiheadAttention``, and names as nowhere else."""
+"""torchvision's ViTs: attention as in ``nn.MultiheadAttention``, and names as nowhere else; without classifier."""
 
 from __future__ import annotations
 
@@ -23,4 +23,9 @@ TORCHVISION_VIT = KeyMap(
         *((f'encoder.layers.encoder_layer_{{i}}.{theirs}', f'backbone.layers.{{i}}.{ours}') for theirs, ours in _BLOCK),
         ('encoder.ln.', 'backbone.ln1.'),
     ),
+    left_out=(r'heads\..+',),
+    added=(r'(neck|head|probe)\..+',),
 )
+
+MARK = 'conv_proj.weight'
+"""A name that every ViT of torchvision has and nothing else."""

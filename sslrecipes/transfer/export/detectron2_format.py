@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from sslrecipes.checkpoint.backbone_arch import MobileNetV2Arch, ResNetArch, ViTArch
 from sslrecipes.checkpoint.export import ExportReport, report
 from sslrecipes.checkpoint.keymaps.detectron2 import DETECTRON2
+from sslrecipes.checkpoint.layouts import wrap
+from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.checkpoint.writing import save_torch, write_atomic
 from sslrecipes.errors import CheckpointError
 from sslrecipes.transfer.export import detectron2_forward
 from sslrecipes.transfer.export.check import compare, outputs_of
 from sslrecipes.transfer.export.source import Source
 
-AUTHOR = 'sslrecipes'
+_PROTOCOL = 2
+"""Of the pickles: the one that can be read without running code."""
 
 
 def export_detectron2(source: Source, out: str | Path) -> ExportReport:
@@ -36,26 +39,17 @@ def export_detectron2(source: Source, out: str | Path) -> ExportReport:
     wanted = _features(source)
 
     def write(file: Path) -> None:
-        model = {name: value.numpy() for name, value in state.items()} if Path(out).suffix == '.pkl' else state
-        content = {'model': model, '__author__': AUTHOR, 'matching_heuristics': True}
-        if Path(out).suffix == '.pkl':
-            with file.open('wb') as stream:
-                pickle.dump(content, stream)
-        else:
-            save_torch(file, content)
-        lines.append(_check(source, wanted, _read(file, Path(out).suffix)))
+        (_save_pickle if Path(out).suffix == '.pkl' else save_torch)(file, wrap(state, 'detectron2'))
+        lines.append(_check(source, wanted, read_checkpoint(file)['model']))
 
     write_atomic(out, write)
     return report(out, state, source.metadata, *lines, _usage(source, Path(out).name))
 
 
-def _read(file: Path, suffix: str) -> dict[str, Tensor]:
-    """The weights as detectron2 reads them."""
-    if suffix != '.pkl':
-        return torch.load(file, weights_only=True)['model']
-    with file.open('rb') as stream:
-        content: dict[str, Any] = pickle.load(stream, encoding='latin1')  # noqa: S301  written a moment ago
-    return {name: torch.from_numpy(value) for name, value in content['model'].items()}
+def _save_pickle(file: Path, content: Mapping[str, Any]) -> None:
+    model = {name: value.numpy() for name, value in content['model'].items()}
+    with file.open('wb') as stream:
+        pickle.dump({**content, 'model': model}, stream, _PROTOCOL)
 
 
 def _features(source: Source) -> dict[str, Tensor]:

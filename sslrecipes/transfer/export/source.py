@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from sslrecipes.checkpoint.backbone_arch import BackboneArch, MobileNetV2Arch, ResNetArch, ViTArch, backbone_arch
 from sslrecipes.checkpoint.export import Backbone
-from sslrecipes.errors import ConfigError
+from sslrecipes.errors import CheckpointError, ConfigError
 from sslrecipes.transfer.export.check import fill, outputs_of
 from sslrecipes.transfer.export.probe import probe_images
 
@@ -48,10 +48,11 @@ class Source:
         """Look at a backbone; ``heads`` as stated by the user.
 
         Raises:
-            CheckpointError: The weights are of no known architecture.
+            CheckpointError: The weights are of no known architecture, or those of a detector's own variant of one.
             ConfigError: The number of heads can't be right, or can't be known.
         """
         arch = backbone_arch(backbone.weights)
+        _check_plain(arch)
         settings = json.loads(backbone.metadata.get('backbone', '{}'))
         trained = _trained_heads(settings) or int(backbone.metadata.get('heads', 0))
         heads = _number_of_heads(arch, heads, trained) if isinstance(arch, ViTArch) else 0
@@ -106,6 +107,15 @@ class Source:
             CheckpointError: The weights don't fill it.
         """
         return fill(_network(self.arch, self.heads, self.settings, options), self.weights)
+
+
+def _check_plain(arch: BackboneArch) -> None:
+    if isinstance(arch, ResNetArch) and not arch.whole:
+        raise CheckpointError(f'it holds a {arch}, which a C4 detector has in its RoI head: no other program takes it.')
+    if isinstance(arch, ViTArch) and arch.spare_row:
+        raise CheckpointError(
+            f'it holds a {arch}, fitted to windows and without class token by ViTDet: export the pre-trained network.'
+        )
 
 
 def _network(arch: BackboneArch, heads: int, settings: dict[str, Any], options: dict[str, Any]) -> nn.Module:

@@ -11,13 +11,27 @@ from sslrecipes.errors import exit_on_user_error
 def main(argv: list[str] | None = None) -> None:
     """Run the quickstart."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/quickstart'), help='where everything goes')
-    parser.add_argument('--epochs', type=int, help="length of both pre-trainings (default: the recipes')")
+    parser.add_argument('--work-dir', type=Path, help='where everything goes (default: work_dirs/quickstart)')
+    parser.add_argument('--epochs', type=int, help="length of the pre-trainings (default: the recipes')")
+    parser.add_argument(
+        '--transfer',
+        action='store_true',
+        help='instead detect and segment small scenes, from a random and from a pre-trained backbone, in about twenty '
+        'minutes; goes to work_dirs/quickstart-transfer, and a finished pre-training there is used again',
+    )
+    parser.add_argument('--iterations', type=int, help='length of the trainings of --transfer')
     args = parser.parse_args(argv)
+    if args.iterations and not args.transfer:
+        parser.error('--iterations goes with --transfer')
     print('Starting: importing torch and the OpenMMLab packages takes some seconds', flush=True)
-    from sslrecipes.engine.quickstart import run
+    if args.transfer:
+        from sslrecipes.engine import transfer_quickstart
 
-    run(args.work_dir, args.epochs)
+        transfer_quickstart.run(args.work_dir or Path('work_dirs/quickstart-transfer'), args.epochs, args.iterations)
+    else:
+        from sslrecipes.engine import quickstart
+
+        quickstart.run(args.work_dir or Path('work_dirs/quickstart'), args.epochs)
 
 
 if __name__ == '__main__':

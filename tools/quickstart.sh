@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Install if needed, then pre-train, evaluate and export the small recipes on the embedded photographs.
+# Install if needed, then pre-train, evaluate and export the small recipes on the embedded photographs; with --transfer,
+# detect and segment small scenes from a random and from a pre-trained backbone.
 #
 #   bash tools/quickstart.sh [options of quickstart.py]
 set -euo pipefail

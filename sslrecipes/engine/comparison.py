@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from sslrecipes.engine.quickstart import Network, evaluate, pretrain
 from sslrecipes.visualization.curves import plot_curves, read_scalars
+from sslrecipes.visualization.tables import markdown_table, number, print_table
 
 METHODS = {
     'DINO baseline': 'dino-baseline',
@@ -51,9 +51,8 @@ class Row:
 
     def cells(self) -> list[str]:
         """The line as text."""
-        known = [*self.knn, *self.linear, self.probe, self.monitor]
-        cells = ['-' if value is None else f'{value:.1f}' for value in known]
-        return [self.method, *cells, '-' if self.seconds is None else f'{self.seconds:.0f}']
+        accuracies = [*self.knn, *self.linear, self.probe, self.monitor]
+        return [self.method, *map(number, accuracies), number(self.seconds, 0)]
 
 
 def run(folder: Path, data: Sequence[str] = DATA, epochs: int | None = None) -> dict[str, list[Row]]:
@@ -71,7 +70,7 @@ def run(folder: Path, data: Sequence[str] = DATA, epochs: int | None = None) -> 
     tables = {}
     for name in data:
         tables[name] = compare(folder / name, name, epochs)
-        print_table(name, tables[name])
+        print_table(console, f'{name}, %', COLUMNS, [row.cells() for row in tables[name]])
         write_report(folder, tables, time.monotonic() - start)
     return tables
 
@@ -98,20 +97,11 @@ def row_of(network: Network, folder: Path, data: str) -> Row:
     return Row(network.name, knn, linear, logged[PROBE].values[-1], logged[MONITOR].values[-1], network.seconds)
 
 
-def print_table(data: str, rows: list[Row]) -> None:
-    """Print the table of one data set."""
-    table = Table(*COLUMNS, title=f'{data}, %')
-    for row in rows:
-        table.add_row(*row.cells())
-    console.print(table)
-
-
 def write_report(folder: Path, tables: dict[str, list[Row]], seconds: float) -> None:
     """Write all tables as Markdown and JSON."""
     lines = [f'# Methods side by side\n\n{seconds / 60:.1f} minutes. One run each, one seed.']
     for data, rows in tables.items():
-        cells = [list(COLUMNS), ['---'] * len(COLUMNS), *(row.cells() for row in rows)]
-        lines += [f'\n## {data}\n', *(f'| {" | ".join(line)} |' for line in cells)]
+        lines += [f'\n## {data}\n', markdown_table(COLUMNS, [row.cells() for row in rows])]
     (folder / 'report.md').write_text('\n'.join(lines) + '\n')
     results = {data: [asdict(row) for row in rows] for data, rows in tables.items()}
     (folder / 'results.json').write_text(json.dumps({'seconds': seconds, 'results': results}, indent=2) + '\n')

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from mmengine.registry import DefaultScope
 from rich.console import Console
-from rich.table import Table
 
 import sslrecipes
 from sslrecipes.checkpoint.export import export_backbone
 from sslrecipes.engine.launch import test, train
 from sslrecipes.registry import MODELS
 from sslrecipes.visualization.curves import plot_curves, read_scalars
+from sslrecipes.visualization.tables import markdown_table, number, print_table
 from sslrecipes.zoo.config import load_config
 
 CONFIGS = Path(sslrecipes.__file__).parent / '.mim' / 'configs' / 'quickstart'
@@ -74,11 +74,7 @@ class Result:
     def cells(self) -> list[str]:
         """The row as text."""
         cost = [self.network.seconds, self.network.images_per_second]
-        return [
-            self.network.name,
-            *(f'{score:.1f}' for score in self.scores()),
-            *('-' if value is None else f'{value:.0f}' for value in cost),
-        ]
+        return [self.network.name, *map(number, self.scores()), *(number(value, 0) for value in cost)]
 
 
 def run(folder: Path, epochs: int | None = None) -> list[Result]:
@@ -150,14 +146,9 @@ def report(folder: Path, results: list[Result], seconds: float) -> None:
     """Print the table, and write it with the next steps to ``report.md`` and ``results.json``."""
     columns = ['model', 'k-NN top-1', 'k-NN balanced', 'linear top-1', 'linear balanced', 'seconds', 'images/s']
     rows = [result.cells() for result in results]
-    table = Table(*columns, title='frozen features on validation tiles, %')
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
-    lines = [' | '.join(row) for row in (columns, ['---'] * len(columns), *rows)]
-    text = REPORT.format(
-        table='\n'.join(f'| {line} |' for line in lines), minutes=seconds / 60, folder=folder, exported=EXPORTED
-    )
+    print_table(console, 'frozen features on validation tiles, %', columns, rows)
+    table = markdown_table(columns, rows)
+    text = REPORT.format(table=table, minutes=seconds / 60, folder=folder, exported=EXPORTED)
     (folder / 'report.md').write_text(text)
     numbers = [{'model': result.network.name, **dict(zip(METRICS, result.scores(), strict=True))} for result in results]
     (folder / 'results.json').write_text(json.dumps({'seconds': seconds, 'results': numbers}, indent=2) + '\n')

@@ -1,0 +1,9 @@
+# Larger views of larger tiles: a backbone for detectors and segmentors of small scenes
+_base_ = ['dino-sslight_resnet-nano_1xb128-coslr-10e_photo-tiles-32px.py']
+
+train_pipeline = [dict(_base_.train_pipeline[0], global_size=48, local_size=24), _base_.train_pipeline[1]]
+train_dataloader = dict(dataset=dict(tile_size=64, stride=32, pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(tile_size=64, stride=32))
+
+param_scheduler = dict(epochs=12)
+train_cfg = dict(max_epochs=12)

@@ -47,7 +47,7 @@ def main(argv: list[str] | None = None) -> None:
 
     apply_arguments(cfg, args)
     if args.dry_run:
-        dry_run(cfg)
+        dry_run(cfg, args.verify)
     else:
         train(cfg, args.verify)
 

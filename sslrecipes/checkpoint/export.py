@@ -168,10 +168,15 @@ def _official(bare: Mapping[str, Tensor], without_norms: bool) -> dict[str, Tens
 def _origin(file: Path, meta: Any) -> dict[str, str]:
     """Where the weights come from: file, digest and, if the checkpoint tells, method, progress, backbone, mean, std."""
     origin = {'source': file.name, 'source_sha256': sha256(file)}
-    if isinstance(meta, Mapping):
-        facts = {**_settings(str(meta.get('cfg', ''))), **{key: meta[key] for key in _CARRIED if key in meta}}
-        origin.update({key: str(value) for key, value in facts.items() if value is not None})
-    return origin
+    return origin | stated_facts(meta)
+
+
+def stated_facts(meta: Any) -> dict[str, str]:
+    """What the ``meta`` of a checkpoint tells about its training: method, backbone, mean, std, ... as text."""
+    if not isinstance(meta, Mapping):
+        return {}
+    facts = {**_settings(str(meta.get('cfg', ''))), **{key: meta[key] for key in _CARRIED if key in meta}}
+    return {key: str(value) for key, value in facts.items() if value is not None}
 
 
 def _settings(config_text: str) -> dict[str, str | None]:

@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from sslrecipes.checkpoint.conversion import about, our_weights
+from sslrecipes.checkpoint.export import stated_facts
 from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.errors import CheckpointError, ConfigError, did_you_mean
 
@@ -18,6 +19,9 @@ _SYNONYMS = {
     'student': ('student', 'online', 'query', 'encoder_q', 'network'),
     'teacher': ('teacher', 'momentum', 'key', 'encoder_k', 'target', 'ema'),
 }
+
+#: Entries in which trainers keep the moving average of a network beside the network.
+_AVERAGES = ('model_ema', 'state_dict_ema', 'ema_state_dict')
 
 
 @dataclass(frozen=True)
@@ -28,11 +32,13 @@ class Network:
         source: What the file is called in messages.
         part: ``'student'`` or ``'teacher'``.
         weights: Its weights under our names, without prefix.
+        stated: What the file tells about its training, see :func:`stated_facts`.
     """
 
     source: str
     part: str
     weights: dict[str, Tensor]
+    stated: dict[str, str]
 
 
 def read_network(checkpoint: str | Path, part: str = 'student') -> Network:
@@ -44,7 +50,7 @@ def read_network(checkpoint: str | Path, part: str = 'student') -> Network:
     Args:
         checkpoint: File or http(s) address.
         part: ``'student'`` (also ``'online'``, ``'query'``) for the trained network, ``'teacher'`` (``'momentum'``,
-            ``'key'``, ``'target'``) for its moving average.
+            ``'key'``, ``'target'``, ``'ema'``) for its moving average.
 
     Raises:
         ConfigError: Unknown ``part``.
@@ -52,13 +58,14 @@ def read_network(checkpoint: str | Path, part: str = 'student') -> Network:
     """
     part, source = _plain(part), str(checkpoint)
     held = read_checkpoint(checkpoint)
-    entry = part if isinstance(held.get(part), Mapping) else None
+    entries = (part, *_AVERAGES) if part == 'teacher' else (part,)
+    entry = next((name for name in entries if isinstance(held.get(name), Mapping)), None)
     state = our_weights(held, source, entry)
     with about(checkpoint):
         _check_origin(held.get('meta'), part)
-        prefix = 'backbone.' if entry else _prefix(state, part)
+        prefix = _prefix(state, 'student' if entry else part)
     weights = {name[len(prefix) :]: value for name, value in state.items() if name.startswith(prefix)}
-    return Network(source, part, weights)
+    return Network(source, part, weights, stated_facts(held.get('meta')))
 
 
 def _plain(part: str) -> str:

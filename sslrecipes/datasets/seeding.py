@@ -20,6 +20,7 @@ from mmpretrain.datasets import RepeatAugSampler
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from sslrecipes.datasets.workers import Trail
+from sslrecipes.errors import ConfigError
 from sslrecipes.registry import DATA_SAMPLERS
 
 
@@ -124,9 +125,14 @@ class RestartableBatches(Sampler[list[Draw]]):
         batch_size: Images per batch.
         batches: Config of a batch sampler that has no memory from epoch to epoch, such as mmdet's
             ``AspectRatioBatchSampler``.
+
+    Raises:
+        ConfigError: For batches of which the last ones are dropped: their number wouldn't be known before.
     """
 
     def __init__(self, sampler: EpochIndexSampler, batch_size: int, batches: dict[str, Any]) -> None:
+        if batches.get('drop_last'):
+            raise ConfigError('A batch_sampler with drop_last gives an unknown number of batches: leave drop_last out.')
         self.sampler = sampler
         self.batch_size = batch_size
         self.batches = DATA_SAMPLERS.build(batches, default_args=dict(sampler=sampler, batch_size=batch_size))

@@ -80,6 +80,9 @@ def verify_transfer(runner: Any) -> None:
     transfer = runner.cfg.get('transfer') or {}
     if not transfer.get('checkpoint'):
         raise ConfigError('--verify needs a recipe with transfer.checkpoint.')
+    if runner.resume_point:
+        runner.logger.warning('Nothing to verify: the run goes on with its own weights.')
+        return
     from sslrecipes.transfer.verify import verify_backbone  # which imports mmdet and mmseg
 
     runner._init_model_weights()
@@ -87,10 +90,12 @@ def verify_transfer(runner: Any) -> None:
     runner.logger.info(report.summary())
 
 
-def dry_run(cfg: Config) -> None:
-    """Check and build, print what the run would be, train nothing; weight files may be missing still."""
+def dry_run(cfg: Config, verify: bool = False) -> None:
+    """Check and build, print what the run would be, train nothing; weight files are needed only to ``verify`` them."""
     missing = dict(missing_weights(cfg))
-    runner = build_runner(cfg, 'train', needs_weights=False)
+    runner = build_runner(cfg, 'train', needs_weights=verify)
+    if verify:
+        verify_transfer(runner)
     build_schedules(runner)
     report.print_report(runner, missing)
 

@@ -14,7 +14,7 @@ from torch import nn
 
 from sslrecipes.datasets.seeding import EpochIndexSampler, StreamIndexSampler, batch_size_of, sampler_of, skip_batches
 from sslrecipes.engine.restart import shorten_histories
-from sslrecipes.errors import ConfigError
+from sslrecipes.errors import ConfigError, RunError
 from sslrecipes.models.layers.progress import Progress
 from sslrecipes.registry import LOOPS
 
@@ -104,6 +104,8 @@ class SSLTrainLoop(EpochBasedTrainLoop):
             self.run_iter(index, batch)
         if self.batches_done == len(self.dataloader):
             self._end_epoch()
+        elif not self.is_done:
+            raise RunError(f'The training loader ended after {self.batches_done} of {len(self.dataloader)} batches.')
 
     def _end_epoch(self) -> None:
         self.runner.call_hook('after_train_epoch')
@@ -119,11 +121,12 @@ class SSLTrainLoop(EpochBasedTrainLoop):
             self.runner.call_hook('after_optimizer_step')
 
     def _validate_if_due(self) -> None:
-        if self.runner.val_loop is not None and self._is_validation_due():
+        if self.runner.val_loop is not None and self.is_validation_due():
             self.runner.val_loop.run()
             self.runner.message_hub.update_info('last_validation', self._iter)
 
-    def _is_validation_due(self) -> bool:
+    def is_validation_due(self) -> bool:
+        """Tell whether the present position is validated."""
         self._decide_current_val_interval()
         due = self._epoch % self.val_interval == 0 or self._epoch == self._max_epochs
         return not self.batches_done and self._epoch >= self.val_begin and due
@@ -133,7 +136,8 @@ class SSLTrainLoop(EpochBasedTrainLoop):
 class SSLIterTrainLoop(SSLTrainLoop):
     """A :class:`SSLTrainLoop` whose length and validations are counted in iterations, as detectors' recipes do.
 
-    There are epochs still: in each, every image is seen once.
+    There are epochs still: in each, every image is seen once. A validation that falls within an accumulated step waits
+    for its end.
 
     Args:
         runner: The runner.
@@ -165,6 +169,12 @@ class SSLIterTrainLoop(SSLTrainLoop):
             self._validate_if_due()
             self.runner.model.train()
 
-    def _is_validation_due(self) -> bool:
-        due = self._iter % self.val_interval == 0 or self._iter == self._max_iters
-        return self._iter >= self.val_begin and due
+    def is_validation_due(self) -> bool:
+        """Tell whether the present position is validated: the first one between two optimizer steps that is due."""
+        counts, length = self.runner.accumulative_counts, len(self.dataloader)
+        done = self.batches_done or length
+        if done % counts:  # within a step
+            return self.is_done
+        last = self._iter - counts - (length % counts if done == counts and self._iter > counts else 0)
+        passed = self._iter // self.val_interval > last // self.val_interval
+        return self._iter >= self.val_begin and (passed or self.is_done)

@@ -6,7 +6,9 @@ It holds tensors and plain values only, so it is read as safely as any checkpoin
 from __future__ import annotations
 
 import platform
+import re
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,6 @@ import torch
 from mmengine.device import get_device
 from mmengine.dist import get_rank, get_world_size
 from mmengine.structures import BaseDataElement
-from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from sslrecipes.checkpoint.reading import read_checkpoint
@@ -26,7 +27,10 @@ from sslrecipes.errors import CheckpointError
 from sslrecipes.version import __version__
 
 FORMAT = 'sslrecipes replay 1'
-DATA_SAMPLE = '__data_sample__'
+DATA_SAMPLE, KIND = '__data_sample__', '__kind__'
+#: Of data samples in files that don't tell.
+KIND_OF_OLD = 'mmpretrain.structures.data_sample.DataSample'
+STRUCTURES = re.compile(r'mm(engine|pretrain|det|seg)\.structures\b')
 PLAIN = (bool, int, float, str)
 
 
@@ -39,9 +43,9 @@ def make_record(runner: Any, micro_batches: Sequence[MicroBatch], finding: Findi
         finding: What this process found.
 
     Returns:
-        Entries in the order of use: ``model`` (config), ``state`` (all parameters and buffers, also those that are in
-        no checkpoint), ``micro_batches``, ``precision``, what was found, optimizer and loss scale, and for the reader's
-        eyes ``config``, ``position`` and ``versions``.
+        Entries in the order of use: ``scope`` and ``model`` (config), ``state`` (all parameters and buffers, also those
+        that are in no checkpoint), ``micro_batches``, ``precision``, what was found, optimizer and loss scale, and for
+        the reader's eyes ``config``, ``position`` and ``versions``.
 
     Raises:
         CheckpointError: If config or batch hold something else than tensors, data samples and plain values.
@@ -50,6 +54,7 @@ def make_record(runner: Any, micro_batches: Sequence[MicroBatch], finding: Findi
     model_cfg = {'data_preprocessor': cfg.get('data_preprocessor'), **cfg.model}
     return {
         'format': FORMAT,
+        'scope': cfg.get('default_scope', 'sslrecipes'),
         'model': to_plain(model_cfg),
         'state': {name: tensor.detach() for name, tensor in all_tensors(unwrapped(runner.model)).items()},
         'micro_batches': [to_plain(micro_batch._asdict()) for micro_batch in micro_batches],
@@ -119,8 +124,11 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, Tensor):
         return value.detach().cpu()
     if isinstance(value, BaseDataElement):
-        fields = {'metainfo': dict(value.metainfo_items()), **dict(value.items())}
-        return {DATA_SAMPLE: to_plain(fields)}
+        return _marked(value, {'metainfo': dict(value.metainfo_items()), **dict(value.items())})
+    if type(value).__module__.startswith('mmdet.structures.bbox'):
+        return _marked(value, {'data': value.tensor})
+    if type(value).__module__.startswith('mmdet.structures.mask'):
+        return _marked(value, {'masks': value.masks, 'height': value.height, 'width': value.width})
     if isinstance(value, Mapping):
         return {to_plain(key): to_plain(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
@@ -134,12 +142,29 @@ def to_plain(value: Any) -> Any:
     raise CheckpointError(f'a {type(value).__name__} can not be stored: only tensors, data samples and plain values')
 
 
+def _marked(value: Any, fields: dict[str, Any]) -> dict[str, Any]:
+    kind = type(value)
+    return {DATA_SAMPLE: to_plain(fields), KIND: f'{kind.__module__}.{kind.__qualname__}'}
+
+
 def from_plain(value: Any) -> Any:
-    """Undo :func:`to_plain`; data samples become mmpretrain's ``DataSample``."""
+    """Undo :func:`to_plain`.
+
+    Raises:
+        CheckpointError: For a structure that isn't one of the OpenMMLab packages'.
+    """
     if isinstance(value, dict) and DATA_SAMPLE in value:
-        return DataSample(**from_plain(value[DATA_SAMPLE]))
+        return _structure(value.get(KIND, KIND_OF_OLD))(**from_plain(value[DATA_SAMPLE]))
     if isinstance(value, dict):
         return {key: from_plain(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return type(value)(from_plain(entry) for entry in value)
     return value
+
+
+def _structure(kind: str) -> Any:
+    """The class of a data sample or of what is in one."""
+    module, _, name = kind.rpartition('.')
+    if not STRUCTURES.match(module):
+        raise CheckpointError(f'a {kind} is no structure of a data sample.')
+    return getattr(import_module(module), name)

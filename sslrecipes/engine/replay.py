@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from mmengine.config import ConfigDict
 from mmengine.registry import DefaultScope
 from PIL import Image
 from torch import Tensor, nn
@@ -27,6 +30,8 @@ from sslrecipes.zoo.config import load_config
 IMAGES_SHOWN, ROWS = 64, 8
 NAMES_SHOWN = 20
 SCOPES = ('sslrecipes', 'mmpretrain', 'mmdet', 'mmseg', 'mmengine')
+#: A registered name, with a scope or without.
+COMPONENT = re.compile(rf'(({"|".join(SCOPES)})\.)?\w+')
 
 
 @dataclass(frozen=True)
@@ -116,8 +121,11 @@ def build_model(record: Mapping[str, Any], config: str | Path | None = None) -> 
         cfg = {'data_preprocessor': recipe.get('data_preprocessor'), **recipe.model}
     else:
         refuse_code(cfg)
-    with DefaultScope.overwrite_default_scope('sslrecipes'):
-        model = MODELS.build(cfg)
+    scope = record.get('scope', 'sslrecipes')
+    if scope != 'sslrecipes':
+        import_module('sslrecipes.transfer')  # which takes seconds
+    with DefaultScope.overwrite_default_scope(scope):
+        model = MODELS.build(ConfigDict(cfg))
     tensors, state = all_tensors(model), record['state']
     shapes, recorded = ({name: t.shape for name, t in part.items()} for part in (tensors, state))
     if shapes != recorded:
@@ -137,7 +145,7 @@ def refuse_code(node: Any) -> None:
     """
     if isinstance(node, dict):
         name, scope = node.get('type', 'none'), node.get('_scope_', 'sslrecipes')
-        if not isinstance(name, str) or not name.isidentifier() or scope not in SCOPES:
+        if not isinstance(name, str) or not COMPONENT.fullmatch(name) or scope not in SCOPES:
             raise CheckpointError(
                 f'The model in this file asks for {name!r} of {scope!r}, which is no registered component: if you '
                 'trust its recipe, give it with --config.'

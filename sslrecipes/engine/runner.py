@@ -36,6 +36,7 @@ ONLY_FOR_THE_FILE = (
     'Hooks will be',
     'Distributed training is not used',
     'Exp name:',
+    'paramwise_options -- ',
     '"FileClient" will be deprecated',
     '"HardDiskBackend" is the alias',
 )
@@ -123,7 +124,8 @@ class SSLRunner(RestartableRunner):
             diff_rank_seed: Whether that seed contains the rank.
 
         Raises:
-            ConfigError: For ``num_batch_per_epoch``, which would cut the data set behind the sampler's back.
+            ConfigError: For ``num_batch_per_epoch``, which would cut the data set behind the sampler's back, and for
+                ``drop_last`` with a ``batch_sampler``.
         """
         if isinstance(dataloader, DataLoader):
             return dataloader
@@ -143,6 +145,8 @@ class SSLRunner(RestartableRunner):
                 sampler = DATA_SAMPLERS.build(sampler, default_args=dict(dataset=dataset, seed=shared_seed))
             cfg['dataset'], cfg['sampler'] = seeded(dataset, sampler, shared_seed)
             if cfg.get('batch_sampler'):
+                if cfg.get('drop_last'):
+                    raise ConfigError('drop_last means nothing beside a batch_sampler: leave it out.')
                 cfg['batch_sampler'] = dict(type=RestartableBatches, batches=cfg['batch_sampler'])
         loader = Runner.build_dataloader(cfg, seed, diff_rank_seed)
         loader.worker_init_fn = partial(init_worker, inner=loader.worker_init_fn)

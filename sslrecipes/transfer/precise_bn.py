@@ -101,7 +101,7 @@ class PreciseBNHook(Hook):
 
     def after_optimizer_step(self, runner: Runner) -> None:
         """Measure, if a validation follows."""
-        if runner.iter % runner.train_loop.val_interval == 0 or runner.iter == runner.max_iters:
+        if runner.train_loop.is_validation_due():
             with kept_random_states():
                 self.measure(runner)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from sslrecipes.checkpoint.conversion import about
 from sslrecipes.checkpoint.networks import read_network
 from sslrecipes.datasets.photo_tiles import load_photographs
 from sslrecipes.errors import CheckpointError
+from sslrecipes.transfer.export.source import trained_heads
 from sslrecipes.transfer.loading import C4Network, pretrained_part
 from sslrecipes.transfer.reference import ReferenceMobileNetV2, ReferenceResNet, ReferenceViT, torchvision_weights
 
@@ -78,8 +80,10 @@ def verify_backbone(model: nn.Module, checkpoint: str | Path, part: str = 'stude
     Both see a photograph, in evaluation mode, on the CPU, in float64: of 224 px, for a ViT of the size that its
     position table is for. A CNN is compared at all its outputs, and a C4 detector also at the last stage in its RoI
     head; a ViT at all its outputs, without final norm; ViTDet at its last block, with all its attention global and
-    without relative positions. A segmentor that dilates convolutions computes other features on purpose: its strides
-    and dilations are taken over before comparing. The model isn't changed: a copy is used.
+    without relative positions. A segmentor that dilates convolutions computes other features on purpose: its dilations
+    are taken over before comparing, and strides that it leaves out. Normalisation and heads are compared with what the
+    file says of its pre-training; a file that says nothing was trained on RGB with ImageNet's mean and deviation. The
+    model isn't changed: a copy is used.
 
     Args:
         model: A model of mmdet, mmseg or mmpretrain whose backbone was filled from the file, before any training.
@@ -88,13 +92,15 @@ def verify_backbone(model: nn.Module, checkpoint: str | Path, part: str = 'stude
 
     Raises:
         CheckpointError: The file can't be read, is of a network without reference, or a feature differs by more than
-            `LIMIT`.
+            `LIMIT`; or the file was trained with another normalisation or number of heads.
         ConfigError: Unknown ``part``, or a model without backbone.
     """
     network = read_network(checkpoint, part)
     target = deepcopy(pretrained_part(model)).cpu().double()
     target.eval()  # mmpretrain's returns nothing
     with torch.no_grad(), torch.random.fork_rng(devices=[]), about(checkpoint):
+        check_normalisation(model, network.stated)
+        check_heads(target, network.stated)
         features = _compare(target, network.weights)
     report = VerifyReport(f'{network.source} ({network.part})', tuple(features))
     differing = [str(feature) for feature in report.features if not feature.difference <= LIMIT]
@@ -104,6 +110,35 @@ def verify_backbone(model: nn.Module, checkpoint: str | Path, part: str = 'stude
             f'{"; ".join(differing)}: compare its strides, style, norms, heads and sizes with those of pre-training.'
         )
     return report
+
+
+def check_normalisation(model: nn.Module, stated: Mapping[str, str]) -> None:
+    """Compare how a model normalises pictures with how the pre-training did.
+
+    Raises:
+        CheckpointError: If they differ.
+    """
+    preprocessor = getattr(model, 'data_preprocessor', None)
+    mean, std = (getattr(preprocessor, name, None) for name in ('mean', 'std'))
+    if mean is None or std is None:
+        return
+    trained = [json.loads(stated.get(name, 'null')) or default for name, default in (('mean', _MEAN), ('std', _STD))]
+    now = [[round(value, 3) for value in tensor.flatten().tolist()] for tensor in (mean, std)]
+    if any(not np.allclose(ours, others, atol=0.01) for ours, others in zip(now, trained, strict=True)):
+        raise CheckpointError(f'it was trained on pictures with mean and deviation {trained}, the model takes {now}.')
+    if not getattr(preprocessor, '_channel_conversion', getattr(preprocessor, 'channel_conversion', True)):
+        raise CheckpointError('it was trained on RGB, the model takes BGR: set data_preprocessor.bgr_to_rgb=True.')
+
+
+def check_heads(target: Any, stated: Mapping[str, str]) -> None:
+    """Compare a ViT's number of heads, which no weight shows, with that of the pre-training.
+
+    Raises:
+        CheckpointError: If they differ.
+    """
+    trained = trained_heads(stated)
+    if trained and hasattr(target, 'layers') and target.layers[0].attn.num_heads != trained:
+        raise CheckpointError(f'it was trained with {trained} heads, the model has {target.layers[0].attn.num_heads}.')
 
 
 def probe(size: tuple[int, int] = _SIZE) -> Tensor:
@@ -158,11 +193,19 @@ _REFERENCES = {
 
 
 def _take_dilation_over(reference: nn.Module, target: nn.Module) -> None:
-    """Give the reference the strides of a network that dilates; their convolutions come in the same order."""
-    own, others = ([part for part in net.modules() if isinstance(part, nn.Conv2d)] for net in (reference, target))
-    if any(other.dilation != (1, 1) for other in others):
-        for conv, other in zip(own, others, strict=False):
-            conv.stride, conv.dilation, conv.padding = other.stride, other.dilation, other.padding
+    """Give the reference the dilations of a network, and stages without stride where it has them.
+
+    Their convolutions come in the same order. Where a stage has its stride is the pre-trained network's.
+    """
+    own = [part for part in reference.modules() if isinstance(part, nn.Conv2d)]
+    others = [(name.split('.')[0], part) for name, part in target.named_modules() if isinstance(part, nn.Conv2d)]
+    if all(other.dilation == (1, 1) for _, other in others):
+        return
+    strided = {stage for stage, other in others if other.stride != (1, 1)}
+    for conv, (stage, other) in zip(own, others, strict=False):
+        conv.dilation, conv.padding = other.dilation, other.padding
+        if stage not in strided:
+            conv.stride = (1, 1)
 
 
 def _check(name: str, output: Tensor, expected: Tensor) -> FeatureCheck:

@@ -13,6 +13,7 @@ from torchvision.models import mobilenet_v2
 from sslrecipes.checkpoint.baking import bake_cls_token
 from sslrecipes.checkpoint.conversion import to_official
 from sslrecipes.checkpoint.export import export_backbone
+from sslrecipes.checkpoint.networks import read_network
 from sslrecipes.checkpoint.writing import save_torch
 from sslrecipes.errors import CheckpointError, ConfigError, CoverageError
 from sslrecipes.transfer.loading import load_backbone
@@ -269,3 +270,14 @@ def test_truncated_file_is_named(tmp_path, files, suffix):
     path.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     with pytest.raises(CheckpointError, match=rf'cut\.{suffix}" .*(cut|damaged)'):
         load_backbone(Model(resnet()), path)
+
+
+@pytest.mark.parametrize('entry', ['model_ema', 'state_dict_ema', 'ema_state_dict'])
+@pytest.mark.parametrize('prefix', ['', 'module.', 'backbone.'])
+def test_averages_kept_in_an_entry_of_their_own(tmp_path, entry, prefix):
+    state = ResNet(18).state_dict()
+    averaged = {f'{prefix}{name}': value + 1 for name, value in state.items()}
+    trained = {f'backbone.{name}': value for name, value in state.items()}
+    path = save_torch(tmp_path / 'run.pth', {'state_dict': trained, entry: averaged})
+    for part, shift in (('student', 0), ('ema', 1)):
+        assert torch.equal(read_network(path, part).weights['conv1.weight'], state['conv1.weight'] + shift)

@@ -1,13 +1,18 @@
 """Detectors train in the same loop as methods: exactly restartable, by iterations, on several processes."""
 
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
+from mmengine.hooks import Hook
 from mmengine.registry import DefaultScope
 
 from sslrecipes.checkpoint.store import CheckpointStore
+from sslrecipes.engine.launch import verify_transfer
+from sslrecipes.engine.replay import replay
 from sslrecipes.engine.runner import SSLRunner
+from sslrecipes.errors import ConfigError, RunError
 
 
 @pytest.mark.parametrize('workers', [0, 2])
@@ -17,8 +22,9 @@ def test_killed_and_resumed_detector_equals_the_one_left_alone(workers, mask_rcn
     assert outcome.difference == 0.0, outcome.positions
 
 
-def test_iterations_count(mask_rcnn):
-    runner = SSLRunner.from_cfg(mask_rcnn)
+def watched(cfg):
+    """Train, and return the runner, the iterations after which it validated, and the modes of the steps."""
+    runner = SSLRunner.from_cfg(cfg)
     validated, modes = [], []
     original = runner.call_hook
 
@@ -31,10 +37,59 @@ def test_iterations_count(mask_rcnn):
 
     runner.call_hook = watch
     runner.train()
+    return runner, validated, modes
+
+
+def test_iterations_count(mask_rcnn):
+    runner, validated, modes = watched(mask_rcnn)
     assert (runner.epoch, runner.iter, runner.max_epochs, runner.max_iters) == (1, 20, 2, 20)
     assert validated == [7, 14, 20]
     assert modes == [True] * 20
     assert CheckpointStore(mask_rcnn.work_dir).newest_good()[0].name == 'epoch_1_iter_20.pth'
+
+
+def test_validation_waits_for_the_end_of_an_accumulated_step(mask_rcnn):
+    mask_rcnn.train_dataloader.dataset.indices = 22  # eleven batches, of which the last one trains nothing
+    mask_rcnn.optim_wrapper.accumulative_counts = 2
+    mask_rcnn.train_cfg.val_interval = 3
+    _, validated, _ = watched(mask_rcnn)
+    assert validated == [4, 6, 10, 13, 15, 19, 20]
+
+
+@pytest.mark.parametrize('place', ['train_dataloader', 'train_dataloader.batch_sampler'])
+def test_an_unknown_number_of_batches_is_refused(place, mask_rcnn):
+    mask_rcnn.merge_from_dict({f'{place}.drop_last': True})
+    with pytest.raises(ConfigError, match='drop_last'):
+        SSLRunner.from_cfg(mask_rcnn).train()
+
+
+def test_resumed_runs_have_nothing_to_verify(mask_rcnn, caplog):
+    SSLRunner.from_cfg(mask_rcnn).train()
+    mask_rcnn.update(resume=True, log_level='WARNING', transfer=dict(checkpoint='gone.pth', part='student'))
+    mask_rcnn.accept_changes = True
+    runner = SSLRunner.from_cfg(mask_rcnn)
+    runner.logger.addHandler(caplog.handler)
+    verify_transfer(runner)
+    assert 'Nothing to verify' in caplog.text
+
+
+class Poison(Hook):
+    """Spoil the weights before the third step."""
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter == 2:
+            runner.model.backbone.conv1.weight.data.fill_(float('nan'))
+
+
+def test_a_step_that_is_not_finite_can_be_replayed(mask_rcnn):
+    runner = SSLRunner.from_cfg(mask_rcnn)
+    runner.register_hook(Poison())
+    with pytest.raises(RunError, match='replay'):
+        runner.train()
+    (path,) = Path(mask_rcnn.work_dir).glob('nonfinite/*')
+    result = replay(path)
+    assert result.finding.losses
+    assert result.micro_batches[0].batch['data_samples'][0].gt_instances.bboxes.tensor.shape == (2, 4)
 
 
 def test_batches_have_one_orientation_and_every_image_comes_once(mask_rcnn):

@@ -4,6 +4,7 @@ import mmseg.models
 import pytest
 import torch
 import torchvision
+from mmdet.models.data_preprocessors import DetDataPreprocessor
 from mmdet.models.roi_heads.shared_heads import ResLayer
 from mmpretrain.models import MobileNetV2, ResNet, ResNet_CIFAR, VisionTransformer
 from torch import nn
@@ -175,3 +176,45 @@ def test_references_compute_what_torchvision_does():
     network = torchvision.models.mobilenet_v2(width_mult=0.5).features
     reference = ReferenceMobileNetV2({f'features.{name}': value for name, value in scattered(network).items()})
     torch.testing.assert_close(reference.eval()(images)['conv2'], network.eval()(images))
+
+
+def test_dilation_hides_no_other_stride(tmp_path):
+    path = save(tmp_path / 'run.pth', resnet(50))
+    dilated = dict(strides=(1, 2, 1, 1), dilations=(1, 1, 2, 4))
+    verify_backbone(loaded(path, resnet(50, **dilated)), path)
+    with pytest.raises(CheckpointError, match='other features'):
+        verify_backbone(loaded(path, resnet(50, style='caffe', **dilated)), path)
+
+
+def stated(path, network, text):
+    state = {f'backbone.{name}': value for name, value in network.state_dict().items()}
+    save_torch(path, {'state_dict': state, 'meta': {'cfg': text}})
+    return path
+
+
+def test_another_number_of_heads_is_found(tmp_path):
+    path = stated(tmp_path / 'run.pth', vit(), 'model = dict(backbone=dict(arch=dict(num_heads=2)))')
+    verify_backbone(loaded(path, vit()), path)
+    with pytest.raises(CheckpointError, match='trained with 2 heads, the model has 4'):
+        verify_backbone(loaded(path, vit(arch={**ARCH, 'num_heads': 4})), path)
+
+
+@pytest.mark.parametrize(
+    ('text', 'preprocessor', 'message'),
+    [
+        ('', dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=True), None),
+        ('', dict(mean=[0.0] * 3, std=[1.0] * 3, bgr_to_rgb=True), 'mean and deviation'),
+        ('', dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]), 'trained on RGB'),
+        ('data_preprocessor = dict(mean=[1.0, 1.0, 1.0], std=[2.0, 2.0, 2.0])',
+         dict(mean=[1.0] * 3, std=[2.0] * 3, bgr_to_rgb=True), None),
+    ],
+)  # fmt: skip
+def test_normalisation_is_compared(tmp_path, text, preprocessor, message):
+    path = stated(tmp_path / 'run.pth', resnet(), text)
+    model = loaded(path, resnet())
+    model.data_preprocessor = DetDataPreprocessor(**preprocessor)
+    if message is None:
+        verify_backbone(model, path)
+        return
+    with pytest.raises(CheckpointError, match=message):
+        verify_backbone(model, path)

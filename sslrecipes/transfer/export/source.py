@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -54,7 +55,7 @@ class Source:
         arch = backbone_arch(backbone.weights)
         _check_plain(arch)
         settings = json.loads(backbone.metadata.get('backbone', '{}'))
-        trained = _trained_heads(settings) or int(backbone.metadata.get('heads', 0))
+        trained = trained_heads(backbone.metadata)
         heads = _number_of_heads(arch, heads, trained) if isinstance(arch, ViTArch) else 0
         metadata = {**backbone.metadata, 'architecture': str(arch), **({'heads': str(heads)} if heads else {})}
         return cls(backbone.weights, metadata, arch, heads, settings)
@@ -138,12 +139,13 @@ def _network(arch: BackboneArch, heads: int, settings: dict[str, Any], options: 
     return VisionTransformer(sizes, **{**arguments, **options})
 
 
-def _trained_heads(settings: dict[str, Any]) -> int:
-    """The number of heads in the settings of a run's backbone, 0 if they don't tell."""
-    arch = settings.get('arch')
+def trained_heads(metadata: Mapping[str, str]) -> int:
+    """The number of heads that a file's metadata or its run's config tell, 0 if they don't."""
+    arch = json.loads(metadata.get('backbone', '{}')).get('arch')
     if isinstance(arch, str):
         arch = VisionTransformer.arch_zoo.get(arch.lower())
-    return int(arch.get('num_heads', 0)) if isinstance(arch, dict) else 0
+    stated = arch.get('num_heads', 0) if isinstance(arch, dict) else 0
+    return int(stated or metadata.get('heads', 0))
 
 
 def _number_of_heads(arch: ViTArch, stated: int | None, trained: int) -> int:

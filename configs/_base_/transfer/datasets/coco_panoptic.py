@@ -17,6 +17,7 @@ train_dataloader = dict(
         data_root=data_root,
         ann_file='annotations/panoptic_train2017.json',
         data_prefix=dict(img='train2017/', seg='annotations/panoptic_train2017/'),
+        filter_cfg=dict(filter_empty_gt=False, min_size=32),  # a picture without things has stuff
         pipeline=train_pipeline,
     )
 )

@@ -19,9 +19,14 @@ model = dict(
         drop_path_rate=0.1,
     ),
     neck=dict(_delete_=True, type='sslrecipes.SimpleFPN', in_channels=768, out_channels=256),
-    rpn_head=dict(num_convs=2),
+    rpn_head=dict(type='sslrecipes.RPNHead', num_convs=2),
     roi_head=dict(
         bbox_head=dict(type='Shared4Conv1FCBBoxHead', norm_cfg=norm_cfg),
         mask_head=dict(norm_cfg=norm_cfg),
+    ),
+    # as in mask-rcnn_fpn.py
+    train_cfg=dict(
+        rpn=dict(assigner=dict(min_pos_iou=0.0)),
+        rcnn=dict(assigner=dict(match_low_quality=False)),
     ),
 )

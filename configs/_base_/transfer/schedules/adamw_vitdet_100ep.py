@@ -10,7 +10,7 @@ optim_wrapper = dict(
 )
 
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.001, by_epoch=False, begin=0, end=250),
+    dict(type='LinearLR', start_factor=0.001, by_epoch=False, begin=0, end=251),
     dict(type='MultiStepLR', by_epoch=False, milestones=[163_889, 177_546], gamma=0.1),
 ]
 train_cfg = dict(type='sslrecipes.SSLIterTrainLoop', max_iters=184_375, val_interval=18_500)

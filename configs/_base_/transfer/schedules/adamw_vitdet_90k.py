@@ -3,7 +3,7 @@
 _base_ = ['adamw_vitdet_100ep.py']
 
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.001, by_epoch=False, begin=0, end=250),
+    dict(type='LinearLR', start_factor=0.001, by_epoch=False, begin=0, end=251),
     dict(type='MultiStepLR', by_epoch=False, milestones=[60_000, 80_000], gamma=0.1),
 ]
 train_cfg = dict(max_iters=90_000, val_interval=10_000)

@@ -41,7 +41,7 @@ _DERIVED: dict[str, Callable[[Any], Any]] = {
     'test_short_side': lambda cfg: _short_sides(cfg, 'test_dataloader', 'Resize', 'scale'),
     'milestones': lambda cfg: schedule_of(cfg).get('milestones'),
     'power': lambda cfg: schedule_of(cfg).get('power'),
-    'warmup_iterations': lambda cfg: warmup_of(cfg).get('end'),
+    'warmup_iterations': lambda cfg: warmup_of(cfg).get('end', 1) - 1 or None,  # mmengine ends one step early
     'warmup_factor': lambda cfg: warmup_of(cfg).get('start_factor'),
 }
 

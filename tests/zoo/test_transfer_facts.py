@@ -27,7 +27,7 @@ def config(**changes):
             test_dataloader=dict(dataset=test),
             optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.02, momentum=0.9)),
             param_scheduler=[
-                dict(type='LinearLR', start_factor=0.001, end=1000),
+                dict(type='LinearLR', start_factor=0.001, end=1001),
                 dict(type='MultiStepLR', milestones=[60, 80]),
             ],
             train_cfg=dict(max_iters=90_000),

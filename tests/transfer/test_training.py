@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.registry import DefaultScope
+from mmpretrain.models import ResNet
 
 from sslrecipes.checkpoint.store import CheckpointStore
+from sslrecipes.checkpoint.writing import save_torch
 from sslrecipes.engine.launch import verify_transfer
 from sslrecipes.engine.replay import replay
 from sslrecipes.engine.runner import SSLRunner
@@ -104,17 +107,50 @@ def test_batches_have_one_orientation_and_every_image_comes_once(mask_rcnn):
     assert len(set(names)) == len(names) == 24
 
 
+class LeftError(Exception):
+    """A run was left."""
+
+
+class Leave(Hook):
+    """Write a checkpoint after the ninth step, in mid-epoch, and leave."""
+
+    priority = 'LOWEST'
+
+    def after_optimizer_step(self, runner):
+        if runner.iter == 9:
+            runner.save_here()
+            raise LeftError
+
+
 def on_rank(cfg, rank, world):
+    """What a run ends with, the same of one that was left and resumed, its parameters, and the first loaded one."""
     cfg.launcher = 'pytorch'
     cfg.env_cfg.dist_cfg.backend = 'gloo'
-    runner = SSLRunner.from_cfg(cfg)
-    runner.train()
-    model = runner.model.module
-    assert runner.iter == 20
-    return torch.cat([parameter.detach().flatten() for parameter in model.parameters()]).double().sum().item()
+    folder, ends = cfg.work_dir, []
+    for name in ('alone', 'left'):
+        cfg.work_dir, cfg.resume = f'{folder}/{name}', False
+        runner = SSLRunner.from_cfg(cfg)
+        if name == 'left':
+            runner.register_hook(Leave())
+            with pytest.raises(LeftError):
+                runner.train()
+            cfg.resume = True
+            runner = SSLRunner.from_cfg(cfg)
+        runner.train()
+        ends.append(torch.cat([value.flatten().double() for value in runner.model.module.state_dict().values()]))
+    started = SSLRunner.from_cfg(Config({**cfg.to_dict(), 'resume': False, 'work_dir': f'{folder}/third'}))
+    started._init_model_weights()
+    parameters = torch.cat([parameter.detach().flatten() for parameter in runner.model.parameters()])
+    first = started.model.module.backbone.conv1.weight
+    return [value.detach().numpy() for value in (*ends, parameters, first)]
 
 
-def test_two_processes_train_one_detector(mask_rcnn, run_ranks):
+def test_two_processes_train_from_a_checkpoint_and_resume_exactly(mask_rcnn, run_ranks, tmp_path):
     mask_rcnn.val_dataloader = mask_rcnn.val_cfg = mask_rcnn.val_evaluator = None
-    sums = run_ranks(partial(on_rank, mask_rcnn))
-    assert sums[0] == sums[1]
+    pretrained = ResNet(18, stem_channels=8, base_channels=8).state_dict()
+    state = {f'backbone.{name}': value for name, value in pretrained.items()}
+    mask_rcnn.transfer.checkpoint = str(save_torch(tmp_path / 'epoch_1.pth', {'state_dict': state}))
+    for alone, left, parameters, first in (ranks := run_ranks(partial(on_rank, mask_rcnn))):
+        assert (alone == left).all()
+        assert (parameters == ranks[0][2]).all()
+        assert torch.equal(torch.from_numpy(first), pretrained['conv1.weight'])

@@ -30,7 +30,7 @@ def runner(tmp_path):
     called = []
     return SimpleNamespace(
         work_dir=str(tmp_path),
-        train_dataloader=SimpleNamespace(batch_size=64, dataset=[]),
+        train_dataloader=SimpleNamespace(batch_size=64, batch_sampler=None, dataset=[]),
         accumulative_counts=2,
         logger=MMLogger(f'failures-{tmp_path.name}', log_file=str(tmp_path / 'run.log')),
         call_hook=called.append,

@@ -6,13 +6,13 @@ from sslrecipes.errors import ConfigError
 
 
 @pytest.mark.parametrize(
-    'options',
+    ('options', 'message'),
     [
-        {'sampler': dict(type='InfiniteSampler', shuffle=True)},
-        {'batch_sampler': dict(type=BatchSampler, drop_last=True), 'drop_last': False},
+        ({'sampler': dict(type='InfiniteSampler', shuffle=True)}, 'whose epochs end'),
+        ({'batch_sampler': dict(type=BatchSampler, drop_last=True), 'drop_last': False}, 'unknown number of batches'),
     ],
 )
-def test_epochs_must_end_and_be_entered_anywhere(mae_on_digits, options):
+def test_epochs_must_end_and_be_entered_anywhere(mae_on_digits, options, message):
     mae_on_digits.train_dataloader.update(options)
-    with pytest.raises(ConfigError, match='whose epochs end'):
+    with pytest.raises(ConfigError, match=message):
         SSLRunner.from_cfg(mae_on_digits).train()

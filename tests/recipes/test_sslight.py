@@ -156,6 +156,12 @@ REPORTED_SEMI = {
     'resnet34': {1: (52.4, 55.2), 10: (65.4, 67.2)},
     'mobilenetv2': {1: (47.9, 50.6), 10: (61.3, 63.5)},
 }
+#: Box AP of Faster R-CNN and mask AP of Mask R-CNN, (baseline, sslight) each.
+REPORTED_DETECTION = {
+    'resnet18': {'faster': (32.7, 34.1), 'mask': (30.6, 31.8)},
+    'resnet34': {'faster': (37.6, 38.6), 'mask': (34.6, 35.5)},
+    'mobilenetv2': {'faster': (30.9, 32.1), 'mask': (28.1, 29.1)},
+}
 
 
 def pretraining(method, backbone, variant):
@@ -308,6 +314,10 @@ def assert_starts_from(init_cfg, recipe, prefix):
     assert init_cfg.prefix == prefix
 
 
+def detector(kind, backbone, variant):
+    return f'{FOLDER}/transfer/{kind}-rcnn_{backbone}-fpn_dino-{variant}-pre_8xb2-multisteplr-90k_coco.py'
+
+
 def test_reported_numbers(cards):
     published = {
         path: card.reported.value for path, card in cards.items() if card.collection == 'SSLight' and card.reported
@@ -318,6 +328,8 @@ def test_reported_numbers(cards):
             expected |= {kind(*row, variant): values[index] for kind in (pretraining, linear)}
         for backbone, by_percent in REPORTED_SEMI.items():
             expected |= {semi(backbone, variant, percent): values[index] for percent, values in by_percent.items()}
+        for backbone, by_detector in REPORTED_DETECTION.items():
+            expected |= {detector(kind, backbone, variant): values[index] for kind, values in by_detector.items()}
     assert published == expected
 
 

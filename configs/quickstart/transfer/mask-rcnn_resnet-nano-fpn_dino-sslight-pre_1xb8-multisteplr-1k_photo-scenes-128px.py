@@ -61,8 +61,8 @@ optim_wrapper = dict(
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=100),
-    dict(type='MultiStepLR', by_epoch=False, milestones=[700, 900], gamma=0.1),
+    dict(type='MultiStepLR', by_epoch=False, milestones=[560, 720], gamma=0.1),
 ]
-train_cfg = dict(type='sslrecipes.SSLIterTrainLoop', max_iters=1000, val_interval=1000)
+train_cfg = dict(type='sslrecipes.SSLIterTrainLoop', max_iters=800, val_interval=800)
 val_cfg = dict()
 test_cfg = dict()

@@ -47,8 +47,8 @@ optim_wrapper = dict(
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=100),
-    dict(type='PolyLR', power=0.9, eta_min=1e-5, by_epoch=False, begin=100, end=1000),
+    dict(type='PolyLR', power=0.9, eta_min=1e-5, by_epoch=False, begin=100, end=800),
 ]
-train_cfg = dict(type='sslrecipes.SSLIterTrainLoop', max_iters=1000, val_interval=1000)
+train_cfg = dict(type='sslrecipes.SSLIterTrainLoop', max_iters=800, val_interval=800)
 val_cfg = dict()
 test_cfg = dict()

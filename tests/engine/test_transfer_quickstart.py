@@ -101,9 +101,9 @@ def test_pretrains_if_there_is_no_checkpoint(tmp_path, monkeypatch):
 def test_schedules_shrink_with_the_run():
     cfg = load_config(CONFIGS / DETECTION.config)
     before = [dict(schedule) for schedule in cfg.param_scheduler]
-    shorten(cfg, 100)
+    shorten(cfg, 80)
     assert before[0]['end'] == 100
-    assert before[1]['milestones'] == [700, 900]
+    assert before[1]['milestones'] == [560, 720]
     assert cfg.param_scheduler[0].end == 10
-    assert cfg.param_scheduler[1].milestones == [70, 90]
-    assert (cfg.train_cfg.max_iters, cfg.train_cfg.val_interval) == (100, 100)
+    assert cfg.param_scheduler[1].milestones == [56, 72]
+    assert (cfg.train_cfg.max_iters, cfg.train_cfg.val_interval) == (80, 80)

@@ -20,7 +20,7 @@ from sslrecipes.checkpoint.conversion import about
 from sslrecipes.checkpoint.networks import read_network
 from sslrecipes.datasets.photo_tiles import load_photographs
 from sslrecipes.errors import CheckpointError
-from sslrecipes.transfer.export.source import trained_heads
+from sslrecipes.transfer.export.source import IMAGENET_MEAN, IMAGENET_STD, trained_heads
 from sslrecipes.transfer.loading import C4Network, pretrained_part
 from sslrecipes.transfer.reference import ReferenceMobileNetV2, ReferenceResNet, ReferenceViT, torchvision_weights
 
@@ -28,7 +28,6 @@ LIMIT = 1e-5
 """Largest allowed difference of a feature. Both networks compute in float64: only a wrong one can differ so much."""
 _SIZE = (224, 224)
 _PHOTOGRAPH = 'astronaut'
-_MEAN, _STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,8 @@ def check_normalisation(model: nn.Module, stated: Mapping[str, str]) -> None:
     mean, std = (getattr(preprocessor, name, None) for name in ('mean', 'std'))
     if mean is None or std is None:
         return
-    trained = [json.loads(stated.get(name, 'null')) or default for name, default in (('mean', _MEAN), ('std', _STD))]
+    defaults = {'mean': IMAGENET_MEAN, 'std': IMAGENET_STD}
+    trained = [json.loads(stated.get(name, 'null')) or default for name, default in defaults.items()]
     now = [[round(value, 3) for value in tensor.flatten().tolist()] for tensor in (mean, std)]
     if any(not np.allclose(ours, others, atol=0.01) for ours, others in zip(now, trained, strict=True)):
         raise CheckpointError(f'it was trained on pictures with mean and deviation {trained}, the model takes {now}.')
@@ -144,7 +144,7 @@ def check_heads(target: Any, stated: Mapping[str, str]) -> None:
 def probe(size: tuple[int, int] = _SIZE) -> Tensor:
     """A photograph, normalised as in pre-training: ``(1, 3, H, W)``, RGB, float32."""
     pixels = torch.from_numpy(np.ascontiguousarray(load_photographs()[_PHOTOGRAPH][..., ::-1])).permute(2, 0, 1)
-    normalised = (pixels - torch.tensor(_MEAN).view(3, 1, 1)) / torch.tensor(_STD).view(3, 1, 1)
+    normalised = (pixels - torch.tensor(IMAGENET_MEAN).view(3, 1, 1)) / torch.tensor(IMAGENET_STD).view(3, 1, 1)
     return F.interpolate(normalised[None], size=size, mode='bilinear', antialias=True)
 
 

@@ -32,7 +32,11 @@ def random_masking(noise: Tensor, mask_ratio: float) -> Masking:
 
     Source: ``random_masking`` in ``models_mae.py`` of facebookresearch/mae.
     """
-    num_keep = int(noise.shape[1] * (1 - mask_ratio))
+    return shuffle_masking(noise, int(noise.shape[1] * (1 - mask_ratio)))
+
+
+def shuffle_masking(noise: Tensor, num_keep: int) -> Masking:
+    """Keep the ``num_keep`` patches with the smallest ``noise`` ``(B, L)``, in ascending order of it."""
     ids_shuffle = noise.argsort(dim=1)
     ids_restore = ids_shuffle.argsort(dim=1)
     return Masking(ids_shuffle[:, :num_keep], ids_restore, (ids_restore >= num_keep).float())

@@ -7,18 +7,22 @@ import torch
 from torch import Tensor
 
 
-def sincos_position_embedding(dims: int, grid: tuple[int, int]) -> Tensor:
-    """Build the position embedding of MAE and TEC, class-token row included.
+def sincos_position_embedding(
+    dims: int, grid: tuple[int, int], *, rows_first: bool = False, class_row: bool = True
+) -> Tensor:
+    """Build the position embedding of MAE and TEC, or of MAE-priv.
 
-    The first half of the channels encodes the **column**, the second half the row (mmpretrain's function gives the
-    table of the transposed grid). Computed in float64, as officially, then cast.
+    The first half of the channels encodes the **column**, the second half the row, computed in float64 as officially,
+    then cast. MAE-priv has it the other way round, which is mmpretrain's table, too.
 
     Args:
         dims: Number of channels C, divisible by 4.
         grid: Patches per column and per row, ``(height, width)``.
+        rows_first: Let the first half of the channels encode the row (MAE-priv).
+        class_row: Put a row of zeros in front, for the class token.
 
     Returns:
-        Tensor ``(1, 1 + height * width, C)``, float32; row 0 (class token) is zero, the others are row-major.
+        Tensor ``(1, class_row + height * width, C)``, float32; patches are row-major.
 
     Source: ``util/pos_embed.py`` of facebookresearch/mae.
     """
@@ -26,7 +30,8 @@ def sincos_position_embedding(dims: int, grid: tuple[int, int]) -> Tensor:
     height, width = grid
     rows, columns = np.divmod(np.arange(height * width), width)
     omega = 10000.0 ** (-np.arange(dims // 4) / (dims / 4))
-    angles = [np.outer(positions, omega) for positions in (columns, rows)]
+    angles = [np.outer(positions, omega) for positions in ((rows, columns) if rows_first else (columns, rows))]
     table = np.concatenate([wave(angle) for angle in angles for wave in (np.sin, np.cos)], axis=1)
-    table = np.concatenate([np.zeros((1, dims)), table])
+    if class_row:
+        table = np.concatenate([np.zeros((1, dims)), table])
     return torch.from_numpy(table).float()[None]

@@ -4,8 +4,9 @@ from sslrecipes.models.methods.dino import DINO
 from sslrecipes.models.methods.feature_model import FeatureModel
 from sslrecipes.models.methods.linear_probe import LinearProbe
 from sslrecipes.models.methods.mae import MAE
+from sslrecipes.models.methods.mae_priv import MAEPriv
 from sslrecipes.models.methods.moco import MoCo
 from sslrecipes.models.methods.swav import SwAV
 from sslrecipes.models.methods.tec import TEC
 
-__all__ = ['DINO', 'MAE', 'TEC', 'FeatureModel', 'LinearProbe', 'MoCo', 'SwAV']
+__all__ = ['DINO', 'MAE', 'TEC', 'FeatureModel', 'LinearProbe', 'MAEPriv', 'MoCo', 'SwAV']

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from mmpretrain.models.utils import MultiheadAttention
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
@@ -32,9 +33,39 @@ class QVBiasLinear(nn.Linear):
         return F.linear(x, self.weight, self.bias * self.used)
 
 
+class QVBiasAttention(MultiheadAttention):
+    """mmpretrain's ``MultiheadAttention`` without a bias of keys, and with less copying in the backward pass.
+
+    Queries, keys and values are unbound where they lie side by side, so that their gradients are written once into the
+    place from which the projection reads them; upstream fills, pads and adds three tensors of their joint size.
+
+    Args:
+        embed_dims: Width C.
+        num_heads: Heads.
+        **kwargs: Further arguments of ``MultiheadAttention``.
+    """
+
+    def __init__(self, embed_dims: int, num_heads: int, **kwargs: Any) -> None:
+        super().__init__(embed_dims, num_heads, **kwargs)
+        self.qkv = QVBiasLinear(embed_dims)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Attend among tokens ``(B, N, C)``."""
+        joint = self.qkv(x).unflatten(-1, (3, self.num_heads, self.head_dims))
+        q, k, v = (part.transpose(1, 2) for part in joint.unbind(2))
+        attended = F.scaled_dot_product_attention(q, k, v, dropout_p=self.attn_drop if self.training else 0.0)
+        mixed = self.proj_drop(self.proj(attended.transpose(1, 2).flatten(2)))
+        output: Tensor = self.out_drop(self.gamma1(mixed))
+        return output
+
+
 def without_key_bias(stack: nn.ModuleList) -> None:
-    """Give the blocks of an encoder or decoder a :class:`QVBiasLinear` each, its bias 0."""
+    """Replace the attention of all blocks of an encoder or decoder by :class:`QVBiasAttention`, unless it has no bias."""
     for block in stack:
-        attention: Any = block.attn
-        attention.qkv = QVBiasLinear(attention.embed_dims)
+        built: Any = block.attn
+        if built.qkv.bias is None:
+            continue
+        attention = QVBiasAttention(built.embed_dims, built.num_heads, attn_drop=built.attn_drop)
+        attention.proj_drop, attention.gamma1, attention.out_drop = built.proj_drop, built.gamma1, built.out_drop
         nn.init.zeros_(attention.qkv.bias)
+        block.attn = attention

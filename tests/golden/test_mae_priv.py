@@ -1,0 +1,192 @@
+"""MAE-priv against the official code: pre-training, fine-tuning, linear probe."""
+
+import pytest
+import torch
+from mmpretrain.structures import DataSample
+
+from sslrecipes.checkpoint.coverage import load_weights
+from sslrecipes.checkpoint.keymaps import KEYMAPS
+from sslrecipes.checkpoint.keymaps.mae_priv import our_places
+from sslrecipes.models.methods.feature_model import as_feature_model
+from sslrecipes.registry import MODELS, OPTIMIZERS
+
+MAE_PRIV = KEYMAPS['mae-priv']
+
+
+def arch(hyper, prefix=''):
+    return dict(
+        embed_dims=hyper[f'{prefix}embed_dim'],
+        num_layers=hyper[f'{prefix}depth'],
+        num_heads=hyper[f'{prefix}num_heads'],
+        feedforward_channels=int(hyper[f'{prefix}embed_dim'] * hyper['mlp_ratio']),
+    )
+
+
+def body(hyper, prefix=''):
+    """What the ViTs of all stages share."""
+    return dict(
+        arch=arch(hyper, prefix),
+        img_size=hyper['img_size'],
+        patch_size=hyper['patch_size'],
+        qkv_bias=hyper.get('qkv_bias', True),
+        with_cls_token=hyper['use_cls_token'],
+        norm_cfg=dict(type='LN', eps=hyper.get('ln_eps', 1e-6)),
+    )
+
+
+def pretraining(hyper):
+    encoder = dict(mask_ratio=hyper['mask_ratio'], batched_shuffle=hyper.get('batched_shuffle', True))
+    return MODELS.build(
+        dict(
+            type='MAEPriv',
+            backbone=dict(type='MAEPrivViT', **body(hyper, 'encoder_'), **encoder),
+            neck=dict(
+                type='MAEPrivDecoder',
+                num_patches=(hyper['img_size'] // hyper['patch_size']) ** 2,
+                patch_size=hyper['patch_size'],
+                embed_dim=hyper['encoder_embed_dim'],
+                decoder_embed_dim=hyper['decoder_embed_dim'],
+                decoder_depth=hyper['decoder_depth'],
+                decoder_num_heads=hyper['decoder_num_heads'],
+                mlp_ratio=hyper['mlp_ratio'],
+                norm_cfg=dict(type='LN', eps=hyper.get('ln_eps', 1e-6)),
+            ),
+            head=dict(type='MAEPrivHead', norm_pix=hyper['normalized_pixel'], patch_size=hyper['patch_size']),
+        )
+    )
+
+
+def fill(model, case):
+    load_weights(model, MAE_PRIV.to_ours(case.part('state/')), source='case')
+    return model
+
+
+@pytest.mark.golden('mae_priv/pretrain_gap', 'mae_priv/pretrain_cls')
+def test_pretrain(case, close):
+    images, noise = case['in/imgs'], case['in/noise']
+    model = fill(pretraining(case.hyper), case)
+    latent, mask, ids_restore = model.backbone(images, noise=noise)
+    close(latent, case['out/encoded'])
+    assert torch.equal(mask, case['out/mask'])
+    assert torch.equal(ids_restore.argsort(1), case['out/shuffle'].expand(len(images), -1))
+    close(model.reconstruct(images, noise)[0], case['out/pred'])
+    target = model.head.construct_target(images)
+    removed = mask.bool()
+    expected = case['out/target']
+    close(target if expected.shape == target.shape else in_shuffle_order(target, ids_restore, expected), expected)
+
+    loss = model.loss(images, noise=noise)['loss']
+    close(loss, case['out/loss'], 'loss')
+    close(((case['out/pred'] - target)[removed] ** 2).mean(), loss.detach(), 'loss')
+    loss.backward()
+    places = our_places(case.part('state/'))
+    for official, gradient in case.part('out/grad/').items():
+        ours, rows = places[official]
+        close(model.get_parameter(ours).grad[rows], gradient, 'grad')
+
+
+def in_shuffle_order(target, ids_restore, expected):
+    """The targets of the removed patches, as the official code has them."""
+    removed = ids_restore.argsort(1)[:, -expected.shape[1] :]
+    return target.gather(1, removed[..., None].expand(-1, -1, target.shape[-1]))
+
+
+@pytest.mark.golden('mae_priv/pretrain_gap', 'mae_priv/pretrain_cls')
+def test_drawn_mask(case):
+    """Without noise given, the mask is drawn from torch's generator as officially, and is that of the case."""
+    encoder = pretraining(case.hyper).backbone
+    torch.manual_seed(case.meta['seed']['forward_seed'])
+    assert torch.equal(encoder(case['in/imgs'])[1], case['out/mask'])
+
+
+@pytest.mark.golden('mae_priv/pretrain_gap', 'mae_priv/pretrain_cls')
+def test_fixed_tables(case, close):
+    model = pretraining(case.hyper)
+    for official in ('encoder.pos_embed', 'decoder_pos_embed'):
+        (ours, _) = our_places(case.part('state/'))[official]
+        close(model.get_parameter(ours), case[f'state/{official}'])
+        assert not model.get_parameter(ours).requires_grad
+
+
+def classifier(hyper):
+    pooled = dict(out_type='cls_token') if hyper['use_cls_token'] else dict(out_type='avg_featmap', final_norm=False)
+    return MODELS.build(
+        dict(
+            type='ImageClassifier',
+            backbone=dict(
+                type='MAEPrivFineTuneViT', **body(hyper), drop_path_rate=hyper.get('drop_path_rate', 0.0), **pooled
+            ),
+            head=dict(type='LinearClsHead', num_classes=hyper['num_classes'], in_channels=hyper['embed_dim']),
+        )
+    )
+
+
+@pytest.mark.golden('mae_priv/finetune_gap', 'mae_priv/finetune_cls')
+def test_finetune(case, close):
+    model = fill(classifier(case.hyper), case).eval()
+    close(model.extract_feat(case['in/imgs'])[0], case['out/features'])
+    close(model(case['in/imgs'], mode='tensor'), case['out/logits'])
+
+
+@pytest.mark.golden('mae_priv/finetune_gap', 'mae_priv/finetune_cls')
+def test_knn_feature(case, close):
+    backbone = dict(type='VisionTransformer', **body(case.hyper), out_type='raw')
+    model = MODELS.build(dict(type='FeatureModel', backbone=backbone, final_norm=False))
+    state = MAE_PRIV.to_ours(case.part('state/'))
+    load_weights(model, state, source='case', ignore=('backbone.ln1.',))
+    close(as_feature_model(model)(case['in/imgs']), case['out/pooled'])
+
+
+def probe_optimizer(case, params):
+    group = dict(case.hyper['optimizer_group'])
+    assert not group.pop('dampening')
+    if case.hyper['optimizer_class'] == 'SGD':
+        plain = {name: group[name] for name in ('lr', 'momentum', 'weight_decay', 'nesterov')}
+        return OPTIMIZERS.build(dict(type='SGD', params=params, **plain))
+    assert not group['nesterov']
+    assert not group['trust_clip']
+    return OPTIMIZERS.build(
+        dict(
+            type='LARS',
+            params=params,
+            **{name: group[name] for name in ('lr', 'momentum', 'weight_decay', 'eps')},
+            trust_coefficient=group['trust_coeff'],
+            adapt_without_decay=group['always_adapt'],
+            decay_gradient=False,
+            denominator='gradient_plus_decay',
+        )
+    )
+
+
+@pytest.mark.golden('mae_priv/linprobe_gap_sgd', 'mae_priv/linprobe_cls_lars')
+def test_linear_probe(case, close):
+    hyper = case.hyper
+    backbone = dict(type='VisionTransformer', **body(hyper), out_type='raw')
+    model = MODELS.build(
+        dict(
+            type='LinearProbe',
+            backbone=backbone,
+            num_classes=hyper['num_classes'],
+            with_bn=True,
+            bn_eps=1e-5,
+            final_norm=False,
+        )
+    )
+    load_weights(model, MAE_PRIV.to_ours(case.part('state/')), source='case', ignore=('backbone.ln1.',))
+    optimizer = probe_optimizer(case, [param for param in model.parameters() if param.requires_grad])
+    samples = [DataSample().set_gt_label(int(label)) for label in case['in/labels']]
+    model.train()
+    for step in range(hyper['steps']):
+        logits = model.logits(case['in/imgs'])
+        if step == 0:
+            close(logits[:, 0], case['out/logits_first'])
+        (loss,) = model.loss(logits, samples).values()
+        close(loss, case['out/losses'][step], 'loss')
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    close(model.neck.running_mean, case['out/running_mean'])
+    close(model.neck.running_var, case['out/running_var'])
+    close(model.heads[0].weight, case['out/head_weight'])
+    close(model.heads[0].bias, case['out/head_bias'])
+    close(model.eval().logits(case['in/imgs'])[:, 0], case['out/logits_eval'])

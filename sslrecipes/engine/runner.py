@@ -21,6 +21,7 @@ from sslrecipes.checkpoint.initializer import load_state
 from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.datasets.seeding import RestartableBatches, seeded
 from sslrecipes.datasets.workers import init_worker
+from sslrecipes.engine.class_count import check_class_count
 from sslrecipes.engine.distributed import SSLDistributedDataParallel, init_cpu_process_group
 from sslrecipes.engine.failures import explained
 from sslrecipes.engine.restart import unwrapped
@@ -76,6 +77,7 @@ class SSLRunner(RestartableRunner):
       second share logger, message hub, visualizer and so the first one's log file);
     * :meth:`build_dataloader`: augmentation seeded by (seed, epoch, index), shuffling by the config's seed (upstream
       repeats augmentations without persistent workers, and draws the shuffle seed at random with ``diff_rank_seed``);
+    * :meth:`build_train_loop` and its kin: a classifier must have as many classes as its data;
     * :meth:`scale_lr`: counts gradient accumulation;
     * :class:`RestartableRunner`: exact restarts;
     * :meth:`train`, :meth:`register_default_hooks`: failures end in one sentence, requests to stop in a checkpoint,
@@ -163,6 +165,22 @@ class SSLRunner(RestartableRunner):
         _ = self.circumstances  # looked at now, not when the first checkpoint is written
         with explained(self):
             return super().train()
+
+    def build_train_loop(self, loop: Any) -> Any:
+        """Build the training loop, and compare the classifier with the classes of its data."""
+        return self._with_right_classes(super().build_train_loop(loop), 'train_dataloader')
+
+    def build_val_loop(self, loop: Any) -> Any:
+        """Build the validation loop, and compare the classifier with the classes of its data."""
+        return self._with_right_classes(super().build_val_loop(loop), 'val_dataloader')
+
+    def build_test_loop(self, loop: Any) -> Any:
+        """Build the test loop, and compare the classifier with the classes of its data."""
+        return self._with_right_classes(super().build_test_loop(loop), 'test_dataloader')
+
+    def _with_right_classes(self, loop: Any, loader: str) -> Any:
+        check_class_count(unwrapped(self.model), loop.dataloader.dataset, loader)
+        return loop
 
     def scale_lr(self, optim_wrapper: Any, auto_scale_lr: dict[str, Any] | None = None) -> None:
         """Scale lr linearly with the effective batch, gradient accumulation included."""

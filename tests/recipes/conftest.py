@@ -18,7 +18,20 @@ RECIPES = sorted(
 )
 
 
-METHODS = ('DINO', 'DINO of a ViT', 'ImageClassifier', 'LinearProbe', 'MAE', 'MoCo', 'SwAV', 'TEC')
+#: One for each class of model and for each variant that runs other code.
+METHODS = (
+    'DINO',
+    'DINO with ViT',
+    'ImageClassifier',
+    'ImageClassifier with MAEPrivFineTuneViT',
+    'LinearProbe',
+    'MAE',
+    'MAEPriv',
+    'MAEPriv with class token',
+    'MoCo',
+    'SwAV',
+    'TEC',
+)
 
 
 def pytest_generate_tests(metafunc):
@@ -65,7 +78,7 @@ def cards():
 
 @pytest.fixture(scope='session')
 def methods():
-    """Config of one recipe for each class of model that is trained; ``METHODS`` names them all.
+    """Config of one recipe for each of ``METHODS``.
 
     DINO has two: a CNN with BatchNorms, LARS and a fixed gain; and a ViT with a schedule of the weight decay.
     """
@@ -93,7 +106,13 @@ def restarting():
 
 
 def method_of(cfg):
-    return 'DINO of a ViT' if cfg.model.type == 'DINO' and cfg.model.backbone.type == 'DINOViT' else cfg.model.type
+    name, backbone = cfg.model.type, cfg.model.backbone
+    variants = {
+        f'{name} with ViT': name == 'DINO' and backbone.type == 'DINOViT',
+        f'{name} with class token': name == 'MAEPriv' and backbone.get('with_cls_token'),
+        f'{name} with {backbone.type}': backbone.type == 'MAEPrivFineTuneViT',
+    }
+    return next((variant for variant, found in variants.items() if found), name)
 
 
 def load(path):

@@ -22,7 +22,7 @@ def test_killed_and_resumed_run_equals_the_run_left_alone(method, workers, metho
     ('trained', 'kept'),
     [
         ('DINO', ('head.center', 'teacher.backbone.bn1.running_mean', 'teacher.neck.mlp.1.running_var')),
-        ('DINO of a ViT', ('head.center', 'neck.last_layer.weight_g', 'teacher.neck.last_layer.weight_g')),
+        ('DINO with ViT', ('head.center', 'neck.last_layer.weight_g', 'teacher.neck.last_layer.weight_g')),
         (
             'MoCo',
             ('head.queue', 'momentum_encoder.backbone.conv1.bn.running_mean', 'momentum_encoder.neck.mlp.0.weight'),

@@ -18,6 +18,8 @@ from sslrecipes.models.layers.progress import Progress
 from sslrecipes.registry import MODELS
 
 PATCHES_PER_SIDE, WIDTH, DEPTH, HEADS, BATCH = 4, 32, 6, 2, 4
+#: Those of the digits.
+CLASSES = 10
 ARCH = {'embed_dims': WIDTH, 'num_layers': DEPTH, 'num_heads': HEADS, 'feedforward_channels': 2 * WIDTH}
 #: New values of the keys that a part of the model has.
 SIZES = {
@@ -42,6 +44,7 @@ SIZES = {
     'queue_start_epoch': 1,
     'warmup_teacher_temp_epochs': 2,
     'checkpoint': None,
+    'num_classes': CLASSES,
 }
 CNN_PIXELS = 32
 #: What a network of a few channels stands for some steps; recipes for batches of thousands have more.
@@ -55,7 +58,7 @@ TRANSFORM_SIZES = {'scale': 1, 'crop_size': 1, 'global_size': 1, 'local_size': 1
 def shrink(cfg: Any) -> Any:
     """Give the config's model tiny widths, depths and images, consistently, and random weights."""
     cfg = deepcopy(cfg)
-    for part in (cfg.model, *cfg.model.values()):
+    for part in (cfg.model, *cfg.model.values(), cfg.get('data_preprocessor')):
         if not isinstance(part, dict):
             continue
         part.update({key: value for key, value in SIZES.items() if key in part})

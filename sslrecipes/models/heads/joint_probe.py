@@ -24,6 +24,7 @@ class JointProbe(nn.Linear):
 
     def __init__(self, in_channels: int, num_classes: int) -> None:
         super().__init__(in_channels, num_classes)
+        self.num_classes = num_classes
 
     def loss(self, features: Tensor, data_samples: list[DataSample] | None) -> dict[str, Tensor]:
         """Cross-entropy ``loss_probe`` and accuracy ``probe_top1`` (%) of features ``(B, C)``.

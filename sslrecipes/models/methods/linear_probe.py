@@ -59,6 +59,7 @@ class LinearProbe(FeatureModel):
         channels = in_channels or self.feature_channels
         if channels is None:
             raise ConfigError(f'LinearProbe needs in_channels: {type(self.backbone).__name__} does not tell its width.')
+        self.num_classes = num_classes
         self.lr_scales = tuple(float(scale) for scale in lr_scales)
         self.init_std = init_std
         self.neck = nn.BatchNorm1d(channels, eps=bn_eps, affine=False) if with_bn else nn.Identity()

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from mmpretrain.structures import DataSample
 from torch import distributed
 
 from sslrecipes.engine.distributed import SSLDistributedDataParallel, init_cpu_process_group
@@ -42,6 +43,32 @@ TEC = dict(
     head=dict(type='TECHead'),
     target_generator=dict(type='TECBaseModel', arch=ARCH, topk=3, **IMAGE),
 )
+MAE_PRIV = dict(
+    type='MAEPriv',
+    backbone=dict(type='MAEPrivViT', arch=ARCH, batched_shuffle=False, **IMAGE),
+    neck=dict(
+        type='MAEPrivDecoder',
+        num_patches=PATCHES,
+        patch_size=8,
+        embed_dim=32,
+        decoder_embed_dim=64,
+        decoder_depth=1,
+    ),
+    head=dict(type='MAEPrivHead', norm_pix=True, patch_size=8),
+)
+WITH_CLASS_TOKEN = dict(MAE_PRIV, backbone=dict(MAE_PRIV['backbone'], with_cls_token=True))
+FINE_TUNING = dict(
+    type='ImageClassifier',
+    backbone=dict(
+        type='MAEPrivFineTuneViT',
+        arch=ARCH,
+        with_cls_token=False,
+        out_type='avg_featmap',
+        final_norm=False,
+        **IMAGE,
+    ),
+    head=dict(type='LinearClsHead', num_classes=5, in_channels=32),
+)
 
 
 def build(cfg, noise):
@@ -50,33 +77,64 @@ def build(cfg, noise):
     model = MODELS.build(cfg)
     for param in model.parameters():
         torch.nn.init.normal_(param, std=0.1)
-    embed = model.backbone.embed_visible
-    model.backbone.embed_visible = lambda images, _: embed(images, noise)
+    if noise is not None:
+        embed = model.backbone.embed_visible
+        model.backbone.embed_visible = lambda images, _: embed(images, noise)
     return model.train()
 
 
-def step(model, images):
+def step(model, images, labels=None):
     """Loss and gradients by name."""
-    losses = model(images, mode='loss')
+    samples = None if labels is None else [DataSample().set_gt_label(label) for label in labels]
+    losses = model(images, samples, mode='loss')
     loss = sum(losses.values())
     loss.backward()
     module = getattr(model, 'module', model)
     return loss.detach(), {name: param.grad for name, param in module.named_parameters() if param.grad is not None}
 
 
-@pytest.mark.parametrize('cfg', [MAE, TEC], ids=['MAE', 'TEC'])
+@pytest.mark.parametrize('cfg', [MAE, TEC, MAE_PRIV, WITH_CLASS_TOKEN], ids=['MAE', 'TEC', 'MAE-priv', 'MAE-priv cls'])
 def test_two_processes_equal_one(cfg, run_ranks):
-    images, noise = torch.randn(BATCH, 3, 32, 32), torch.rand(BATCH, PATCHES)
+    check(cfg, torch.rand(BATCH, PATCHES), run_ranks)
+
+
+def test_two_processes_with_the_same_shared_mask_equal_one(run_ranks):
+    """MAE-priv's one mask for a batch is that of a process: alike on both only for equal noise."""
+    cfg = dict(MAE_PRIV, backbone=dict(MAE_PRIV['backbone'], batched_shuffle=True))
+    check(cfg, torch.rand(1, PATCHES).expand(BATCH, -1), run_ranks)
+
+
+def test_shared_masks_differ_between_processes(run_ranks):
+    """Each rank draws its own with the recipes' ``diff_rank_seed``."""
+
+    def on_rank(rank, world):
+        torch.manual_seed(rank)  # what diff_rank_seed does
+        encoder = MODELS.build(dict(MAE_PRIV['backbone'], batched_shuffle=True))
+        return encoder(torch.zeros(2, 3, 32, 32))[1].numpy()
+
+    first, second = run_ranks(on_rank)
+    assert (first[0] == first[1]).all()
+    assert (first[0] != second[0]).any()
+
+
+def test_two_processes_fine_tune_as_one(run_ranks):
+    check(FINE_TUNING, None, run_ranks, labels=torch.arange(BATCH) % 5)
+
+
+def check(cfg, noise, run_ranks, labels=None):
+    """Compare loss and gradients of two processes with those of one."""
+    images = torch.randn(BATCH, 3, 32, 32)
 
     def on_rank(rank, world):
         init_cpu_process_group('pytorch', timeout=60)
         share = slice(rank * BATCH // world, (rank + 1) * BATCH // world)
-        model = SSLDistributedDataParallel(build(cfg, noise[share]), device_ids=[rank])
-        loss, grads = step(model, images[share])
+        built = build(cfg, noise if noise is None else noise[share])
+        model = SSLDistributedDataParallel(built, device_ids=[rank])
+        loss, grads = step(model, images[share], labels if labels is None else labels[share])
         distributed.all_reduce(loss)
         return float(loss) / world, {name: grad.numpy() for name, grad in grads.items()}
 
-    loss, grads = step(build(cfg, noise), images)
+    loss, grads = step(build(cfg, noise), images, labels)
     for rank_loss, rank_grads in run_ranks(on_rank):
         assert rank_loss == pytest.approx(float(loss), rel=1e-5)
         assert rank_grads.keys() == grads.keys()

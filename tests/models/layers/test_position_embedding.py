@@ -19,3 +19,10 @@ def test_upstream_gives_the_transposed_grid():
 
 def test_class_token_row_is_zero():
     assert not sincos_position_embedding(8, (2, 2))[0, 0].any()
+
+
+def test_rows_first_is_upstreams_table_and_that_of_the_transposed_grid():
+    table = sincos_position_embedding(16, (4, 4), rows_first=True)
+    torch.testing.assert_close(table, build_2d_sincos_position_embedding(4, 16, cls_token=True).float())
+    mae = sincos_position_embedding(16, (4, 4))[:, 1:].unflatten(1, (4, 4)).transpose(1, 2).flatten(1, 2)
+    assert torch.equal(sincos_position_embedding(16, (4, 4), rows_first=True, class_row=False), mae)

@@ -9,6 +9,7 @@ from mmpretrain.models import MAEViT, VisionTransformer
 from torch import Tensor, nn
 
 from sslrecipes.errors import ConfigError
+from sslrecipes.models.layers.image_check import check_images, check_patch_size
 from sslrecipes.models.layers.initialization import loads_pretrained, xavier_init
 from sslrecipes.models.layers.masking import Masking, random_masking
 from sslrecipes.models.layers.patch_embedding import embed_patches
@@ -33,6 +34,7 @@ class MaskedViT(MAEViT):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        check_patch_size(self.img_size, self.patch_embed.projection.kernel_size)
         if not 0 <= self.mask_ratio < 1:
             raise ConfigError(f'mask_ratio is the share of removed patches, from 0 to below 1, not {self.mask_ratio}.')
 
@@ -63,11 +65,16 @@ class MaskedViT(MAEViT):
 
         Returns:
             Tokens ``(B, 1 + K, C)``, mask ``(B, L)`` (1 = removed), ids_restore ``(B, L)``.
+
+        Raises:
+            DataError: If the images aren't RGB or don't consist of whole patches.
         """
+        projection = self.patch_embed.projection
+        check_images(images, projection.kernel_size, projection.in_channels)
         if noise is None:
             noise = torch.rand(images.shape[0], self.num_patches, device=images.device)
         ids_keep, ids_restore, mask = self.draw_mask(noise)
-        patches = embed_patches(images, self.patch_embed.projection, ids_keep) + self.pos_embed[0, 1:][ids_keep]
+        patches = embed_patches(images, projection, ids_keep) + self.pos_embed[0, 1:][ids_keep]
         class_tokens = (self.class_token() + self.pos_embed[:, :1]).expand(images.shape[0], -1, -1)
         return torch.cat([class_tokens.to(patches.dtype), patches], dim=1), mask, ids_restore
 

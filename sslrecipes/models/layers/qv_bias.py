@@ -60,7 +60,7 @@ class QVBiasAttention(MultiheadAttention):
 
 
 def without_key_bias(stack: nn.ModuleList) -> None:
-    """Replace the attention of all blocks of an encoder or decoder by :class:`QVBiasAttention`, unless it has no bias."""
+    """Replace the attention of an encoder's or decoder's blocks by :class:`QVBiasAttention`, unless it has no bias."""
     for block in stack:
         built: Any = block.attn
         if built.qkv.bias is None:

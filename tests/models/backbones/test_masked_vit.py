@@ -1,5 +1,7 @@
+import pytest
 import torch
 
+from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.models.layers.position_embedding import sincos_position_embedding
 from sslrecipes.registry import MODELS
 
@@ -57,3 +59,11 @@ def test_loaded_weights_are_not_overwritten(tmp_path):
     vit.init_weights()
     for name, value in source.state_dict().items():
         assert torch.equal(vit.state_dict()[name], value), name
+
+
+def test_bad_sizes_and_images_are_refused():
+    with pytest.raises(ConfigError, match='no multiple of patch_size'):
+        MODELS.build(dict(type='MaskedViT', arch=ARCH, img_size=16, patch_size=5))
+    for shape in ((1, 3, 18, 16), (1, 1, 16, 16)):
+        with pytest.raises(DataError):
+            build()(torch.zeros(shape))

@@ -132,7 +132,7 @@ def _vit(state: Mapping[str, Tensor]) -> ViTArch:
         raise CheckpointError(f'the position embedding is for {patches} patches, which are no square.')
     if scales := [name for name in state if name.endswith(('.gamma1.weight', '.gamma2.weight'))]:
         raise CheckpointError(f'ViTs with layer scale ({scales[0]}) are not supported.')
-    depth = _count(state, r'layers\.(\d+)\.')
+    depth = block_count(state, r'layers\.(\d+)\.')
     if not depth:
         raise CheckpointError('the blocks are not numbered from 0 on without a gap.')
     return ViTArch(
@@ -151,7 +151,7 @@ def _vit(state: Mapping[str, Tensor]) -> ViTArch:
 
 def _resnet(state: Mapping[str, Tensor]) -> ResNetArch:
     stages = _STAGES if any(name.startswith(f'layer{_STAGES}.') for name in state) else _STAGES - 1
-    blocks = tuple(_count(state, rf'layer{stage}\.(\d+)\.') for stage in range(1, stages + 1))
+    blocks = tuple(block_count(state, rf'layer{stage}\.(\d+)\.') for stage in range(1, stages + 1))
     bottleneck = 'layer1.0.conv3.weight' in state
     depths = {(kind, whole[:stages]): depth for (kind, whole), depth in _RESNETS.items()}
     if (bottleneck, blocks) not in depths:
@@ -169,7 +169,7 @@ def _resnet(state: Mapping[str, Tensor]) -> ResNetArch:
 
 
 def _mobilenet_v2(state: Mapping[str, Tensor]) -> MobileNetV2Arch:
-    blocks = tuple(_count(state, rf'layer{stage}\.(\d+)\.') for stage in range(1, 8))
+    blocks = tuple(block_count(state, rf'layer{stage}\.(\d+)\.') for stage in range(1, 8))
     if blocks != MOBILENET_BLOCKS:
         raise CheckpointError(f'a MobileNetV2 has {MOBILENET_BLOCKS} blocks in its stages, not {blocks}.')
     last = [f'layer{stage}.0.conv.{1 if stage == 1 else 2}.conv.weight' for stage in range(1, 8)]
@@ -180,8 +180,8 @@ def _mobilenet_v2(state: Mapping[str, Tensor]) -> MobileNetV2Arch:
     raise CheckpointError(f'there is no MobileNetV2 with {channels} channels after its stem and stages.')
 
 
-def _count(state: Mapping[str, Tensor], pattern: str) -> int:
-    """How many numbers from 0 on, without a gap, the names have at one place; 0 if there is a gap."""
+def block_count(state: Mapping[str, Tensor], pattern: str) -> int:
+    """How many numbers from 0 on, without a gap, the names have in the group of ``pattern``; 0 if there is a gap."""
     found = {int(match[1]) for name in state if (match := re.match(pattern, name))}
     return len(found) if found == set(range(len(found))) else 0
 

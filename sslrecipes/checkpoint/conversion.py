@@ -5,18 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from torch import Tensor
 
 from sslrecipes.checkpoint.families import detect_family
 from sslrecipes.checkpoint.keymaps import KEYMAPS
 from sslrecipes.checkpoint.layouts import unwrap, wrap
+from sslrecipes.checkpoint.pixel_order import is_mae_priv
 from sslrecipes.checkpoint.reading import Location, read_checkpoint
 from sslrecipes.checkpoint.writing import save_safetensors, save_torch
 from sslrecipes.errors import CheckpointError
 
 T = TypeVar('T')
+
+
+class Conversion(NamedTuple):
+    """What a conversion has to tell.
+
+    Attributes:
+        left_out: What has no counterpart, mostly names.
+        notes: Further sentences: what the new file was compared with, how to load it.
+    """
+
+    left_out: list[str]
+    notes: tuple[str, ...] = ()
+
 
 _OURS = ('backbone.', 'neck.', 'head.')
 
@@ -60,7 +74,7 @@ def our_weights(checkpoint: Mapping[str, Any], source: str, weights: str | None 
         CheckpointError: It holds no weights, or mixes names of several families.
     """
     with about(source):
-        state = _weights(checkpoint, weights)
+        state = held_weights(checkpoint, weights)
         family = detect_family(state)
         return to_ours(state, family) if family else state
 
@@ -89,26 +103,58 @@ def convert_file(
         weights: The entry to take, see :func:`unwrap`.
 
     Returns:
-        The names that have no counterpart and were left out.
+        What has no counterpart and was left out, mostly names.
 
     Raises:
         CheckpointError: The file can't be read safely, is of another family, or can't be expressed in family ``to``.
+            A pre-training of MAE-priv becomes one of MAE by :mod:`sslrecipes.transfer.export.official_mae`.
     """
-    checkpoint = read_checkpoint(source)
+    return convert_held(read_checkpoint(source), source, target, to=to, family=family, weights=weights)
+
+
+def convert_held(
+    checkpoint: Mapping[str, Any],
+    source: str | Path,
+    target: str | Path,
+    *,
+    to: str,
+    family: str | None = None,
+    weights: str | None = None,
+) -> list[str]:
+    """:func:`convert_file` of what was read from ``source``."""
     with about(source):
-        state = _weights(checkpoint, weights)
+        state = held_weights(checkpoint, weights)
         found = _family(state, family)
         if (found == 'ours') == (to == 'ours'):
             raise CheckpointError(f'it holds weights of family "{found}"; one side of a conversion must be "ours".')
+        if to == 'mae' and is_mae_priv(state):
+            raise CheckpointError('pixels of MAE-priv lie in another order: convert it by tools/convert_checkpoint.py.')
         renamed = to_ours(state, found) if to == 'ours' else to_official(state, to)
-    if Path(target).suffix == '.safetensors':
-        save_safetensors(target, renamed)
-    else:
-        save_torch(target, wrap(renamed, to))
+    save_converted(target, renamed, to)
     return KEYMAPS[found].without_counterpart(state) if to == 'ours' else KEYMAPS[to].only_ours(state)
 
 
-def _weights(checkpoint: Mapping[str, Any], entry: str | None) -> dict[str, Tensor]:
+def save_converted(target: str | Path, state: dict[str, Tensor], family: str, suffix: str | None = None) -> None:
+    """Write weights that have the names of ``family`` (or ``'ours'``), see :func:`convert_file`.
+
+    Args:
+        target: New file.
+        state: Weights.
+        family: Whose names they have.
+        suffix: That of the file to be, if ``target`` is a temporary one.
+    """
+    if (suffix or Path(target).suffix) == '.safetensors':
+        save_safetensors(target, state)
+    else:
+        save_torch(target, wrap(state, family))
+
+
+def held_weights(checkpoint: Mapping[str, Any], entry: str | None = None) -> dict[str, Tensor]:
+    """Take the weights out of a checkpoint under the names they have there; ``entry`` as in :func:`unwrap`.
+
+    Raises:
+        CheckpointError: It holds no weights.
+    """
     held = unwrap(checkpoint, entry)[0]
     state = {name.removeprefix('module.'): value for name, value in held.items() if isinstance(value, Tensor)}
     if not state:

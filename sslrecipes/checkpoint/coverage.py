@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
+from sslrecipes.checkpoint.hints import cut_class_tokens, hint
 from sslrecipes.errors import CoverageError
 
 _SHOWN = 8
@@ -45,6 +46,8 @@ class Coverage:
         surplus: Further members of a numbered series of the module: the file comes from a deeper network.
         unexpected: In the file, without a place in the module (``surplus`` included).
         better_prefix: The prefix under which more names match, if there is one.
+        without_place: Class tokens of the file whose positions the module would cut off.
+        hint: The likely cause in one sentence, see :func:`sslrecipes.checkpoint.hints.hint`.
     """
 
     source: str
@@ -57,6 +60,8 @@ class Coverage:
     surplus: tuple[str, ...]
     unexpected: tuple[str, ...]
     better_prefix: str | None = None
+    without_place: tuple[str, ...] = ()
+    hint: str = ''
 
     @property
     def wanted(self) -> int:
@@ -70,8 +75,8 @@ class Coverage:
 
     @property
     def complete(self) -> bool:
-        """Whether every wanted weight is filled from a network of the same depth."""
-        return bool(self.loaded) and not (self.missing or self.mismatched or self.surplus)
+        """Whether every wanted weight is filled from a network of the same depth and with the same tokens."""
+        return bool(self.loaded) and not (self.missing or self.mismatched or self.surplus or self.without_place)
 
     def summary(self) -> str:
         """Return the report: one line of counts and one for each kind of name that isn't loaded."""
@@ -90,8 +95,9 @@ class Coverage:
         return '\n'.join(lines)
 
     def complaint(self) -> str:
-        """Return the sentence that refuses an incomplete file."""
-        parts = [f'"{self.source}" fills {len(self.loaded)} of {self.wanted} weights of {self.module}']
+        """Return what refuses an incomplete file: the cause, if it is known, and the names."""
+        cause = f'{self.hint} ' if self.hint else ''
+        parts = [f'{cause}"{self.source}" fills {len(self.loaded)} of {self.wanted} weights of {self.module}']
         kinds: dict[str, Sequence[object]] = {
             'missing': self.missing,
             'other shape': self.mismatched,
@@ -100,8 +106,8 @@ class Coverage:
         }
         parts += [f'{kind}: {_listing(names)}' for kind, names in kinds.items() if names]
         if self.better_prefix is not None:
-            hint = f"under prefix '{self.better_prefix}'" if self.better_prefix else 'without a prefix'
-            parts.append(f'the keys match {hint}')
+            place = f"under prefix '{self.better_prefix}'" if self.better_prefix else 'without a prefix'
+            parts.append(f'the keys match {place}')
         return '; '.join(parts) + '.'
 
 
@@ -130,7 +136,8 @@ def load_weights(
 
     Raises:
         CoverageError: A weight of the module (parameter or buffer, ``num_batches_tracked`` aside) is missing or has
-            another shape, or the file comes from a deeper network. The module is unchanged then.
+            another shape, or the file comes from a deeper network or one with a class token that the module hasn't. The
+            module is unchanged then.
     """
     coverage = compare(module, state_dict, source=source, prefix=prefix, ignore=ignore)
     if not coverage.loaded or not (coverage.complete or allow_partial):
@@ -147,17 +154,20 @@ def compare(
 ) -> Coverage:
     """Report which weights of ``module`` the file would fill; see :func:`load_weights`."""
     wanted = {name: tuple(value.shape) for name, value in _tensors(module.state_dict()).items()}
+    stored = {name: tuple(value.shape) for name, value in _tensors(_under(prefix, state_dict)).items()}
     held = {name: tuple(value.shape) for name, value in _adapted(module, _under(prefix, state_dict)).items()}
     absent = [name for name in wanted if name not in held]
     fresh = [name for name in absent if is_ignored(name, ignore)]
+    missing = [name for name in absent if name not in fresh]
     extra = [name for name in held if name not in wanted]
+    cut = [name for name in cut_class_tokens(stored, wanted) if not is_ignored(name, ignore)]
     outside = [name for name in state_dict if not name.startswith(prefix)]
     return Coverage(
         source=source,
         module=type(module).__name__,
         prefix=prefix,
         loaded=tuple(name for name in wanted if held.get(name) == wanted[name]),
-        missing=tuple(name for name in absent if name not in fresh),
+        missing=tuple(missing),
         fresh=tuple(fresh),
         mismatched=tuple(
             Mismatch(name, held[name], wanted[name]) for name in wanted if name in held and held[name] != wanted[name]
@@ -165,6 +175,8 @@ def compare(
         surplus=tuple(name for name in _beyond(extra, wanted) if not is_ignored(name, ignore)),
         unexpected=tuple([prefix + name for name in extra] + outside),
         better_prefix=_better_prefix(state_dict, wanted, prefix),
+        without_place=tuple(cut),
+        hint=hint(stored, wanted, [*missing, *cut]),
     )
 
 

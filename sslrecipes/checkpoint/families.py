@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from sslrecipes.checkpoint.keymaps import detectron2, moco, sslight, timm, torchvision, torchvision_vit
+from sslrecipes.checkpoint.keymaps.mae_priv import MAE_PRIV, is_mae_priv
 
 _MARKS = sslight.MARKS | {moco.MARK: moco.MOCO.family}
 _PROGRAMS = {
@@ -24,14 +25,17 @@ _MAE_PARTS = ('decoder_', 'mask_token', 'head.', 'fc_norm.')
 def detect_family(state: Mapping[str, Any]) -> str | None:
     """Name the official family whose parameter names ``state`` has, or ``None`` for our own names.
 
-    Checkpoints of DINO and SSLight show by their heads, those of MoCo by their encoders, networks of torchvision, timm
-    and detectron2 by a name that only these have. The others name the ViT body alike; what tells them apart are the
-    other parts and, where there are none, the final norm (absent from released TEC files) and the cls row of the
-    position embedding (zero in MAE). What can't be told: a bare ViT of DINO or timm counts as one of these, whose names
-    it has, and a bare ResNet of torchvision, timm or DINO as ours, for the same reason.
+    Checkpoints of DINO and SSLight show by their heads, those of MoCo by their encoders, those of MAE-priv by its
+    biases, networks of torchvision, timm and detectron2 by a name that only these have. The others name the ViT body
+    alike; what tells them apart are the other parts and, where there are none, the final norm (absent from released
+    TEC files) and the cls row of the position embedding (zero in MAE). What can't be told: a bare ViT of DINO or timm
+    counts as one of these, whose names it has, and a bare ResNet of torchvision, timm or DINO as ours, for the same
+    reason.
     """
     if method := method_of_networks(state):
         return 'dino' if 'dino_loss.center' in state else method
+    if is_mae_priv(state):
+        return MAE_PRIV.family
     if mark := next((mark for mark in _PROGRAMS if mark in state), None):
         return _PROGRAMS[mark]
     if 'patch_embed.proj.weight' not in state:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from sslrecipes.checkpoint.baking import adapted_parts, bake_cls_token
 from sslrecipes.checkpoint.conversion import read_weights
-from sslrecipes.checkpoint.coverage import Coverage, load_weights
+from sslrecipes.checkpoint.coverage import Coverage, is_ignored, load_weights
 from sslrecipes.checkpoint.reading import Location
 from sslrecipes.registry import WEIGHT_INITIALIZERS
 
@@ -26,7 +26,7 @@ class Pretrained(PretrainedInit):
 
     Args:
         checkpoint: File or http(s) address: a checkpoint of ours or mmpretrain's, an exported backbone, or an official
-            file of MAE, iBOT, TEC, DINO, MoCo, SSLight, torchvision, timm or detectron2.
+            file of MAE, MAE-priv, iBOT, TEC, DINO, MoCo, SSLight, torchvision, timm or detectron2.
         prefix: The sub-network of the checkpoint to take, such as ``'backbone.'``. A file without that prefix in any
             name is taken as the bare sub-network.
         map_location: Where the file's tensors go.
@@ -34,6 +34,8 @@ class Pretrained(PretrainedInit):
             the module.
         allow_partial: Load what fits although something is missing.
         weights: The entry of the file to take, such as ``'teacher'`` of a full iBOT checkpoint, see :func:`unwrap`.
+        fresh: Names, also of whole parts, that stay as they are initialised even if the file has them, such as the norm
+            that a classifier puts behind the class token.
     """
 
     def __init__(
@@ -44,11 +46,13 @@ class Pretrained(PretrainedInit):
         ignore: Sequence[str] = (),
         allow_partial: bool = False,
         weights: str | None = None,
+        fresh: Sequence[str] = (),
     ) -> None:
         super().__init__(checkpoint, prefix, map_location)
         self.ignore = tuple(ignore)
         self.allow_partial = allow_partial
         self.weights = weights
+        self.fresh = tuple(fresh)
 
     def __call__(self, module: nn.Module) -> None:
         """Load the weights.
@@ -65,6 +69,7 @@ class Pretrained(PretrainedInit):
             ignore=self.ignore,
             allow_partial=self.allow_partial,
             weights=self.weights,
+            fresh=self.fresh,
         )
         if hasattr(module, '_params_init_info'):
             update_init_info(module, init_info=self._get_init_info())
@@ -79,6 +84,7 @@ def load_pretrained(
     ignore: Sequence[str] = (),
     allow_partial: bool = False,
     weights: str | None = None,
+    fresh: Sequence[str] = (),
 ) -> Coverage:
     """Fill ``module`` from a file; the arguments are those of :class:`Pretrained`.
 
@@ -90,7 +96,9 @@ def load_pretrained(
     prefix = f'{prefix.rstrip(".")}.' if prefix else ''
     if not any(name.startswith(prefix) for name in state):
         prefix = ''
-    return load_state(module, state, source=str(checkpoint), prefix=prefix, ignore=ignore, allow_partial=allow_partial)
+    taken = {name: value for name, value in state.items() if not is_ignored(name.removeprefix(prefix), fresh)}
+    ignore = (*ignore, *fresh)
+    return load_state(module, taken, source=str(checkpoint), prefix=prefix, ignore=ignore, allow_partial=allow_partial)
 
 
 def load_state(

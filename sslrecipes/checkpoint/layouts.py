@@ -11,7 +11,7 @@ from sslrecipes.checkpoint.families import is_released_tec, method_of_networks
 from sslrecipes.errors import CheckpointError, did_you_mean
 
 _CUT = len('module.backbone.')
-_ENTRIES = ('model', 'state_dict', 'student')
+_ENTRIES = ('model', 'state_dict', 'student', 'module')
 _TRAINED = {
     'student': 'student',
     'teacher': 'student',
@@ -25,9 +25,10 @@ _TRAINED = {
 def unwrap(checkpoint: Mapping[str, Any], weights: str | None = None) -> tuple[dict[str, Any], str]:
     """Take the weights out of a checkpoint.
 
-    Without ``weights`` the order is that of the official TEC code: entry ``model``, ``state_dict``, ``student``, else
-    the checkpoint itself. As there, the names of a student then lose their first 16 characters, the length of
-    ``module.backbone.``, whatever these are; ``weights='student'`` takes off only what is there.
+    Without ``weights`` the order is that of the official TEC code: entry ``model``, ``state_dict``, ``student``, then
+    ``module``, which MAE-priv also takes, else the checkpoint itself. As in TEC, the names of a student then lose their
+    first 16 characters, the length of ``module.backbone.``, whatever these are; ``weights='student'`` takes off only
+    what is there.
 
     Full checkpoints of facebookresearch/dino, known by their entry ``dino_loss``, of SSLight and of MoCo give all
     networks and the centre: ``student.*``, ``teacher.*``, ``dino_loss.center`` or ``loss.center``.
@@ -62,9 +63,9 @@ def unwrap(checkpoint: Mapping[str, Any], weights: str | None = None) -> tuple[d
 def wrap(state: dict[str, Tensor], family: str) -> dict[str, Any]:
     """Put weights under the names of ``family`` into the dictionary in which its code expects them.
 
-    That is ``{'model': ...}`` for MAE and TEC, bare for released TEC, torchvision and timm; for iBOT, SSLight, MoCo and
-    ours ``{'state_dict': ...}``, for DINO ``{'student', 'teacher', 'dino_loss'}``, for detectron2 ``{'model': ...}``
-    with the word that its names are to be matched by their ends.
+    That is ``{'model': ...}`` for MAE, MAE-priv and TEC, bare for released TEC, torchvision and timm; for iBOT,
+    SSLight, MoCo and ours ``{'state_dict': ...}``, for DINO ``{'student', 'teacher', 'dino_loss'}``, for detectron2
+    ``{'model': ...}`` with the word that its names are to be matched by their ends.
     """
     return _LAYOUTS[family](state)
 
@@ -162,6 +163,7 @@ _LAYOUTS: dict[str, Callable[[dict[str, Tensor]], dict[str, Any]]] = {
     'ours': _in_state_dict,
     'ibot': _in_state_dict,
     'mae': _in_model,
+    'mae-priv': _in_model,
     'tec': _as_tec,
     'sslight-dino': _as_sslight,
     'sslight-swav': _as_sslight,

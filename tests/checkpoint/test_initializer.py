@@ -68,6 +68,16 @@ def test_classifier_with_fresh_norm_and_head(tmp_path, vit, pretrained):
     assert (model.head.fc.weight == 5).all()
 
 
+def test_fresh_parts_stay_fresh_even_if_the_file_has_them(tmp_path, vit, pretrained):
+    save('training', tmp_path / 'a.pth', pretrained)
+    init_cfg = dict(type='Pretrained', checkpoint=str(tmp_path / 'a.pth'), prefix='backbone.', fresh=('ln1.',))
+    net = vit(options=dict(init_cfg=init_cfg))
+    net.init_weights()
+    assert (net.ln1.weight == 1).all()
+    assert (net.ln1.bias == 0).all()
+    assert torch.equal(net.layers[0].ln1.weight, pretrained.layers[0].ln1.weight)
+
+
 def test_missing_norm_is_an_error_unless_ignored(tmp_path, vit, pretrained):
     save('training', tmp_path / 'a.pth', pretrained)
     net = vit(options=dict(out_type='avg_featmap', final_norm=False))

@@ -4,6 +4,7 @@ from sslrecipes.checkpoint.keymaps.detectron2 import DETECTRON2
 from sslrecipes.checkpoint.keymaps.dino import DINO
 from sslrecipes.checkpoint.keymaps.ibot import IBOT
 from sslrecipes.checkpoint.keymaps.mae import MAE
+from sslrecipes.checkpoint.keymaps.mae_priv import MAE_PRIV
 from sslrecipes.checkpoint.keymaps.moco import MOCO
 from sslrecipes.checkpoint.keymaps.rules import KeyMap
 from sslrecipes.checkpoint.keymaps.sslight import SSLIGHT
@@ -12,7 +13,7 @@ from sslrecipes.checkpoint.keymaps.timm import TIMM_MOBILENET_V2
 from sslrecipes.checkpoint.keymaps.torchvision import TORCHVISION
 from sslrecipes.checkpoint.keymaps.torchvision_vit import TORCHVISION_VIT
 
-_METHODS = (MAE, IBOT, TEC, *SSLIGHT, DINO, MOCO)
+_METHODS = (MAE, MAE_PRIV, IBOT, TEC, *SSLIGHT, DINO, MOCO)
 _PROGRAMS = (TORCHVISION, TORCHVISION_VIT, TIMM_MOBILENET_V2, DETECTRON2)
 
 KEYMAPS: dict[str, KeyMap] = {keymap.family: keymap for keymap in (*_METHODS, *_PROGRAMS)}

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sslrecipes.errors import CheckpointError
 
@@ -55,9 +55,9 @@ class KeyMap:
         """The official names among ``names`` that :meth:`to_ours` leaves out."""
         return [name for name in names if _fits(name, self.left_out)]
 
-    def only_ours(self, names: Iterable[str]) -> list[str]:
-        """Those of our names among ``names`` that :meth:`to_official` leaves out."""
-        return [name for name in names if _fits(name, self.added)]
+    def only_ours(self, state: Mapping[str, Any]) -> list[str]:
+        """What of our weights :meth:`to_official` leaves out."""
+        return [name for name in state if _fits(name, self.added)]
 
     def knows(self, names: Iterable[str]) -> bool:
         """Whether all of these are official names of the family."""

@@ -21,6 +21,8 @@ from sslrecipes.transfer.export.probe import probe_images
 IMAGENET_MEAN = (123.675, 116.28, 103.53)
 IMAGENET_STD = (58.395, 57.12, 57.375)
 _HEAD_CHANNELS = 64
+_SIXTEEN_HEADS = (1280, 1664)
+"""Widths of ViT-H and ViT-G, whose heads have more channels than others'."""
 _SIZES = {7: 224, 3: 64}
 """Side of the photographs for a ResNet whose first convolution has this kernel."""
 _RESNET_SETTINGS = ('strides', 'dilations', 'style', 'avg_down')
@@ -148,10 +150,15 @@ def trained_heads(metadata: Mapping[str, str]) -> int:
     return int(stated or metadata.get('heads', 0))
 
 
+def usual_heads(width: int) -> int:
+    """The number of heads that a ViT of this width usually has: one for 64 channels, but 16 in ViT-H and ViT-G."""
+    return 16 if width in _SIXTEEN_HEADS else width // _HEAD_CHANNELS
+
+
 def _number_of_heads(arch: ViTArch, stated: int | None, trained: int) -> int:
     if trained and stated and trained != stated:
         raise ConfigError(f'The network was trained with {trained} heads, not {stated}.')
-    heads = trained or stated or arch.width // _HEAD_CHANNELS
+    heads = trained or stated or usual_heads(arch.width)
     if heads < 1 or arch.width % heads:
         raise ConfigError(f'A ViT {arch.width} wide can not have {heads} heads: state the right number with --heads.')
     return heads

@@ -109,4 +109,6 @@ def _vit(arch: ViTArch, heads: int) -> tuple[str, dict[str, Any]]:
         final_norm=arch.final_norm or arch.pooled_norm,
     )
     usual = _USUAL | dict(embed_dim=width, depth=depth, num_heads=usual_heads)
-    return f'vit_{name}_patch16_224', {key: value for key, value in wanted.items() if value != usual[key]}
+    if wanted['global_pool'] == 'avg':
+        del usual['fc_norm']  # true then, unless it is said
+    return f'vit_{name}_patch16_224', {key: value for key, value in wanted.items() if value != usual.get(key)}

@@ -23,6 +23,10 @@ BUILDERS = {
     'vit': lambda: VisionTransformer(ARCH, out_type='raw', **SIZES),
     'vit-finetuned': lambda: VisionTransformer(ARCH, out_type='avg_featmap', final_norm=False, **SIZES),
     'vit-without-norm': lambda: VisionTransformer(ARCH, out_type='raw', final_norm=False, **SIZES),
+    'vit-gap': lambda: VisionTransformer(ARCH, out_type='raw', with_cls_token=False, **SIZES),
+    'vit-gap-finetuned': lambda: VisionTransformer(
+        ARCH, out_type='avg_featmap', final_norm=False, with_cls_token=False, **SIZES
+    ),
     'tec': lambda: TECViT(ARCH, out_type='raw', **SIZES),
     'dino-vit': lambda: DINOViT(ARCH, out_type='raw', **SIZES),
     'resnet18': lambda: ResNet(18),

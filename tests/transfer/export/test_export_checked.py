@@ -9,7 +9,7 @@ from sslrecipes.checkpoint.export import export_backbone
 from sslrecipes.checkpoint.writing import save_torch
 from sslrecipes.errors import CheckpointError, ConfigError
 from sslrecipes.transfer.export import EXPORTERS, export_checked
-from sslrecipes.transfer.export.source import Source
+from sslrecipes.transfer.export.source import Source, usual_heads
 
 pytest.importorskip('timm')
 onnxruntime = pytest.importorskip('onnxruntime')
@@ -71,6 +71,11 @@ def test_named_architectures_tell_the_heads(pretrained):
     backbone.weights = {name: torch.empty(value.shape) for name, value in pretrained('vit')[0].state_dict().items()}
     backbone.metadata = {'backbone': '{"arch": "small"}'}
     assert Source.of(backbone).heads == 8
+
+
+@pytest.mark.parametrize(('width', 'heads'), [(192, 3), (384, 6), (768, 12), (1024, 16), (1280, 16), (1664, 16)])
+def test_heads_of_the_usual_networks(width, heads):
+    assert usual_heads(width) == heads
 
 
 def test_teacher_and_final_norm(pretrained, tmp_path):

@@ -12,7 +12,7 @@ from sslrecipes.transfer.export import export_checked
 timm = pytest.importorskip('timm')
 onnx = pytest.importorskip('onnx')
 onnxruntime = pytest.importorskip('onnxruntime')
-VITS = ['vit', 'dino-vit', 'tec', 'vit-finetuned', 'vit-without-norm']
+VITS = ['vit', 'dino-vit', 'tec', 'vit-finetuned', 'vit-without-norm', 'vit-gap', 'vit-gap-finetuned']
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_timm_loads_vits_by_the_printed_line(exported, monkeypatch, tmp_path, ki
     other = eval(report.notes[1].removeprefix('load by: '), {'timm': timm}).eval()
     images = torch.randn(2, 3, 16, 16)
     with torch.no_grad():
-        found = other(images) if kind == 'vit-finetuned' else other.forward_features(images)
+        found = other(images) if kind.endswith('finetuned') else other.forward_features(images)
     torch.testing.assert_close(found, run(network, images), rtol=1e-4, atol=1e-4)
     assert equal(read_backbone(out).weights, network)
 
@@ -107,7 +107,8 @@ def test_torchvision_loads_vits(exported):
 
 
 @pytest.mark.parametrize(
-    ('kind', 'suffix'), [('vit', '.pkl'), ('tec', '.pth'), ('resnet-thin', '.pkl'), ('resnet50', '.pth')]
+    ('kind', 'suffix'),
+    [('vit', '.pkl'), ('vit-gap', '.pth'), ('tec', '.pth'), ('resnet-thin', '.pkl'), ('resnet50', '.pth')],
 )
 def test_detectron2_files_hold_plain_weights_and_come_back(exported, kind, suffix):
     network, out, report = exported(kind, 'detectron2', suffix)
@@ -120,7 +121,7 @@ def test_detectron2_files_hold_plain_weights_and_come_back(exported, kind, suffi
     assert usage in report.notes[1]
 
 
-@pytest.mark.parametrize('kind', ['vit', 'resnet-small-images'])
+@pytest.mark.parametrize('kind', ['vit-gap-finetuned', 'resnet-small-images'])
 def test_onnx_takes_any_number_of_images(exported, kind):
     network, out, report = exported(kind, 'onnx', '.onnx')
     side = 64 if 'resnet' in kind else 16
@@ -142,6 +143,7 @@ def test_onnx_takes_any_number_of_images(exported, kind):
         ('resnet-small-images', 'timm', 'timm has no ResNet18, 8 wide'),
         ('resnet-thin', 'torchvision', 'torchvision has no ResNet18, 8 wide, with a stem of 8 channels'),
         ('vit-finetuned', 'torchvision', 'no norm of their mean'),
+        ('vit-gap', 'torchvision', 'have a class token'),
         ('vit-without-norm', 'torchvision', 'a norm of all tokens'),
     ],
 )

@@ -1,0 +1,88 @@
+"""Why weights of a ViT or a classifier don't fit, in a sentence: class token, patches, positions, decoder, classes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from itertools import chain
+from math import isqrt
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+_PROJECTION = 'patch_embed.projection.weight'
+_CLASSIFIER = re.compile(r'(.+\.)?(head\.fc|heads\.\d+|fc)\.weight')
+
+
+def hint(held: Shapes, wanted: Shapes, unmatched: Collection[str]) -> str:
+    """Say what the file's network has that the model's hasn't, or the reverse; empty if it is nothing of these.
+
+    Args:
+        held: Shapes of the file's weights as they stand in the file, by the model's names.
+        wanted: Shapes of the model's weights.
+        unmatched: Names that only one side has, although both should.
+    """
+    vits = (name.removesuffix(_PROJECTION) for name in wanted if name.endswith(_PROJECTION) and name in held)
+    of_vits = chain.from_iterable(_differences(held, wanted, unmatched, vit) for vit in vits)
+    return next(chain(of_vits, _other_decoder(held, wanted), _other_classes(held, wanted)), '')
+
+
+def cut_class_tokens(held: Shapes, wanted: Shapes) -> list[str]:
+    """The class tokens of ``held`` for which ``wanted`` has no place, and whose positions loading would cut off."""
+    return [
+        name
+        for name in held
+        if name.rpartition('.')[2] == 'cls_token'
+        and name not in wanted
+        and _extra_rows(held, name.removesuffix('cls_token')) == 1
+        and _extra_rows(wanted, name.removesuffix('cls_token')) == 0
+    ]
+
+
+def _differences(held: Shapes, wanted: Shapes, unmatched: Collection[str], vit: str) -> Iterator[str]:
+    projection, token = f'{vit}{_PROJECTION}', f'{vit}cls_token'
+    patch, wanted_patch = held[projection][-1], wanted[projection][-1]
+    if patch != wanted_patch:
+        yield (
+            f"The file's network has patches of {patch} px, the model's of {wanted_patch} px: "
+            f'set patch_size={patch}, or take a checkpoint with patches of {wanted_patch} px.'
+        )
+    if token in unmatched and token in wanted:
+        yield "The file's network has no class token, the model's has one: set with_cls_token=False in the backbone."
+    elif token in unmatched:
+        yield "The file's network has a class token, the model's has none: set with_cls_token=True in the backbone."
+    rows = held.get(f'{vit}pos_embed', (1, 1))[1] - (token in held)
+    if isqrt(rows) ** 2 != rows and held[f'{vit}pos_embed'] != wanted.get(f'{vit}pos_embed'):
+        yield (
+            f"The file's position table is for {rows} patches, which are no square: "
+            'only a model with the same img_size takes it.'
+        )
+
+
+def _other_decoder(held: Shapes, wanted: Shapes) -> Iterator[str]:
+    for name in (name for name in wanted if name.endswith('decoder_pos_embed') and name in held):
+        surplus = held[name][1] - wanted[name][1]
+        if surplus == 1:
+            yield (
+                "The file's decoder takes a class token, the model's doesn't: make it a file of MAE-priv by "
+                'tools/convert_checkpoint.py --channel-first.'
+            )
+        if surplus == -1:
+            yield (
+                "The file's decoder takes no class token, the model's does: make it a file of MAE by "
+                'tools/convert_checkpoint.py --to mae.'
+            )
+
+
+def _other_classes(held: Shapes, wanted: Shapes) -> Iterator[str]:
+    for name, shape in wanted.items():
+        if _CLASSIFIER.fullmatch(name) and name in held and held[name][1:] == shape[1:] and held[name] != shape:
+            yield (
+                f"The file's classifier has {held[name][0]} classes, the model's {shape[0]}: set num_classes="
+                f"{held[name][0]}, or take the backbone only, by an init_cfg with prefix='backbone.'."
+            )
+
+
+def _extra_rows(shapes: Shapes, vit: str) -> int | None:
+    """Rows of a position table besides those of a square of patches; None without a table."""
+    table = shapes.get(f'{vit}pos_embed')
+    return None if table is None or len(table) != 3 else table[1] - isqrt(table[1]) ** 2

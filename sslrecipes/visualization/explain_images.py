@@ -1,0 +1,180 @@
+"""Pictures of where a ViT looks in given image files: a folder for each image, a grid of all, and a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor, nn
+
+import sslrecipes.datasets
+import sslrecipes.models  # noqa: F401  registers
+from sslrecipes.checkpoint.conversion import our_weights
+from sslrecipes.checkpoint.initializer import load_state
+from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.checkpoint.writing import write_atomic
+from sslrecipes.errors import ConfigError, did_you_mean
+from sslrecipes.registry import DATASETS, MODELS
+from sslrecipes.visualization.attention_maps import require_classifier, vit_features
+from sslrecipes.visualization.explanation import Explanation, explain, rollout_facts
+from sslrecipes.visualization.grid import picture_grid
+from sslrecipes.visualization.html_page import Figure, write_page
+from sslrecipes.visualization.image_files import find_images, load_squares
+from sslrecipes.visualization.rollout import RolloutOptions
+from sslrecipes.zoo.config import load_config
+
+PAGE, GRID = 'index.html', 'rollout.png'
+
+
+def explain_images(
+    config: str | Path,
+    checkpoint: str | Path,
+    images: Sequence[str | Path],
+    out: str | Path,
+    options: RolloutOptions | None = None,
+    category: str | int | None = None,
+    size: int | None = None,
+    limit: int = 8,
+) -> Path:
+    """Lay the attention rollout of a ViT over images and write the pictures.
+
+    ``out`` receives a folder for each image (``input.png``, ``attention_rollout_*.png``, ``grad_rollout_*.png``), the
+    grid ``rollout.png`` and the page ``index.html``. Images are normalised by the config's data preprocessor, as in
+    training (MAE-priv's own tool takes 0.5 for all means and deviations).
+
+    Args:
+        config: Config of any model with a ViT as its backbone.
+        checkpoint: Weights of ours or an official file. Without ``category`` only the backbone is filled from it,
+            whose final norms no map depends on.
+        images: RGB image files of any size, or folders of them; all but the central square is cut off.
+        out: Folder to write to; made if need be.
+        options: How the rollout is done.
+        category: Index or name of a class of the classifier, for gradient rollout beside the plain one.
+        size: Side in pixels to which images are resized, a multiple of the patch; the config's ``img_size`` by default.
+        limit: At most this many images.
+
+    Returns:
+        The page.
+
+    Raises:
+        UserError: If a path, the config, the checkpoint or an option doesn't serve; the message says which.
+    """
+    options = options or RolloutOptions()
+    if limit < 1 or (size is not None and size < 1):
+        raise ConfigError(f'limit and size must be at least 1, not {limit} and {size}.')
+    files, out = find_images(images, limit), Path(out)
+    model, classes = load_network(config, checkpoint, classifier=category is not None)
+    index = None if category is None else category_index(str(category), classes)
+    backbone: Any = vit_features(model).backbone
+    pictures = load_squares(files, size or backbone.img_size[0])
+    kinds = explain(model, pictures, options, index)
+    facts = {'image size': f'{pictures.shape[-1]} px', **rollout_facts(model, options)}
+    if index is not None:
+        name = f' ({classes[index]})' if index < len(classes) else ''
+        facts['gradient rollout'] = f'of class {index}{name}, mean of the heads'
+    _write_pictures(kinds, _folders(files, out))
+    caption = '; '.join(f'{name}: {value}' for name, value in facts.items())
+    grid = picture_grid({kind.name: kind.pictures for kind in kinds}, Path(checkpoint).name, caption, min_tile=224)
+    _write(out / GRID, grid)
+    origin = {'config': str(config), 'checkpoint': str(checkpoint)}
+    return write_page(out / PAGE, 'Where the network looks', origin | facts, _figures(kinds, files))
+
+
+def load_network(config: str | Path, checkpoint: str | Path, classifier: bool) -> tuple[nn.Module, Sequence[str]]:
+    """Build the model of a config on the CPU and fill it.
+
+    Args:
+        config: Config of any model with a ViT as its backbone.
+        checkpoint: Weights of ours or an official file.
+        classifier: Whether the whole model is needed; otherwise its backbone, but for the final norms.
+
+    Returns:
+        The model, and the names of the classes as far as checkpoint or config tell them.
+
+    Raises:
+        ConfigError: If the config can't be read, or its model doesn't serve.
+        CheckpointError: If the file can't be read, or doesn't fill the network.
+    """
+    cfg = load_config(config)
+    init_default_scope('sslrecipes')
+    if 'data_preprocessor' in cfg:
+        cfg.model.setdefault('data_preprocessor', cfg.data_preprocessor)
+    model = MODELS.build(cfg.model)
+    backbone = vit_features(model).backbone
+    if classifier:
+        require_classifier(model)
+    held = read_checkpoint(checkpoint)
+    state, source = our_weights(held, str(checkpoint)), str(checkpoint)
+    if classifier:
+        load_state(model, state, source=source)
+    else:
+        prefix = 'backbone.' if any(name.startswith('backbone.') for name in state) else ''
+        load_state(backbone, state, source=source, prefix=prefix, ignore=('ln1.', 'ln2.'))
+    return model, _class_names(cfg, held.get('meta'))
+
+
+def category_index(category: str, names: Sequence[str]) -> int:
+    """Find a class by its index, its name, or one of the synonyms that are its name (``tench, Tinca tinca``).
+
+    Raises:
+        ConfigError: If no class has that name, or several have.
+    """
+    if category.isdecimal():
+        return int(category)
+    if not names:
+        raise ConfigError(f'Neither checkpoint nor config names the classes: give the index of "{category}".')
+    found = [index for index, name in enumerate(names) if category in (name, *name.split(', '))]
+    if not found:
+        hint = did_you_mean(category, [synonym for name in names for synonym in name.split(', ')])
+        raise ConfigError(f'None of the {len(names)} classes is called "{category}".{hint}')
+    if len(found) > 1:
+        raise ConfigError(f'The classes {" and ".join(map(str, found))} are called "{category}": give an index.')
+    return found[0]
+
+
+def _class_names(cfg: Config, meta: Any) -> Sequence[str]:
+    """Names of the classes that a checkpoint was trained on or, if it doesn't tell, of the config's data."""
+    candidates = [meta.get('dataset_meta') if isinstance(meta, Mapping) else None]
+    loaders = filter(None, map(cfg.get, ('val_dataloader', 'test_dataloader', 'train_dataloader')))
+    for dataset in (loader.dataset for loader in loaders):
+        candidates += [dataset.get('metainfo'), getattr(DATASETS.get(dataset.type), 'METAINFO', None)]
+    named = (held['classes'] for held in candidates if isinstance(held, Mapping) and held.get('classes'))
+    return next((list(names) for names in named if not isinstance(names, str)), [])
+
+
+def _folders(files: Sequence[Path], out: Path) -> list[Path]:
+    """A folder for each image, called as it is; with a number if another is called so too."""
+    names: list[str] = []
+    for file in files:
+        names.append(file.stem if file.stem not in names else f'{file.stem}_{len(names)}')
+    return [out / name for name in names]
+
+
+def _write_pictures(kinds: Sequence[Explanation], folders: Sequence[Path]) -> None:
+    for row, folder in enumerate(folders):
+        for kind in kinds:
+            _write(folder / kind.file_name, _array(kind.pictures[row]))
+
+
+def _figures(kinds: Sequence[Explanation], files: Sequence[Path]) -> list[Figure]:
+    return [
+        Figure(_array(kind.pictures[row]), kind.name, heading=file.name if kind is kinds[0] else '')
+        for row, file in enumerate(files)
+        for kind in kinds
+    ]
+
+
+def _array(picture: Tensor) -> NDArray[np.uint8]:
+    """From ``(3, H, W)`` to ``(H, W, 3)``."""
+    array: NDArray[np.uint8] = picture.permute(1, 2, 0).numpy()
+    return array
+
+
+def _write(path: Path, picture: NDArray[np.uint8]) -> None:
+    write_atomic(path, lambda file: Image.fromarray(picture).save(file, format='PNG'))

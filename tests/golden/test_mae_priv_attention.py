@@ -1,0 +1,66 @@
+"""MAE-priv's attention rollout, plain and weighted by gradients, against the official code."""
+
+import re
+
+import pytest
+import torch
+
+from sslrecipes.checkpoint.coverage import load_weights
+from sslrecipes.checkpoint.keymaps import KEYMAPS
+from sslrecipes.registry import MODELS
+from sslrecipes.visualization.attention_maps import record_attention, record_gradients
+from sslrecipes.visualization.rollout import RolloutOptions, attention_rollout, gradient_rollout
+
+MASK = re.compile(r'(?P<rows>rownorm_)?mask(_layer(?P<layer>\d+))?_(?P<fusion>[a-z]+)_(?P<ratio>[\d.]+)')
+
+
+@pytest.fixture
+def model(case):
+    hyper = case.hyper
+    token = hyper['use_cls_token']
+    read = dict(out_type='cls_token') if token else dict(out_type='avg_featmap', final_norm=False)
+    arch = dict(
+        embed_dims=hyper['embed_dim'],
+        num_layers=hyper['depth'],
+        num_heads=hyper['num_heads'],
+        feedforward_channels=int(hyper['embed_dim'] * hyper['mlp_ratio']),
+    )
+    sizes = dict(img_size=hyper['img_size'], patch_size=hyper['patch_size'])
+    backbone = dict(type='MAEPrivFineTuneViT', arch=arch, with_cls_token=token, **sizes, **read)
+    head = dict(type='LinearClsHead', num_classes=hyper['num_classes'], in_channels=hyper['embed_dim'])
+    model = MODELS.build(dict(type='ImageClassifier', backbone=backbone, head=head))
+    load_weights(model, KEYMAPS['mae-priv'].to_ours(case.part('state/')), source='case')
+    return model
+
+
+def numbered(case, name):
+    """The expected tensors ``name_0``, ``name_1``, ... of the blocks."""
+    return [case[f'out/{name}_{i}'] for i in range(case.hyper['depth'])]
+
+
+@pytest.mark.golden('mae_priv/attention_rollout')
+def test_attention_rollout(case, close, model):
+    images = case['in/imgs']
+    for block, expected in zip(record_attention(model, images), numbered(case, 'attention'), strict=True):
+        close(torch.stack(list(block.maps()), dim=1), expected)
+    for name, expected in case.part('out/').items():
+        if name.startswith('attention_'):
+            continue
+        found = MASK.fullmatch(name)
+        assert found, f'unknown expectation {name}'
+        layer = None if found['layer'] is None else int(found['layer'])
+        options = RolloutOptions(found['fusion'], float(found['ratio']), layer, official=not found['rows'])
+        close(attention_rollout(model, images, options)[0], expected)
+
+
+@pytest.mark.golden('mae_priv/grad_rollout')
+def test_gradient_rollout(case, close, model):
+    images, category, ratio = case['in/imgs'], case.hyper['category_index'], case.hyper['discard_ratio']
+    blocks = record_gradients(model, images, category)
+    for block, expected in zip(blocks, numbered(case, 'attention'), strict=True):
+        close(torch.stack(list(block.maps()), dim=1), expected)
+    for block, expected in zip(reversed(blocks), numbered(case, 'gradient'), strict=True):
+        close(torch.stack(list(block.logit_gradients()), dim=1), expected, 'grad')
+    for name, official in (('mask', True), ('mask_aligned', False)):
+        options = RolloutOptions(discard_ratio=ratio, official=official)
+        close(gradient_rollout(model, images, category, options)[0], case[f'out/{name}'])

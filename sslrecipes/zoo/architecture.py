@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 _SIZES = {'t': 'tiny', 's': 'small', 'b': 'base', 'l': 'large', 'h': 'huge'}
+#: ViTs that mmpretrain has no name for: width, depth, heads and hidden width of the MLP -> size.
+_UNNAMED: dict[tuple[Any, ...], str] = {(1664, 48, 16, 6656): 'giant'}
+_WIDTHS = ('embed_dims', 'num_layers', 'num_heads', 'feedforward_channels')
 
 
 def architecture(backbone: Mapping[str, Any]) -> Any:
@@ -18,9 +21,13 @@ def architecture(backbone: Mapping[str, Any]) -> Any:
         The name; the sizes of a network that has none, as they are; None if the config doesn't tell.
     """
     kind, arch = str(backbone.get('type', '')).rpartition('.')[2], backbone.get('arch')
-    if isinstance(arch, str) and kind.endswith(('ViT', 'ViTDet', 'VisionTransformer')):
-        size = arch.removeprefix('deit-')
-        return f'vit-{_SIZES.get(size, size)}'
+    if kind.endswith(('ViT', 'ViTDet', 'VisionTransformer')):
+        if isinstance(arch, Mapping):
+            size = _UNNAMED.get(tuple(arch.get(key) for key in _WIDTHS))
+            return f'vit-{size}' if size else arch
+        if isinstance(arch, str):
+            size = arch.removeprefix('deit-')
+            return f'vit-{_SIZES.get(size, size)}'
     if 'depth' in backbone:
         return f'{kind.lower()}{backbone["depth"]}'
     if 'widen_factor' in backbone or kind == 'MobileNetV2':

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from sslrecipes.errors import ConfigError, did_you_mean
-from sslrecipes.zoo.facts import FACTS
+from sslrecipes.zoo.facts import DETAILS, FACTS
 
 _REQUIRED = ('Name', 'In Collection', 'Metadata', 'Config', 'Recipe')
 _OPTIONAL = ('Results', 'Weights', 'Downstream', 'Reported', 'Reproduced')
@@ -66,8 +66,11 @@ class Card:
     training_data: str | None = None
 
     def disagreements(self, facts: Mapping[str, Any]) -> list[str]:
-        """Compare the card with the facts of the resolved config; returns one sentence per contradiction."""
-        keys = sorted(self.recipe.keys() | facts.keys())
+        """Compare the card with the facts of the resolved config; returns one sentence per contradiction.
+
+        The card must state all facts but :data:`sslrecipes.zoo.facts.DETAILS`.
+        """
+        keys = sorted(self.recipe.keys() | facts.keys() - DETAILS)
         pairs = {key: (self.recipe.get(key, 'nothing'), facts.get(key, 'nothing')) for key in keys}
         return [f'{key}: the card says {said}, the config {has}' for key, (said, has) in pairs.items() if said != has]
 

@@ -18,7 +18,11 @@ _STATED = {
     'checkpoint': 'model.backbone.init_cfg.checkpoint',
     'drop_path': 'model.backbone.drop_path_rate',
     'mask_ratio': 'model.backbone.mask_ratio',
+    'class_token': 'model.backbone.with_cls_token',
+    'batched_shuffle': 'model.backbone.batched_shuffle',
     'mlp_token': 'model.backbone.mlp_token',
+    'decoder_width': 'model.neck.decoder_embed_dim',
+    'decoder_depth': 'model.neck.decoder_depth',
     'norm_pix': 'model.head.norm_pix',
     'base': 'model.target_generator.checkpoint',
     'last_layers': 'model.target_generator.last_layers',
@@ -51,7 +55,9 @@ _STATED = {
     'sync_bn': 'sync_bn',
     'pool': 'model.pool',
     'outputs': 'model.outputs',
+    'final_norm': 'model.final_norm',
     'feature_norm': 'model.with_bn',
+    'feature_norm_eps': 'model.bn_eps',
     'lr_scales': 'model.lr_scales',
     'label_smoothing': 'model.head.loss.label_smooth_val',
     'optimizer': 'optim_wrapper.optimizer.type',
@@ -60,6 +66,7 @@ _STATED = {
     'momentum': 'optim_wrapper.optimizer.momentum',
     'nesterov': 'optim_wrapper.optimizer.nesterov',
     'weight_decay': 'optim_wrapper.optimizer.weight_decay',
+    'adapt_without_decay': 'optim_wrapper.optimizer.adapt_without_decay',
     'no_decay_depthwise': 'optim_wrapper.paramwise_cfg.no_decay_depthwise',
     'layer_decay': 'optim_wrapper.paramwise_cfg.layer_decay',
     'amp': 'optim_wrapper.dtype',
@@ -74,6 +81,8 @@ _LISTED = {
     'mixup': ('model.train_cfg.augments', 'Mixup', 'alpha'),
     'cutmix': ('model.train_cfg.augments', 'CutMix', 'alpha'),
     'crop_scale': ('train_dataloader.dataset.pipeline', 'RandomResizedCrop', 'crop_ratio_range'),
+    'crop_interpolation': ('train_dataloader.dataset.pipeline', 'RandomResizedCrop', 'interpolation'),
+    'test_interpolation': ('test_dataloader.dataset.pipeline', 'ResizeEdge', 'interpolation'),
     'random_erasing': ('train_dataloader.dataset.pipeline', 'RandomErasing', 'erase_prob'),
     **{
         name: ('train_dataloader.dataset.pipeline', 'MultiCrop', name)
@@ -93,6 +102,9 @@ _SCHEDULED = {
     'lr_per_epoch': ('lr', 'per_epoch'),
     'final_weight_decay': ('weight_decay', 'final'),
 }
+
+#: Facts that a card needn't state.
+DETAILS = frozenset(('decoder_width', 'decoder_depth', 'crop_interpolation', 'test_interpolation'))
 
 #: Names of all facts, in the order of :func:`facts`.
 FACTS = tuple(dict.fromkeys(('arch', *_STATED, *_LISTED, *_SCHEDULED, 'effective_batch', 'base_lr', *TRANSFER_FACTS)))

@@ -220,7 +220,7 @@ GROUPS = (
                 **dict.fromkeys(('img_size', 'patch_size'), _size),
                 'mask_ratio': _share,
                 **dict.fromkeys(('drop_path_rate', 'drop_rate'), _share),
-                'mlp_token': boolean,
+                **dict.fromkeys(('mlp_token', 'with_cls_token', 'batched_shuffle'), boolean),
             },
             required=('type',),
         )

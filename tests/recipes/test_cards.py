@@ -48,7 +48,7 @@ def test_every_metafile_is_in_the_index(root, cards):
     assert indexed == {path.parent.name for path in root.glob('configs/*/metafile.yml')}
 
 
-@pytest.mark.parametrize('collection', ['MAE', 'SSLight', 'TEC'])
+@pytest.mark.parametrize('collection', ['MAE', 'MAE-priv', 'SSLight', 'TEC'])
 def test_numbers_of_parameters_are_those_of_the_models(cards, resolve, tiny, collection):
     for card in cards.values():
         if card.collection == collection and 'transfer' not in Path(card.config).parts:

@@ -2,6 +2,8 @@ import pytest
 
 from sslrecipes.zoo.architecture import architecture
 
+GIANT = dict(embed_dims=1664, num_layers=48, num_heads=16, feedforward_channels=6656)
+
 
 @pytest.mark.parametrize(
     ('backbone', 'name'),
@@ -16,7 +18,12 @@ from sslrecipes.zoo.architecture import architecture
         (dict(type='MaskedViT', arch='b'), 'vit-base'),
         (dict(type='TECFineTuneViT', arch='l'), 'vit-large'),
         (dict(type='VisionTransformer', arch='base'), 'vit-base'),
+        (dict(type='MAEPrivViT', arch='deit-small'), 'vit-small'),
+        (dict(type='MAEPrivFineTuneViT', arch='h'), 'vit-huge'),
+        (dict(type='MAEPrivViT', arch=GIANT), 'vit-giant'),
+        (dict(type='MAEPrivViT', arch={**GIANT, 'num_layers': 40}), {**GIANT, 'num_layers': 40}),
         (dict(type='SwinTransformer', arch='b'), 'b'),
+        (dict(type='SwinTransformer', arch=GIANT), GIANT),
         (dict(type='MaskedViT', arch=dict(embed_dims=16)), dict(embed_dims=16)),
         (dict(type='Mine'), None),
     ],

@@ -74,3 +74,12 @@ def test_disagreements_in_both_directions(write):
         'lr: the card says 0.0024, the config nothing',
         'min_lr: the card says nothing, the config 0.0',
     ]
+
+
+def test_details_may_be_left_out_but_not_wrong(write):
+    [silent] = read_cards(write(row()))
+    assert silent.disagreements({**silent.recipe, 'decoder_depth': 4}) == []
+    [stated] = read_cards(write(row(Recipe={**silent.recipe, 'decoder_depth': 8})))
+    assert stated.disagreements({**silent.recipe, 'decoder_depth': 4}) == [
+        'decoder_depth: the card says 8, the config 4'
+    ]

@@ -83,6 +83,29 @@ def test_views_are_facts():
     assert expected.items() <= facts(cfg).items()
 
 
+def test_facts_of_mae_priv():
+    cfg = config()
+    cfg.model.backbone.update(with_cls_token=False, batched_shuffle=True)
+    cfg.model.neck = dict(decoder_embed_dim=192, decoder_depth=4)
+    cfg.model.update(with_bn=True, bn_eps=1e-5, final_norm=False)
+    cfg.optim_wrapper.optimizer.adapt_without_decay = False
+    cfg.train_dataloader.dataset.pipeline[0].interpolation = 'bilinear'
+    cfg.test_dataloader = dict(dataset=dict(pipeline=[dict(type='ResizeEdge', scale=256, interpolation='bicubic')]))
+    expected = {
+        'class_token': False,
+        'batched_shuffle': True,
+        'decoder_width': 192,
+        'decoder_depth': 4,
+        'feature_norm': True,
+        'feature_norm_eps': 1e-5,
+        'final_norm': False,
+        'adapt_without_decay': False,
+        'crop_interpolation': 'bilinear',
+        'test_interpolation': 'bicubic',
+    }
+    assert {name: value for name, value in facts(cfg).items() if name not in facts(config())} == expected
+
+
 def test_names_are_the_published_ones():
     assert set(facts(config())) <= set(FACTS)
 

@@ -1,0 +1,3 @@
+_base_ = ['vit-small-p16_features.py']
+
+model = dict(backbone=dict(arch='l'))

@@ -1,0 +1,14 @@
+# What k-NN and probes see: the last block's output, not normalised; its mean, or the class token if there is one
+model = dict(
+    type='FeatureModel',
+    final_norm=False,
+    backbone=dict(
+        type='VisionTransformer',
+        arch='deit-small',
+        img_size=224,
+        patch_size=16,
+        with_cls_token=False,
+        out_type='raw',
+        init_cfg=dict(type='Pretrained', checkpoint='', prefix='backbone.'),
+    ),
+)

@@ -1,0 +1,9 @@
+_base_ = [
+    '../../_base_/models/mae_priv/vit-base-p16_features.py',
+    '../../_base_/datasets/in1k_linear_224.py',
+    '../../_base_/evaluation/mae_priv_linear_sgd.py',
+]
+
+checkpoint = 'work_dirs/mae-priv-gap_vit-base-p16_8xb512-amp-coslr-400e_in1k/epoch_400.pth'
+model = dict(_base_.probe, num_classes=1000, backbone=dict(init_cfg=dict(checkpoint=checkpoint)))
+train_dataloader = dict(batch_size=512)

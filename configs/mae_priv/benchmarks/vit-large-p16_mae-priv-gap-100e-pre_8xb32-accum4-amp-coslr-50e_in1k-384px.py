@@ -1,0 +1,12 @@
+# Our choice, officially there is a model but no recipe: the settings for 224 px; positions are interpolated bicubically
+_base_ = [
+    '../../_base_/models/mae_priv/vit-large-p16_finetune.py',
+    '../../_base_/datasets/in1k_mae_priv_finetune_384.py',
+    '../../_base_/schedules/adamw_bs1024_coslr_mae_priv_finetune.py',
+]
+
+checkpoint = 'work_dirs/mae-priv-gap_vit-large-p16_8xb512-amp-coslr-100e_in1k/epoch_100.pth'
+model = dict(backbone=dict(img_size=384, init_cfg=dict(checkpoint=checkpoint)))
+train_dataloader = dict(batch_size=32)
+val_dataloader = test_dataloader = dict(batch_size=48)
+optim_wrapper = dict(accumulative_counts=4)

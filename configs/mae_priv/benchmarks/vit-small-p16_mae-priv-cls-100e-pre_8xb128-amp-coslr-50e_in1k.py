@@ -1,0 +1,12 @@
+_base_ = ['vit-small-p16_mae-priv-gap-100e-pre_8xb128-amp-coslr-50e_in1k.py']
+
+checkpoint = 'work_dirs/mae-priv-cls_vit-small-p16_8xb512-amp-coslr-100e_in1k/epoch_100.pth'
+model = dict(
+    backbone=dict(
+        with_cls_token=True,
+        out_type='cls_token',
+        final_norm=True,
+        # the norm behind the token is fresh; that of pre-training has the same name
+        init_cfg=dict(checkpoint=checkpoint, ignore=(), fresh=('ln1.',)),
+    )
+)

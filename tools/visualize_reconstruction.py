@@ -1,4 +1,4 @@
-"""Show what a pre-trained MAE makes of masked images: original, masked, reconstruction, reconstruction + visible."""
+"""Show what a pre-trained MAE or MAE-priv makes of masked images, in a picture or an HTML page."""
 
 from __future__ import annotations
 
@@ -6,32 +6,37 @@ import argparse
 from typing import get_args
 
 from sslrecipes.errors import exit_on_user_error
+from sslrecipes.visualization.patch_colours import PatchColours
 from sslrecipes.visualization.reconstruct_images import visualize_reconstruction
-from sslrecipes.visualization.reconstruction import PatchColours
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config of a MAE pre-training')
-    parser.add_argument('checkpoint', help='its checkpoint')
-    parser.add_argument('--images', nargs='+', required=True, help='image files of any size, or folders of them')
-    parser.add_argument('--out', required=True, help='the picture to write, such as reconstruction.png')
+    parser.add_argument('config', help='config of a pre-training by MAE or MAE-priv')
+    parser.add_argument('checkpoint', help='its checkpoint, or an official one of the same network')
+    parser.add_argument(
+        '--images',
+        nargs='+',
+        required=True,
+        help='RGB image files of any size, or folders; their central square is used',
+    )
+    parser.add_argument('--out', required=True, help='the picture (.png, .jpg, ...) or page (.html) to write')
     parser.add_argument('--seed', type=int, default=0, help='seed of the masks (default: 0)')
     parser.add_argument('--limit', type=int, default=8, help='at most this many images (default: 8)')
     parser.add_argument(
         '--patch-colours',
         choices=get_args(PatchColours),
         default='original',
-        help='with norm_pix, take the colours of each removed patch from the original (default), '
-        'or show the bare prediction around the mean of the visible patches',
+        help="with norm_pix, brightness and contrast of each removed patch: the original's, which leaks the input "
+        '(default); interpolated from the visible patches (predicted); the mean of the visible patches (visible)',
     )
     return parser.parse_args()
 
 
 @exit_on_user_error
 def main() -> None:
-    """Write the picture and say where it is."""
+    """Write the pictures and say where they are."""
     args = parse_args()
     out = visualize_reconstruction(
         args.config, args.checkpoint, args.images, args.out, args.seed, args.patch_colours, args.limit

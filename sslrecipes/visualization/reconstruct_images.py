@@ -1,4 +1,4 @@
-"""Reconstruction pictures of given image files by a pre-trained checkpoint."""
+"""Reconstructions of given image files by a pre-trained checkpoint: a picture, or a page of pictures."""
 
 from __future__ import annotations
 
@@ -6,60 +6,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 from mmengine.registry import init_default_scope
-from PIL import Image, ImageOps
+from PIL import Image
 
+import sslrecipes.models  # noqa: F401  registers
+from sslrecipes.checkpoint.conversion import read_weights
 from sslrecipes.checkpoint.coverage import load_weights
-from sslrecipes.checkpoint.reading import read_checkpoint
-from sslrecipes.errors import ConfigError, DataError
+from sslrecipes.checkpoint.sealing import sha256
+from sslrecipes.checkpoint.sources import local_file
+from sslrecipes.checkpoint.writing import write_atomic
+from sslrecipes.errors import ConfigError
 from sslrecipes.registry import MODELS
-from sslrecipes.visualization.reconstruction import PatchColours, draw_reconstruction, require_pixels
+from sslrecipes.visualization.image_files import SUFFIXES, find_images, load_squares
+from sslrecipes.visualization.patch_colours import PatchColours, check_patch_colours
+from sslrecipes.visualization.reconstruction import reconstruct, reconstruction_grid, require_pixels
+from sslrecipes.visualization.reconstruction_page import write_reconstruction_page
 from sslrecipes.zoo.config import load_config
 
-_SUFFIXES = {'.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp'}
-
-
-def find_images(paths: Sequence[str | Path], limit: int) -> list[Path]:
-    """Return the first ``limit`` image files among ``paths``; a folder stands for its image files in sorted order.
-
-    Raises:
-        DataError: If a path does not exist or there is no image at all.
-    """
-    files: list[Path] = []
-    for path in map(Path, paths):
-        if not path.exists():
-            raise DataError(f'no such image or folder: "{path}"')
-        inside = sorted(path.iterdir()) if path.is_dir() else [path]
-        files += [file for file in inside if not path.is_dir() or file.suffix.lower() in _SUFFIXES]
-    if not files:
-        raise DataError(f'no image file in {", ".join(map(str, paths))}: known endings are {sorted(_SUFFIXES)}')
-    return files[:limit]
-
-
-def load_images(files: Sequence[Path], size: int) -> torch.Tensor:
-    """Read images, resize the shorter side to ``size`` (bicubic) and cut out the centre.
-
-    Returns:
-        uint8 BGR ``(B, 3, size, size)``, as the data pipelines deliver them.
-
-    Raises:
-        DataError: If a file is not a readable image.
-    """
-    arrays = []
-    for file in files:
-        try:
-            with Image.open(file) as opened:
-                upright = ImageOps.exif_transpose(opened).convert('RGB')
-        except OSError as error:
-            raise DataError(f'cannot read "{file}" as an image: {error}') from error
-        arrays.append(np.asarray(ImageOps.fit(upright, (size, size), Image.Resampling.BICUBIC)))
-    return torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2).flip(1).contiguous()
+PAGE_SUFFIXES = ('.htm', '.html')
 
 
 def load_mae(config: str | Path, checkpoint: str | Path) -> Any:
-    """Build the model of ``config`` on the CPU and fill it from ``checkpoint``.
+    """Build the model of ``config`` on the CPU and fill it from ``checkpoint``, ours or an official one.
 
     Raises:
         ConfigError: If the config cannot be read or its model predicts no pixels.
@@ -71,7 +39,7 @@ def load_mae(config: str | Path, checkpoint: str | Path) -> Any:
         cfg.model.setdefault('data_preprocessor', cfg.data_preprocessor)
     model = MODELS.build(cfg.model)
     require_pixels(model)
-    load_weights(model, read_checkpoint(str(checkpoint))['state_dict'], source=str(checkpoint))
+    load_weights(model, read_weights(checkpoint), source=str(checkpoint))
     return model
 
 
@@ -84,15 +52,15 @@ def visualize_reconstruction(
     patch_colours: PatchColours = 'original',
     limit: int = 8,
 ) -> Path:
-    """Mask images at random, let a pre-trained MAE reconstruct them and write the picture.
+    """Mask images at random, let a pre-trained masked autoencoder reconstruct them and write pictures.
 
     Args:
-        config: Config of a MAE pre-training.
-        checkpoint: Its checkpoint.
-        images: Image files of any size, or folders of them.
-        out: The picture to write; its directory is made.
+        config: Config of a pre-training by MAE or MAE-priv.
+        checkpoint: Its checkpoint, or an official one of the same network.
+        images: Image files of any size, or folders of them; all but the central square is cut off.
+        out: The picture or, with the ending ``.html``, the page to write; its directory is made.
         seed: Seed of the masks.
-        patch_colours: See :func:`sslrecipes.visualization.reconstruction.restore_patches`.
+        patch_colours: See :func:`sslrecipes.visualization.patch_colours.shown_statistics`.
         limit: At most this many images.
 
     Returns:
@@ -102,12 +70,21 @@ def visualize_reconstruction(
         UserError: If a path, the config, the checkpoint or an option does not serve; the message says which.
     """
     out = Path(out)
-    if out.suffix.lower() not in _SUFFIXES:
-        raise ConfigError(f'cannot write a picture to "{out}": its name must end in one of {sorted(_SUFFIXES)}')
+    suffix = out.suffix.lower()
+    if suffix not in (*SUFFIXES, *PAGE_SUFFIXES):
+        raise ConfigError(f'cannot write "{out}": its name must end in one of {", ".join((*PAGE_SUFFIXES, *SUFFIXES))}')
+    check_patch_colours(patch_colours)
     files = find_images(images, limit)
     model = load_mae(config, checkpoint)
-    pictures = load_images(files, model.backbone.img_size[0])
-    grid = draw_reconstruction(model, pictures, seed, patch_colours, title=Path(checkpoint).name)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(grid).save(out)
-    return out
+    reconstruction, removed = reconstruct(model, load_squares(files, model.backbone.img_size[0]), seed, patch_colours)
+    names, colours = [file.name for file in files], (model.head.norm_pix, patch_colours)
+    if suffix in PAGE_SUFFIXES:
+        facts = {
+            'config': Path(config).name,
+            'checkpoint': f'{Path(checkpoint).name} (SHA-256 {sha256(local_file(checkpoint))})',
+            'masks': f'{removed:.0%} of the patches removed, seed {seed}',
+        }
+        return write_reconstruction_page(out, facts, reconstruction, names, *colours)
+    title = f'{Path(checkpoint).name}, mask ratio {removed:.0%}'
+    picture = Image.fromarray(reconstruction_grid(reconstruction, *colours, title, names))
+    return write_atomic(out, lambda file: picture.save(file, format=Image.registered_extensions()[suffix]))

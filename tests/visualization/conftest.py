@@ -44,3 +44,23 @@ def mae_cfg():
 @pytest.fixture
 def mae(mae_cfg):
     return MODELS.build(mae_cfg)
+
+
+@pytest.fixture
+def mae_priv_cfg(mae_cfg):
+    """A tiny MAE-priv, GAP variant, on the same images."""
+    sizes = dict(img_size=IMAGE_SIZE, patch_size=PATCH_SIZE)
+    neck = {**mae_cfg['neck'], 'type': 'MAEPrivDecoder'}
+    return dict(
+        type='MAEPriv',
+        data_preprocessor=mae_cfg['data_preprocessor'],
+        backbone=dict(type='MAEPrivViT', arch=mae_cfg['backbone']['arch'], batched_shuffle=False, **sizes),
+        neck=neck,
+        head=dict(type='MAEPrivHead', norm_pix=True, patch_size=PATCH_SIZE),
+    )
+
+
+@pytest.fixture(params=['MAE', 'MAEPriv'])
+def masked_autoencoder(request):
+    """Each method that predicts pixels."""
+    return MODELS.build(request.getfixturevalue(dict(MAE='mae_cfg', MAEPriv='mae_priv_cfg')[request.param]))

@@ -50,3 +50,14 @@ def test_columns_have_their_own_size():
     assert count_pixels(grid, (255, 0, 0)) == 2 * 70 * 70
     assert count_pixels(grid, (0, 0, 255)) == 64 * 64
     assert (grid[:, -6:] == 255).all()
+
+
+def test_notes_stand_below_their_rows():
+    columns = {'red': coloured((255, 0, 0), size=70), 'blue': coloured((0, 0, 255), size=70)}
+    plain, noted = (picture_grid(columns, min_tile=60, notes=notes) for notes in ((), ('', 'a note')))
+    assert noted.shape[0] > plain.shape[0]
+    assert count_pixels(noted, (255, 0, 0)) == 2 * 70 * 70  # no note covers a tile
+    rows = (noted == np.array((255, 0, 0))).all(-1).any(1).nonzero()[0]
+    first_end = rows[np.flatnonzero(np.diff(rows) > 1)[0]]
+    assert (noted[first_end + 1 : first_end + 18] == 255).all()  # the first row's note is empty
+    assert (noted[rows.max() + 1 : rows.max() + 18] < 150).any()

@@ -1,3 +1,4 @@
+import hashlib
 import importlib.util
 import sys
 from pathlib import Path
@@ -8,20 +9,21 @@ import torch
 from mmengine.config import Config
 from PIL import Image
 
+from sslrecipes.checkpoint.conversion import to_official
 from sslrecipes.errors import CheckpointError, ConfigError, DataError
-from sslrecipes.visualization.reconstruct_images import find_images, load_images, visualize_reconstruction
+from sslrecipes.registry import MODELS
+from sslrecipes.visualization.reconstruct_images import visualize_reconstruction
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'visualize_reconstruction.py'
 
 
 @pytest.fixture
 def pictures(tmp_path):
-    """A wide and a tall picture, a grey one with a palette of its own, and a file that is none."""
+    """A wide and a tall picture, and a file that is none."""
     folder = tmp_path / 'pictures'
     folder.mkdir()
     for name, size in (('a.png', (40, 24)), ('b.JPG', (20, 50))):
         Image.new('RGB', size, (200, 100, 0)).save(folder / name)
-    Image.new('L', (16, 16), 77).save(folder / 'c.png')
     (folder / 'notes.txt').write_text('not an image')
     return folder
 
@@ -33,9 +35,7 @@ def config(tmp_path, mae_cfg):
 
 @pytest.fixture
 def checkpoint(tmp_path, mae):
-    path = tmp_path / 'epoch_1.pth'
-    torch.save({'state_dict': mae.state_dict(), 'meta': {}}, path)
-    return path
+    return save_checkpoint(tmp_path / 'epoch_1.pth', mae)
 
 
 def save_config(path, model):
@@ -43,47 +43,9 @@ def save_config(path, model):
     return path
 
 
-def test_a_folder_stands_for_its_images(pictures):
-    assert [file.name for file in find_images([pictures], limit=9)] == ['a.png', 'b.JPG', 'c.png']
-    assert [file.name for file in find_images([pictures / 'c.png', pictures], limit=2)] == ['c.png', 'a.png']
-
-
-def test_missing_and_empty_folders_are_named(tmp_path):
-    with pytest.raises(DataError, match=r'no such image or folder: ".*nowhere"'):
-        find_images([tmp_path / 'nowhere'], limit=1)
-    with pytest.raises(DataError, match='no image file in'):
-        find_images([tmp_path], limit=1)
-
-
-def test_pictures_of_any_size_become_square_bgr(pictures):
-    images = load_images(find_images([pictures], limit=9), size=16)
-    assert images.shape == (3, 3, 16, 16)
-    assert images.dtype == torch.uint8
-    assert images[0, :, 8, 8].tolist() == [0, 100, 200]
-    assert images[2, :, 8, 8].tolist() == [77, 77, 77]
-
-
-def test_the_centre_is_kept(tmp_path):
-    array = np.zeros((10, 30, 3), np.uint8)
-    array[:, 10:20] = 255
-    Image.fromarray(array).save(tmp_path / 'wide.png')
-    assert (load_images([tmp_path / 'wide.png'], size=10)[..., 1:-1] == 255).all()
-
-
-def test_the_camera_orientation_is_applied(tmp_path):
-    array = np.zeros((10, 10, 3), np.uint8)
-    array[:5] = 255
-    exif = Image.Exif()
-    exif[0x0112] = 3  # the camera was upside down
-    Image.fromarray(array).save(tmp_path / 'turned.png', exif=exif)
-    image = load_images([tmp_path / 'turned.png'], size=10)
-    assert (image[..., :4, :] == 0).all()
-    assert (image[..., 6:, :] == 255).all()
-
-
-def test_a_file_that_is_no_image_is_named(pictures):
-    with pytest.raises(DataError, match=r'cannot read ".*notes.txt" as an image'):
-        load_images([pictures / 'notes.txt'], size=16)
+def save_checkpoint(path, model):
+    torch.save({'state_dict': model.state_dict(), 'meta': {}}, path)
+    return path
 
 
 def test_writes_the_picture_of_a_checkpoint(tmp_path, config, checkpoint, pictures):
@@ -93,14 +55,61 @@ def test_writes_the_picture_of_a_checkpoint(tmp_path, config, checkpoint, pictur
     assert tiles[:, :160].sum() > 2 * 150 * 150  # both pictures stand in the column of originals
 
 
+def test_writes_a_page_with_the_facts(tmp_path, config, checkpoint, pictures):
+    out = visualize_reconstruction(config, checkpoint, [pictures], tmp_path / 'out.html', 7, 'predicted')
+    page = out.read_text()
+    digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+    for fact in ('mae.py', f'epoch_1.pth (SHA-256 {digest})', '75% of the patches removed, seed 7', 'norm_pix'):
+        assert fact in page
+    assert page.count('<img') == 2 * 4
+    assert page.count('<h2>') == 2
+    assert 'reconstruction: brightness and contrast interpolated from visible patches (nothing leaks)' in page
+    assert page.count('alt="a.png: reconstruction + visible: MSE ') == 1
+    assert 'leaks the input' not in page
+
+
+def test_a_page_of_raw_targets_says_so(tmp_path, mae_priv_cfg, pictures):
+    mae_priv_cfg['head']['norm_pix'] = False
+    checkpoint = save_checkpoint(tmp_path / 'raw.pth', MODELS.build(mae_priv_cfg))
+    config = save_config(tmp_path / 'raw.py', mae_priv_cfg)
+    page = visualize_reconstruction(config, checkpoint, [pictures], tmp_path / 'out.html').read_text()
+    assert '<dt>targets</dt><dd>raw pixels</dd>' in page
+    assert 'reconstruction: colours as predicted by the network' in page
+    assert 'flat patches' not in page
+
+
+def test_names_cannot_break_the_page(tmp_path, config, checkpoint):
+    file = tmp_path / '<b>&"x".png'
+    Image.new('RGB', (16, 16)).save(file)
+    page = visualize_reconstruction(config, checkpoint, [file], tmp_path / 'out.html').read_text()
+    assert '<h2>&lt;b&gt;&amp;&quot;x&quot;.png</h2>' in page
+    assert '<b>' not in page
+
+
+def test_official_files_are_read(tmp_path, mae_priv_cfg, pictures):
+    model = MODELS.build(mae_priv_cfg)
+    config = save_config(tmp_path / 'priv.py', mae_priv_cfg)
+    ours = save_checkpoint(tmp_path / 'ours.pth', model)
+    official = tmp_path / 'official.pth'
+    torch.save({'model': to_official(model.state_dict(), 'mae-priv')}, official)
+    first, second = (
+        np.asarray(Image.open(visualize_reconstruction(config, file, [pictures], tmp_path / f'{file.stem}.png')))
+        for file in (ours, official)
+    )
+    assert (first[30:] == second[30:]).all()  # the title differs
+
+
 def test_user_errors_are_named(tmp_path, config, checkpoint, pictures):
     out = tmp_path / 'out.png'
     with pytest.raises(ConfigError, match=r'none\.py'):
         visualize_reconstruction(tmp_path / 'none.py', checkpoint, [pictures], out)
-    with pytest.raises(ConfigError, match='must end in one of'):
+    with pytest.raises(ConfigError, match=r'must end in one of \.htm, \.html, \.bmp'):
         visualize_reconstruction(config, checkpoint, [pictures], tmp_path / 'out')
     with pytest.raises(CheckpointError, match=r'none\.pth'):
         visualize_reconstruction(config, tmp_path / 'none.pth', [pictures], out)
+    Image.new('L', (16, 16), 77).save(pictures / 'c.png')
+    with pytest.raises(DataError, match=r'c\.png" is no RGB image'):
+        visualize_reconstruction(config, checkpoint, [pictures], out)
     assert not out.exists()
 
 
@@ -112,12 +121,34 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path, mae_cfg, checkpoint,
         )
 
 
+@pytest.mark.parametrize('method', ['mae_cfg', 'mae_priv_cfg'])
+def test_image_sizes_of_broken_patches_are_refused(tmp_path, method, checkpoint, pictures, request):
+    model = request.getfixturevalue(method)
+    model['backbone']['img_size'] = 18
+    config = save_config(tmp_path / 'broken.py', model)
+    with pytest.raises(ConfigError, match='img_size=18 must be a multiple of patch_size=4'):
+        visualize_reconstruction(config, checkpoint, [pictures], tmp_path / 'out.png')
+
+
+def test_models_that_predict_no_pixels_are_refused(tmp_path, mae_cfg, checkpoint, pictures):
+    arch = mae_cfg['backbone']['arch']
+    model = dict(
+        type='ImageClassifier',
+        backbone=dict(type='VisionTransformer', arch=arch, img_size=16, patch_size=4),
+        head=dict(type='LinearClsHead', num_classes=2, in_channels=8),
+    )
+    with pytest.raises(ConfigError, match='ImageClassifier predicts no pixels'):
+        visualize_reconstruction(
+            save_config(tmp_path / 'classifier.py', model), checkpoint, [pictures], tmp_path / 'out.png'
+        )
+
+
 @pytest.mark.parametrize(('images', 'code'), [('pictures', 0), ('nowhere', 2)])
 def test_tool(tmp_path, config, checkpoint, pictures, monkeypatch, capsys, images, code):
     spec = importlib.util.spec_from_file_location('visualize_reconstruction', TOOL)
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
-    arguments = ['--images', tmp_path / images, '--out', tmp_path / 'out.png', '--patch-colours', 'visible']
+    arguments = ['--images', tmp_path / images, '--out', tmp_path / 'out.png', '--patch-colours', 'predicted']
     monkeypatch.setattr(sys, 'argv', [str(word) for word in (TOOL, config, checkpoint, *arguments)])
     if code:
         with pytest.raises(SystemExit) as exit_:

@@ -1,4 +1,4 @@
-"""Reconstruction pictures during MAE pre-training."""
+"""Reconstruction pictures during the pre-training of masked autoencoders."""
 
 from __future__ import annotations
 
@@ -15,17 +15,13 @@ from torch import nn
 
 from sslrecipes.datasets.seeding import SeededDataset
 from sslrecipes.registry import DATASETS, HOOKS
-from sslrecipes.visualization.reconstruction import (
-    PatchColours,
-    check_patch_colours,
-    draw_reconstruction,
-    require_pixels,
-)
+from sslrecipes.visualization.patch_colours import PatchColours, check_patch_colours
+from sslrecipes.visualization.reconstruction import draw_reconstruction, require_pixels
 
 
 @HOOKS.register_module()
 class ReconstructionHook(Hook):
-    """Every few epochs, draw what a MAE makes of the same masked images.
+    """Every few epochs, draw what a masked autoencoder makes of the same masked images.
 
     Images and masks are chosen once, so the pictures can be compared across epochs. They go to
     ``{work_dir}/vis/reconstruction_epoch_{N}.png`` and, under the name ``reconstruction``, to the visualizer
@@ -39,7 +35,7 @@ class ReconstructionHook(Hook):
         seed: Seed of the masks and, for a data set given by ``dataset``, of its augmentations (the training set's
             follow the run's seed).
         patch_colours: How to show a ``norm_pix`` prediction, see
-            :func:`sslrecipes.visualization.reconstruction.restore_patches`.
+            :func:`sslrecipes.visualization.patch_colours.shown_statistics`.
     """
 
     priority = 'LOW'

@@ -1,0 +1,87 @@
+import base64
+import re
+from html.parser import HTMLParser
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sslrecipes.errors import StorageError
+from sslrecipes.visualization.html_page import Figure, html_page, write_page
+
+RED = np.full((4, 6, 3), (255, 0, 0), np.uint8)
+WIDE = np.zeros((10, 500, 3), np.uint8)
+
+
+class Page(HTMLParser):
+    """What a reader meets: tags with attributes in order, and texts."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.texts = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def test_pictures_are_inside_the_page():
+    (image,) = Page(html_page('t', {}, [Figure(RED, 'red')])).all('img')
+    kind, _, content = image['src'].partition(',')
+    assert kind == 'data:image/png;base64'
+    assert (np.asarray(Image.open(BytesIO(base64.b64decode(content)))) == RED).all()
+    assert (image['width'], image['height']) == ('6', '4')
+
+
+def test_nothing_is_loaded_from_elsewhere_and_no_script_runs():
+    text = html_page('t', {'a': 'b'}, [Figure(RED, 'red'), Figure(WIDE, 'wide')])
+    assert not Page(text).all('script')
+    assert not re.search(r'https?://|@import|url\(', text)
+    assert "default-src 'none'; img-src data:" in text
+
+
+def test_names_are_escaped():
+    nasty = '<script>alert("x")</script> & \'{}\''
+    page = Page(html_page(nasty, {nasty: nasty}, [Figure(RED, nasty, heading=nasty)]))
+    assert not page.all('script')
+    assert page.texts.count(nasty) == 6  # title, heading, fact's name and value, row's heading, caption
+    assert page.all('img')[0]['alt'] == f'{nasty}: {nasty}'
+
+
+def test_a_heading_begins_a_row():
+    figures = [Figure(RED, 'a', 'first'), Figure(RED, 'b'), Figure(RED, 'c', 'second')]
+    page = Page(html_page('t', {}, figures))
+    assert len(page.all('section')) == len(page.all('h2')) == 2
+    assert [image['alt'] for image in page.all('img')] == ['first: a', 'first: b', 'second: c']
+
+
+def test_figures_without_headings_share_a_row():
+    page = Page(html_page('t', {}, [Figure(RED, 'a'), Figure(RED, 'b')]))
+    assert len(page.all('section')) == 1
+    assert not page.all('h2')
+    assert [image['alt'] for image in page.all('img')] == ['a', 'b']
+
+
+def test_small_pictures_are_magnified_with_sharp_pixels_and_wide_ones_are_not():
+    page = Page(html_page('t', {}, [Figure(RED, 'a'), Figure(WIDE, 'b')]))
+    assert [image.get('class') for image in page.all('img')] == ['small', None]
+    assert [figure['style'] for figure in page.all('figure')] == ['max-width: 320px', 'max-width: 500px']
+
+
+def test_written_as_a_whole_into_a_new_folder(tmp_path):
+    path = write_page(tmp_path / 'new' / 'page.html', 'Überschrift', {}, [Figure(RED, 'a')])
+    assert path.read_text(encoding='utf-8') == html_page('Überschrift', {}, [Figure(RED, 'a')])
+    assert [file.name for file in path.parent.iterdir()] == ['page.html']
+
+
+def test_a_page_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(StorageError, match=r'page\.html'):
+        write_page(tmp_path / 'file' / 'page.html', 't', {}, [])

@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from sslrecipes.errors import DataError
+from sslrecipes.visualization.image_files import find_images, load_squares, read_rgb
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A wide and a tall picture, and a file that is none."""
+    folder = tmp_path / 'pictures'
+    folder.mkdir()
+    for name, size in (('a.png', (40, 24)), ('b.JPG', (20, 50))):
+        Image.new('RGB', size, (200, 100, 0)).save(folder / name)
+    (folder / 'notes.txt').write_text('not an image')
+    return folder
+
+
+def test_a_folder_stands_for_its_images(pictures):
+    assert [file.name for file in find_images([pictures], limit=9)] == ['a.png', 'b.JPG']
+    assert [file.name for file in find_images([pictures / 'b.JPG', pictures], limit=2)] == ['b.JPG', 'a.png']
+
+
+def test_missing_and_empty_folders_are_named(tmp_path):
+    with pytest.raises(DataError, match=r'no such image or folder: ".*nowhere"'):
+        find_images([tmp_path / 'nowhere'], limit=1)
+    with pytest.raises(DataError, match='no image file in'):
+        find_images([tmp_path], limit=1)
+
+
+def test_pictures_of_any_size_become_square_bgr(pictures):
+    images = load_squares(find_images([pictures], limit=9), size=16)
+    assert images.shape == (2, 3, 16, 16)
+    assert images.dtype == torch.uint8
+    assert images[0, :, 8, 8].tolist() == [0, 100, 200]
+
+
+def test_the_centre_is_kept(tmp_path):
+    array = np.zeros((10, 30, 3), np.uint8)
+    array[:, 10:20] = 255
+    Image.fromarray(array).save(tmp_path / 'wide.png')
+    assert (load_squares([tmp_path / 'wide.png'], size=10)[..., 1:-1] == 255).all()
+
+
+def test_the_camera_orientation_is_applied(tmp_path):
+    array = np.zeros((10, 10, 3), np.uint8)
+    array[:5] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 3  # the camera was upside down
+    Image.fromarray(array).save(tmp_path / 'turned.png', exif=exif)
+    image = np.asarray(read_rgb(tmp_path / 'turned.png'))
+    assert (image[:5] == 0).all()
+    assert (image[5:] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ('mode', 'name', 'kind'),
+    [
+        ('1', 'x.png', 'black and white'),
+        ('L', 'x.jpg', 'grey'),
+        ('LA', 'x.png', 'grey with transparency'),
+        ('P', 'x.png', 'palette'),
+        ('RGBA', 'x.webp', 'RGB with transparency'),
+        ('CMYK', 'x.jpg', 'CMYK'),
+        ('I;16', 'x.png', 'not RGB'),
+    ],
+)
+def test_images_that_are_not_rgb_are_refused(tmp_path, mode, name, kind):
+    Image.new(mode, (8, 8)).save(tmp_path / name)
+    with pytest.raises(DataError) as error:
+        read_rgb(tmp_path / name)
+    message = f'"{tmp_path / name}" is no RGB image but of mode "{mode}" ({kind}): save a copy of it as RGB'
+    assert str(error.value).startswith(message)
+
+
+def test_files_that_are_no_whole_image_are_named(pictures):
+    cut = pictures / 'cut.jpg'
+    cut.write_bytes((pictures / 'b.JPG').read_bytes()[:-50])
+    for file, reason in ((pictures / 'notes.txt', 'no picture'), (cut, 'cut off'), (pictures / 'none.png', 'No such')):
+        with pytest.raises(DataError, match=rf'cannot read ".*{file.name}" as an image: .*{reason}'):
+            read_rgb(file)

@@ -5,7 +5,8 @@ from sslrecipes.evaluation.metrics import classification_scores
 
 
 @pytest.mark.golden('mae_priv/knn')
-def test_accuracies(case):
+@pytest.mark.parametrize('chunks', [{}, {'chunk': 7, 'bank_chunk': 13}])
+def test_accuracies(case, chunks):
     predictions = weighted_knn(
         case['in/train_features'],
         case['in/train_labels'],
@@ -14,6 +15,7 @@ def test_accuracies(case):
         ks=case.hyper['k'],
         temperature=case.hyper['temperature'],
         normalize=False,
+        **chunks,
     )
     one_sample = 100 / len(case['in/test_labels'])
     for k, expected in case.meta['results'].items():

@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault('OMP_NUM_THREADS', '2')  # read once, when torch is imported; child processes inherit it
 
+import gc
 import multiprocessing as mp
 import random
 import socket
@@ -25,6 +26,20 @@ os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 #: Seconds that a rank may take.
 TIMEOUT = 120
+
+
+@pytest.fixture(scope='module', autouse=True)
+def _no_idle_work() -> Iterator[None]:
+    """Spare every run a second or two of what no test is about.
+
+    Data sets collect garbage when they are built, which is slow beside all the modules that pytest holds; configs are
+    formatted for the log and for checkpoints.
+    """
+    gc.collect()
+    gc.freeze()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, True))
+        yield
 
 
 @pytest.fixture(autouse=True)

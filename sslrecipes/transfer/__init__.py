@@ -5,6 +5,7 @@ from sslrecipes.transfer.coco_metric import CocoMetric
 from sslrecipes.transfer.dilated_mobilenet import DilatedMobileNetV2
 from sslrecipes.transfer.imagenet_s import ImageNetS
 from sslrecipes.transfer.panoptic import CocoPanopticMetric
+from sslrecipes.transfer.patch_resizing import PatchResizingViT
 from sslrecipes.transfer.photo_scenes import PhotoScenesDetection, PhotoScenesSegmentation
 from sslrecipes.transfer.precise_bn import PreciseBNHook
 from sslrecipes.transfer.rpn_head import RPNHead
@@ -18,6 +19,7 @@ __all__ = [
     'CocoPanopticMetric',
     'DilatedMobileNetV2',
     'ImageNetS',
+    'PatchResizingViT',
     'PhotoScenesDetection',
     'PhotoScenesSegmentation',
     'PreciseBNHook',

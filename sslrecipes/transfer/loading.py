@@ -27,6 +27,7 @@ from sslrecipes.checkpoint.initializer import baked_for
 from sslrecipes.checkpoint.networks import Network, read_network
 from sslrecipes.errors import CheckpointError, ConfigError, CoverageError
 from sslrecipes.models.layers.position_interpolation import interpolate_positions
+from sslrecipes.transfer.patch_resizing import resize_kernels
 
 UNUSED = ('fc.', 'head.', 'ln1.', 'ln2.', 'cls_token', 'mask_token')
 _STAGES = 4
@@ -55,7 +56,8 @@ def load_backbone(
     """Fill ``model.backbone``, and the shared head of a C4 detector, from a file of any known kind.
 
     The names are converted, TEC's MLP is baked into the class token, and a position table of another size is resampled
-    bicubically. The report is logged. Nothing else of the model is touched, nor anything if loading fails.
+    bicubically, as are the kernels of patches where the backbone asks for it (``pretrained_patch_size``). The report is
+    logged. Nothing else of the model is touched, nor anything if loading fails.
 
     Args:
         model: A model of mmdet, mmseg or mmpretrain, also wrapped for several processes.
@@ -76,6 +78,7 @@ def load_backbone(
         return None
     target = pretrained_part(model)
     network = read_network(checkpoint, part)
+    network = replace(network, weights=dict(resize_kernels(target, network.weights, network.source)))
     weights = _positions_fitted(target, baked_for(target, network.weights))
     fresh = [*ignore, *_new_parameters(target)]
     coverage = compare(target, weights, source=network.source, ignore=fresh)
@@ -129,15 +132,28 @@ def _positions_fitted(target: nn.Module, weights: Mapping[str, Tensor]) -> Mappi
 
 
 def _complaint(target: nn.Module, network: Network, coverage: Coverage) -> str:
-    """One sentence: the architectures if both are known and differ, else the weights."""
+    """What doesn't fit: the architectures if both are known and differ, else the weights; and what may help."""
     with suppress(CheckpointError):
         held, wanted = backbone_arch(network.weights), backbone_arch(target.state_dict())
+        advice = _advice(target, held, wanted)
         if _build(held) != _build(wanted):
             return (
                 f'"{network.source}" holds a {held}, but the backbone is a {wanted}: '
-                f'{len(coverage.loaded)} of {coverage.wanted} weights fit.'
+                f'{len(coverage.loaded)} of {coverage.wanted} weights fit.{advice}'
             )
+        return coverage.complaint() + advice
     return coverage.complaint()
+
+
+def _advice(target: nn.Module, held: BackboneArch, wanted: BackboneArch) -> str:
+    """The option of the backbone that lets it take another ViT; empty if there is none."""
+    if not (isinstance(held, ViTArch) and isinstance(wanted, ViTArch)):
+        return ''
+    if wanted.spare_row and not held.cls_token:
+        return ' The network had no class token in pre-training: set model.backbone.with_cls_token=False.'
+    if held.patch_size != wanted.patch_size and hasattr(target, 'pretrained_patch_size'):
+        return f' To resize the patches set model.backbone.pretrained_patch_size={held.patch_size}.'
+    return ''
 
 
 def _build(arch: BackboneArch) -> tuple[object, ...]:

@@ -22,6 +22,7 @@ from sslrecipes.datasets.photo_tiles import load_photographs
 from sslrecipes.errors import CheckpointError
 from sslrecipes.transfer.export.source import IMAGENET_MEAN, IMAGENET_STD, trained_heads
 from sslrecipes.transfer.loading import C4Network, pretrained_part
+from sslrecipes.transfer.patch_resizing import resize_kernels
 from sslrecipes.transfer.reference import ReferenceMobileNetV2, ReferenceResNet, ReferenceViT, torchvision_weights
 
 LIMIT = 1e-5
@@ -80,9 +81,9 @@ def verify_backbone(model: nn.Module, checkpoint: str | Path, part: str = 'stude
     position table is for. A CNN is compared at all its outputs, and a C4 detector also at the last stage in its RoI
     head; a ViT at all its outputs, without final norm; ViTDet at its last block, with all its attention global and
     without relative positions. A segmentor that dilates convolutions computes other features on purpose: its dilations
-    are taken over before comparing, and strides that it leaves out. Normalisation and heads are compared with what the
-    file says of its pre-training; a file that says nothing was trained on RGB with ImageNet's mean and deviation. The
-    model isn't changed: a copy is used.
+    are taken over before comparing, and strides that it leaves out; so is the size of patches that loading resized.
+    Normalisation and heads are compared with what the file says of its pre-training; a file that says nothing was
+    trained on RGB with ImageNet's mean and deviation. The model isn't changed: a copy is used.
 
     Args:
         model: A model of mmdet, mmseg or mmpretrain whose backbone was filled from the file, before any training.
@@ -100,7 +101,7 @@ def verify_backbone(model: nn.Module, checkpoint: str | Path, part: str = 'stude
     with torch.no_grad(), torch.random.fork_rng(devices=[]), about(checkpoint):
         check_normalisation(model, network.stated)
         check_heads(target, network.stated)
-        features = _compare(target, network.weights)
+        features = _compare(target, resize_kernels(target, network.weights, network.source))
     report = VerifyReport(f'{network.source} ({network.part})', tuple(features))
     differing = [str(feature) for feature in report.features if not feature.difference <= LIMIT]
     if differing:

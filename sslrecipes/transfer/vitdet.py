@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from mmpretrain.models import VisionTransformer
 from mmpretrain.models.utils import resize_pos_embed
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
@@ -12,11 +11,12 @@ from torch.utils.checkpoint import checkpoint
 from sslrecipes.errors import ConfigError
 from sslrecipes.models.layers.initialization import normal_init
 from sslrecipes.registry import MODELS
+from sslrecipes.transfer.patch_resizing import PatchResizingViT
 from sslrecipes.transfer.windowed_attention import WindowedAttention
 
 
 @MODELS.register_module()
-class ViTDet(VisionTransformer):
+class ViTDet(PatchResizingViT):
     """mmpretrain's ``VisionTransformer`` as the backbone of a detector, with four differences.
 
     * all but a few blocks attend within windows (see :class:`WindowedAttention`);
@@ -37,7 +37,8 @@ class ViTDet(VisionTransformer):
         input_size: Pixels per side of the detector's images: the map whose relative positions the blocks without
             windows learn.
         with_cp: Whether to save memory by computing the blocks' activations again for the gradient.
-        **kwargs: Arguments of ``VisionTransformer`` (``drop_path_rate``, ``frozen_stages``, ``interpolate_mode`` ...).
+        **kwargs: Arguments of ``VisionTransformer`` (``drop_path_rate``, ``frozen_stages``, ``interpolate_mode`` ...),
+            ``with_cls_token=False`` for weights without class token, and ``pretrained_patch_size``.
 
     Raises:
         ConfigError: If ``window_size`` or ``global_blocks`` isn't positive.

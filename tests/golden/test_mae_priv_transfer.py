@@ -36,6 +36,7 @@ def options(hyper):
         img_size=hyper['img_size'],
         patch_size=hyper['patch_size'],
         with_cls_token=hyper['use_cls_token'],
+        norm_cfg=dict(type='LN', eps=hyper.get('ln_eps', 1e-6)),
     )
 
 

@@ -74,7 +74,8 @@ def shrink_options(node: Any) -> None:
 def shrink_backbone(backbone: Any, width: int, tiny: ModuleType) -> None:
     """Make a backbone as small as that of the tiny pre-training."""
     if 'arch' in backbone:
-        backbone.update(arch=tiny.ARCH, img_size=tiny.PATCHES_PER_SIDE * backbone.patch_size)
+        patch_size = backbone.get('pretrained_patch_size') or backbone.patch_size
+        backbone.update(arch=tiny.ARCH, img_size=tiny.PATCHES_PER_SIDE * patch_size)
         if 'out_indices' in backbone:
             backbone.out_indices = [
                 tiny.DEPTH - len(backbone.out_indices) + i for i in range(len(backbone.out_indices))

@@ -36,6 +36,7 @@ WIDE, WIDE_WIDTH = dict(stem_channels=64, base_channels=64), 512
 MOBILENET = dict(widen_factor=0.35)
 PLAIN_VIT = dict(type='mmpretrain.VisionTransformer', arch=ARCH, **IMAGE, out_type='featmap', final_norm=False)
 VITDET = dict(type='sslrecipes.ViTDet', arch=ARCH, **IMAGE, window_size=2, use_rel_pos=True, input_size=64)
+TOKENLESS = dict(with_cls_token=False)
 PLAIN_RESNET = dict(type='mmpretrain.ResNet', **RESNET, out_indices=(0, 1, 2, 3), init_cfg=None)
 WIDTH, RESNET_WIDTH, MOBILENET_WIDTH = 16, 64, 1280
 MULTI_CROP = dict(loss_weights=(0.4, 0.6))
@@ -58,6 +59,12 @@ class Method:
     teacher: str = ''
 
 
+def mae_priv(with_cls_token):
+    backbone = dict(type='MAEPrivViT', arch=ARCH, **IMAGE, with_cls_token=with_cls_token)
+    neck = dict(type='MAEPrivDecoder', num_patches=16, patch_size=8, embed_dim=16, decoder_embed_dim=8, decoder_depth=1)
+    return dict(type='MAEPriv', backbone=backbone, neck=neck, head=dict(type='MAEPrivHead', patch_size=8))
+
+
 METHODS = {
     'mae': Method(
         dict(
@@ -69,6 +76,10 @@ METHODS = {
         ),
         'mae', VITDET, PLAIN_VIT, WIDTH,
     ),
+    'mae-priv-gap': Method(
+        mae_priv(with_cls_token=False), 'mae-priv', {**VITDET, **TOKENLESS}, {**PLAIN_VIT, **TOKENLESS}, WIDTH,
+    ),
+    'mae-priv-cls': Method(mae_priv(with_cls_token=True), 'mae-priv', VITDET, PLAIN_VIT, WIDTH),
     'tec': Method(
         dict(
             type='TEC',
@@ -174,7 +185,10 @@ def of_program(program, pretrained, part, folder):
 
 
 PROGRAMS = {'timm': '.safetensors', 'torchvision': '.pth', 'detectron2': '.pkl'}
-UNKNOWN = {('moco-mobilenet', 'detectron2'): r'detectron2 has no MobileNetV2 x0\.35'}
+UNKNOWN = {
+    ('moco-mobilenet', 'detectron2'): r'detectron2 has no MobileNetV2 x0\.35',
+    ('mae-priv-gap', 'torchvision'): r"torchvision's ViTs have a class token",
+}
 """What a program has no network for."""
 
 
@@ -193,6 +207,8 @@ def pretrained(tmp_path_factory):
         with DefaultScope.overwrite_default_scope('sslrecipes'):
             state = MODELS.build(method.model).state_dict()
         state = {key: scattered(key, value) for key, value in state.items()}
+        if method.family == 'mae-priv':
+            drop_key_biases(state)
         path = folder / f'{name}{"-wide" * wide}.pth'
         save_torch(path, {'state_dict': state, 'meta': {}})
         return Pretrained(method, path, state)
@@ -215,6 +231,12 @@ def scattered(name, value):
     if name.endswith(('running_var', 'bn.weight', 'bn1.weight', 'bn2.weight')):
         return torch.rand_like(value) + 0.5
     return value + torch.randn_like(value) * 0.05
+
+
+def drop_key_biases(state):
+    for name, value in state.items():
+        if name.endswith('qkv.bias'):
+            value.chunk(3)[1].zero_()
 
 
 def detector(method):

@@ -238,6 +238,10 @@ def test_c4_detector_without_its_last_stage_stays_as_it_was(tmp_path):
         (resnet(34), TRUNK, r'holds a ResNet34, .* is a ResNet18 without its last stage, 8 wide'),
         (TRUNK, resnet(34), r'holds a ResNet18 without its last stage, .* is a ResNet34, 8 wide'),
         (TRUNK, resnet(18), r'fills 75 of 100 weights of ResNet; missing: layer4'),
+        (vit(with_cls_token=False), vit(), r'has no class token, the model.s has one: set with_cls_token=False'),
+        (vit(with_cls_token=False), ViTDet(ARCH, img_size=32, patch_size=8),
+         r'no class token in pre-training: set model\.backbone\.with_cls_token=False'),
+        (vit(), ViTDet(ARCH, img_size=64, patch_size=16), r'set model\.backbone\.pretrained_patch_size=8\.'),
         (vit(final_norm=False), vit(), r'missing: ln1\.weight, ln1\.bias\.'),
     ],
 )  # fmt: skip
@@ -275,7 +279,7 @@ def test_truncated_file_is_named(tmp_path, files, suffix):
 @pytest.mark.parametrize('entry', ['model_ema', 'state_dict_ema', 'ema_state_dict'])
 @pytest.mark.parametrize('prefix', ['', 'module.', 'backbone.'])
 def test_averages_kept_in_an_entry_of_their_own(tmp_path, entry, prefix):
-    state = ResNet(18).state_dict()
+    state = resnet(18).state_dict()
     averaged = {f'{prefix}{name}': value + 1 for name, value in state.items()}
     trained = {f'backbone.{name}': value for name, value in state.items()}
     path = save_torch(tmp_path / 'run.pth', {'state_dict': trained, entry: averaged})

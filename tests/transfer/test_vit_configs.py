@@ -6,6 +6,7 @@ import torch
 from mmdet.registry import MODELS as DETECTORS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from mmpretrain.models import VisionTransformer
 from mmseg.registry import MODELS as SEGMENTORS
 from torch import nn
 
@@ -13,7 +14,8 @@ from sslrecipes.engine.optimizers import ParamGroupsConstructor
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 FILES = sorted(CONFIGS.glob('*/transfer/*vit*.py'))
-PRETRAINING = [*CONFIGS.glob('mae/*.py'), *CONFIGS.glob('tec/*.py'), *CONFIGS.glob('sslight/*vit-tiny*.py')]
+FOLDERS = ('mae/*.py', 'mae_priv/*.py', 'tec/*.py', 'sslight/*vit-tiny*.py')
+PRETRAINING = [path for folder in FOLDERS for path in sorted(CONFIGS.glob(folder))]
 ARCH = dict(embed_dims=16, num_layers=12, num_heads=2, feedforward_channels=32)
 BASE = CONFIGS / 'mae/transfer'
 DETECTOR = BASE / 'mask-rcnn_vitdet-base_mae-1600e-pre_64xb1-amp-multisteplr-184k_coco-1024px.py'
@@ -22,13 +24,18 @@ SEGMENTOR = BASE / 'upernet_vit-base-p16_mae-1600e-pre_8xb2-amp-polylr-160k_ade2
 read = cache(Config.fromfile)
 
 
+def sizes(backbone):
+    arch = backbone.arch
+    return VisionTransformer.arch_zoo[arch] if isinstance(arch, str) else arch
+
+
 @cache
 def build(path):
     """Build the model of a config with blocks 16 wide."""
     cfg = read(path)
     init_default_scope(cfg.default_scope)
     model = Config.fromfile(path).model
-    model.backbone.arch = {**ARCH, 'num_layers': 24 if model.backbone.arch == 'large' else 12}
+    model.backbone.arch = {**ARCH, 'num_layers': sizes(model.backbone)['num_layers']}
     if cfg.default_scope == 'mmdet':
         model.neck.in_channels = 16
         model.roi_head.bbox_head.fc_out_channels = 16
@@ -49,7 +56,7 @@ def test_every_recipe_has_a_detector_and_a_segmentor(recipe):
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
 def test_widths_agree(path):
     model = read(path).model
-    width = {'base': 768, 'large': 1024, 'deit-tiny': 192}[model.backbone.arch]
+    width = sizes(model.backbone)['embed_dims']
     if model.type == 'MaskRCNN':
         assert model.neck.in_channels == width
     else:
@@ -57,6 +64,18 @@ def test_widths_agree(path):
         assert {*model.decode_head.in_channels, *heads} == {width}
         classes = 19 if 'cityscapes' in path.stem else 150
         assert model.decode_head.num_classes == model.auxiliary_head.num_classes == classes
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
+def test_network_is_that_of_the_pretraining(path):
+    checkpoint = read(path).transfer.checkpoint.split('/')[1]
+    (pretraining,) = (read(recipe).model.backbone for recipe in PRETRAINING if recipe.stem == checkpoint)
+    backbone = read(path).model.backbone
+    assert sizes(backbone) == sizes(pretraining)
+    assert backbone.img_size == pretraining.img_size
+    assert (backbone.get('pretrained_patch_size') or backbone.patch_size) == pretraining.patch_size
+    tokenless = pretraining.type == 'MAEPrivViT' and not pretraining.get('with_cls_token', False)
+    assert backbone.get('with_cls_token', True) is not tokenless
 
 
 def distinct():

@@ -59,7 +59,7 @@ val_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         test_mode=True,
-        indices=4,
+        indices=2,
         pipeline=[
             dict(type='LoadImageFromFile'),
             dict(type='Resize', scale=(96, 64), keep_ratio=True),

@@ -47,8 +47,8 @@ class MaskedNetwork:
             channel_first: As the attribute.
         """
         width, decoder_width = (weights[name].shape[-1] for name in ('backbone.pos_embed', 'neck.decoder_pos_embed'))
-        decoder_heads = neck.get('decoder_num_heads') or max(1, usual_heads(decoder_width))
-        return cls(weights, heads or max(1, usual_heads(width)), decoder_heads, channel_first)
+        decoder_heads = neck.get('decoder_num_heads') or _usual_heads(decoder_width)
+        return cls(weights, heads or _usual_heads(width), decoder_heads, channel_first)
 
     @property
     def arch(self) -> ViTArch:
@@ -78,7 +78,9 @@ class MaskedNetwork:
         head = MAEPretrainHead(
             loss=dict(type='PixelReconstructionLoss', criterion='L2'), patch_size=self.arch.patch_size
         )
-        outputs = self._run(self.weights, MaskedViT(**self._sizes()), MAEDecoder(**self._decoder_sizes()), head)
+        visible = self._patches - int(0.75 * self._patches)  # MAE rounds down, and so could keep one less
+        backbone = MaskedViT(mask_ratio=1 - (visible + 0.5) / self._patches, **self._sizes())
+        outputs = self._run(self.weights, backbone, MAEDecoder(**self._decoder_sizes()), head)
         return {**outputs, 'latent': outputs['latent'][:, 1:]}
 
     @torch.no_grad()
@@ -108,7 +110,14 @@ class MaskedNetwork:
 
     def _decoder_sizes(self) -> dict[str, Any]:
         arch = self.arch
-        return dict(num_patches=self._patches, patch_size=arch.patch_size, embed_dim=arch.width, **self.decoder)
+        hidden, width = self.weights['neck.decoder_blocks.0.ffn.layers.0.0.weight'].shape
+        sizes = dict(num_patches=self._patches, patch_size=arch.patch_size, embed_dim=arch.width)
+        return {**sizes, 'mlp_ratio': hidden / width, **self.decoder}
+
+
+def _usual_heads(width: int) -> int:
+    heads = max(1, usual_heads(width))
+    return 1 if width % heads else heads
 
 
 def _part(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

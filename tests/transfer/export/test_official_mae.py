@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from sslrecipes.checkpoint.conversion import convert_file
 from sslrecipes.checkpoint.keymaps import KEYMAPS
@@ -83,6 +84,17 @@ def test_from_an_official_file(weights, tmp_path):
     convert_from_mae(tmp_path / 'b.pth', tmp_path / 'c.pth')
     ours = KEYMAPS['mae-priv'].to_ours(KEYMAPS['mae-priv'].to_official(weights[True]))
     assert same(read_checkpoint(tmp_path / 'c.pth')['state_dict'], ours)
+
+
+def test_other_decoders_and_odd_numbers_of_patches(tmp_path):
+    backbone = MAEPrivViT({**ARCH, 'embed_dims': 200}, img_size=12, patch_size=4, with_cls_token=True)
+    neck = MAEPrivDecoder(
+        num_patches=9, patch_size=4, embed_dim=200, decoder_embed_dim=16, decoder_depth=1, mlp_ratio=2
+    )
+    state = nn.ModuleDict({'backbone': backbone, 'neck': neck}).state_dict()
+    save_torch(tmp_path / 'a.pth', {'model': KEYMAPS['mae-priv'].to_official(state)})
+    notes = convert_to_mae(tmp_path / 'a.pth', tmp_path / 'b.pth').notes
+    assert 'the encoders agree' in notes[1]
 
 
 def test_pixels_in_maes_order_stay(weights, checkpoint, tmp_path):

@@ -1,7 +1,8 @@
 # Mask R-CNN on ViTDet-B, as mask_rcnn_vitdet.py of detectron2 builds it: a ViT with windows of 14 x 14 tokens and four
 # blocks without, simple pyramid, two convolutions in the RPN, norms over channels in both heads.
 # mmdet differs in the initialisation of the box head's linear layer and of the mask predictor. Another patch size needs
-# other strides: 3.5, 7, 14, 28, 56 for 14 px in anchor_generator and both featmap_strides.
+# other strides: 3.5, 7, 14, 28, 56 for 14 px in anchor_generator and both featmap_strides; or resized kernels, as in
+# vitdet-huge_mask-rcnn.py.
 _base_ = ['mmdet::_base_/models/mask-rcnn_r50_fpn.py']
 
 norm_cfg = dict(type='mmpretrain.LN2d', eps=1e-6)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from itertools import zip_longest
+from typing import Any, TypeVar
 
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from torch.utils.data import DataLoader
 
-from sslrecipes.errors import ConfigError
+from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.evaluation.features import autocast_dtype, extract_features
-from sslrecipes.evaluation.knn import check_ks
+from sslrecipes.evaluation.knn import EMPTY_BANK, check_ks
 from sslrecipes.evaluation.knn_scores import knn_scores
 from sslrecipes.evaluation.linear import ProbeSettings, linear_scores
 from sslrecipes.registry import LOOPS
+
+T = TypeVar('T')
 
 _SECONDS_BETWEEN_LINES = 10
 
@@ -47,6 +51,7 @@ class KNNLoop(BaseLoop):
 
     Raises:
         ConfigError: If there is an evaluator, a k is larger than the bank, or an option of ``linear`` is unknown.
+        DataError: If the bank is empty, or its classes are others than those of the images to classify.
     """
 
     def __init__(
@@ -64,10 +69,13 @@ class KNNLoop(BaseLoop):
     ) -> None:
         if evaluator:
             raise ConfigError('KNNLoop computes its own metrics: set val_evaluator or test_evaluator to [].')
-        super().__init__(runner, dataloader)
+        with _samples_in('The data set to classify is empty: give it labelled images.'):
+            super().__init__(runner, dataloader)
         diff_rank_seed = runner._randomness_cfg.get('diff_rank_seed', False)
-        self.bank = runner.build_dataloader(bank, seed=runner.seed, diff_rank_seed=diff_rank_seed)
+        with _samples_in(EMPTY_BANK):
+            self.bank = runner.build_dataloader(bank, seed=runner.seed, diff_rank_seed=diff_rank_seed)
         self.ks = check_ks(ks, len(self.bank.dataset))
+        self.classes = _common_classes(self.bank.dataset, self.dataloader.dataset)
         self.temperature = temperature
         self.probe = ProbeSettings.of(linear)
         self.extract = partial(extract_features, pool=pool, amp_dtype=autocast_dtype(amp_dtype), cache_dir=cache_dir)
@@ -79,9 +87,17 @@ class KNNLoop(BaseLoop):
         self.runner.call_hook(f'before_{stage}_epoch')
         model = self.runner.model
         queries = self.extract(model, self.dataloader, watch=partial(self._hooked, stage=stage))
-        bank = self.extract(model, self.bank, watch=self._logged)
+        bank = self.extract(model, self.bank, watch=partial(self._logged, what='batches of the bank'))
         device = next(model.parameters()).device
-        knn = knn_scores(bank, queries, ks=self.ks, temperature=self.temperature, device=device)
+        knn = knn_scores(
+            bank,
+            queries,
+            ks=self.ks,
+            temperature=self.temperature,
+            num_classes=len(self.classes) if self.classes else None,
+            device=device,
+            watch=partial(self._logged, what='chunks of images classified'),
+        )
         linear = linear_scores(bank, queries, self.probe, device) if self.probe else {}
         metrics = {f'knn/{name}': value for name, value in knn.items()}
         metrics |= {f'linear/{name}': value for name, value in linear.items()}
@@ -96,14 +112,39 @@ class KNNLoop(BaseLoop):
             yield batch
             self.runner.call_hook(f'after_{stage}_iter', batch_idx=index, data_batch=batch, outputs=())
 
-    def _logged(self, dataloader: DataLoader[Any]) -> Iterator[Any]:
-        """Batches of the bank, with a log line now and then."""
+    def _logged(self, steps: Collection[T], what: str) -> Iterator[T]:
+        """The steps, with a log line now and then."""
         start = logged = time.monotonic()
-        total = len(dataloader)
-        for done, batch in enumerate(dataloader, 1):
-            yield batch
+        for done, step in enumerate(steps, 1):
+            yield step
             now = time.monotonic()
             if now - logged > _SECONDS_BETWEEN_LINES:
                 logged = now
-                left = timedelta(seconds=round((now - start) / done * (total - done)))
-                self.runner.logger.info(f'k-NN bank: {done} of {total} batches, eta {left}')
+                left = timedelta(seconds=round((now - start) / done * (len(steps) - done)))
+                self.runner.logger.info(f'k-NN: {done} of {len(steps)} {what}, eta {left}')
+
+
+@contextmanager
+def _samples_in(complaint: str) -> Iterator[None]:
+    """Say that the data set built inside has no samples, where mmengine fails to put them together."""
+    try:
+        yield
+    except ValueError as error:
+        if 'need at least one array' not in str(error):
+            raise
+        raise DataError(complaint) from error
+
+
+def _common_classes(bank: Any, queries: Any) -> tuple[str, ...]:
+    """The names of the classes, which must be the same in both data sets; empty if one doesn't tell."""
+    ours, theirs = (tuple(getattr(dataset, 'metainfo', {}).get('classes') or ()) for dataset in (bank, queries))
+    if not ours or not theirs or ours == theirs:
+        return ours and theirs
+    place, ours_there, theirs_there = next(
+        (number, *names) for number, names in enumerate(zip_longest(ours, theirs)) if names[0] != names[1]
+    )
+    raise DataError(
+        f'The k-NN bank and the images to classify differ in their classes ({len(ours)} and {len(theirs)}): class '
+        f'{place} is "{ours_there}" in the bank and "{theirs_there}" in the other.',
+        'test_cfg.bank.dataset',
+    )

@@ -88,7 +88,8 @@ def extract_features(
 
     Raises:
         ConfigError: If the loader shuffles or drops samples.
-        DataError: If samples have no label, or images of one batch differ in size.
+        DataError: If there are no samples, they have no label, images of one batch differ in size, or features aren't
+            finite.
     """
     extractor = as_feature_model(model, pool)
     _check_loader(dataloader)
@@ -105,16 +106,30 @@ def extract_features(
 
 @torch.no_grad()
 def _extract(model: FeatureModel, dataloader: DataLoader[Any], amp_dtype: torch.dtype | None, watch: Watch) -> Features:
-    parts, labels = [], []
+    rows, labels, done = torch.empty(0), [], 0
     device = next(model.parameters()).device
     autocast = torch.autocast(device.type, amp_dtype) if amp_dtype else nullcontext()
     with evaluating(model), autocast:
         for batch in watch(dataloader):
             data = model.data_preprocessor({**batch, 'inputs': _stacked(batch['inputs'])}, False)
-            parts.append(model(data['inputs']).float().cpu())
+            features = _finite(model(data['inputs']).float().cpu())
+            if not done:  # one block for all, because lists of batches need the memory twice when they are joined
+                rows = features.new_empty(len(dataloader.sampler), features.shape[1])  # type: ignore[arg-type]
+            rows[done : done + len(features)] = features
             labels.append(_labels(data['data_samples']))
+            done += len(features)
     total = len(dataloader.dataset)  # type: ignore[arg-type]
-    return Features(gather_in_order(torch.cat(parts), total), gather_in_order(torch.cat(labels), total))
+    return Features(gather_in_order(rows[:done], total), gather_in_order(torch.cat(labels), total))
+
+
+def _finite(features: Tensor) -> Tensor:
+    bad = int((~features.isfinite().all(dim=1)).sum())
+    if bad:
+        raise DataError(
+            f'The features of {bad} of {len(features)} images of a batch are not finite: the training diverged, or the '
+            'checkpoint is damaged.'
+        )
+    return features
 
 
 def gather_in_order(rows: Tensor, total: int) -> Tensor:
@@ -154,6 +169,8 @@ def _check_loader(dataloader: DataLoader[Any]) -> None:
             "set sampler=dict(type='DefaultSampler', shuffle=False) for the loader."
         )
     samples = len(dataloader.dataset)  # type: ignore[arg-type]
+    if not samples:
+        raise DataError('There are no images to extract features from: the data set is empty.')
     if dataloader.drop_last or len(dataloader.sampler) < samples // get_world_size():  # type: ignore[arg-type]
         raise ConfigError(
             'Features are extracted from every sample, but the loader leaves some out: '

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from mmengine.config import Config
@@ -58,3 +59,14 @@ def check_evaluates(cfg: Config, checkpoint: str | None = None) -> None:
         )
     if weights and '://' not in weights and not Path(weights).is_file():
         raise CheckpointError(f'There is no checkpoint "{weights}".', *([] if checkpoint else ['load_from']))
+
+
+def check_places(places: Iterable[str | Path]) -> None:
+    """See to it that checkpoints, or folders of them, are there.
+
+    Raises:
+        CheckpointError: If one isn't.
+    """
+    for place in places:
+        if not Path(place).exists():
+            raise CheckpointError(f'There is no checkpoint or folder "{place}".')

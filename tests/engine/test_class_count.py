@@ -33,5 +33,5 @@ def test_other_numbers_are_named(found):
 def test_head_of_a_classifier_is_looked_at(mae_on_digits):
     runner = SSLRunner.from_cfg(mae_on_digits)
     runner.model.head.num_classes = 11
-    with pytest.raises(ConfigError, match='model.head.num_classes is 11, but the data of train_dataloader has 10'):
+    with pytest.raises(ConfigError, match=r'model\.head\.num_classes is 11, but the data of train_dataloader has 10'):
         runner.train()

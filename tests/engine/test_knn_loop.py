@@ -9,7 +9,7 @@ import sslrecipes.engine
 import sslrecipes.engine.knn_loop
 import sslrecipes.models  # noqa: F401  registers
 from sslrecipes.engine.runner import SSLRunner
-from sslrecipes.errors import ConfigError
+from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.evaluation.features import extract_features
 from sslrecipes.evaluation.knn_scores import knn_scores
 
@@ -111,3 +111,29 @@ def test_too_large_k_is_refused_before_any_work(cfg):
     cfg.test_cfg.ks = (10, 211)
     with pytest.raises(ConfigError, match='the bank has 210'):
         SSLRunner.from_cfg(cfg).test()
+
+
+def test_empty_bank_is_refused_before_any_work(cfg):
+    cfg.test_cfg.bank.dataset.indices = 0
+    with pytest.raises(DataError, match='The k-NN bank is empty'):
+        SSLRunner.from_cfg(cfg).test()
+    cfg.test_cfg.bank.dataset.serialize_data = False
+    with pytest.raises(DataError, match='The k-NN bank is empty'):
+        SSLRunner.from_cfg(cfg).test()
+    cfg.test_dataloader.dataset.indices = 0
+    with pytest.raises(DataError, match='The data set to classify is empty'):
+        SSLRunner.from_cfg(cfg).test()
+
+
+def test_bank_of_other_classes_is_refused_before_any_work(cfg):
+    cfg.test_cfg.bank.dataset.metainfo = dict(classes=('0', '1', 'zwei', *'3456789'))
+    with pytest.raises(DataError, match=r'\(10 and 10\): class 2 is "zwei" in the bank and "2" in the other'):
+        SSLRunner.from_cfg(cfg).test()
+
+
+def test_broken_network_is_refused(cfg):
+    runner = SSLRunner.from_cfg(cfg)
+    with torch.no_grad():
+        runner.model.backbone.cls_token.fill_(torch.nan)
+    with pytest.raises(DataError, match='40 of 40 images of a batch are not finite'):
+        runner.test()

@@ -100,6 +100,11 @@ def test_impossible_k(ks):
         check_ks(ks, bank_size=10)
 
 
+def test_empty_bank():
+    with pytest.raises(DataError, match='The k-NN bank is empty'):
+        weighted_knn(torch.empty(0, 4), torch.empty(0, dtype=torch.long), torch.ones(2, 4), num_classes=3, ks=(1,))
+
+
 def test_k_larger_than_the_bank_is_a_config_error(clusters):
     train_x, train_y = clusters(10)
     with pytest.raises(ConfigError, match='the bank has 10: use a smaller k'):
@@ -114,3 +119,25 @@ def test_user_mistakes(clusters):
         weighted_knn(train_x, train_y, train_x[:, 1:], num_classes=6, ks=(1,))
     with pytest.raises(DataError, match=r'within 0 \.\. 2, found 0 \.\. 5'):
         weighted_knn(train_x, train_y, train_x, num_classes=3, ks=(1,))
+    with pytest.raises(DataError, match='10 of 10 features of the k-NN bank are not finite'):
+        weighted_knn(train_x * torch.nan, train_y, train_x, num_classes=6, ks=(1,))
+
+
+def test_inputs_stay_as_they_are(clusters):
+    train_x, train_y = clusters(30)
+    before = train_x.clone()
+    weighted_knn(train_x, train_y, train_x, num_classes=6, ks=(3,))
+    assert torch.equal(train_x, before)
+
+
+def test_chunks_can_be_watched(clusters):
+    train_x, train_y = clusters(30)
+    sizes = []
+
+    def watch(chunks):
+        for chunk in chunks:
+            sizes.append((len(chunk), len(chunks)))
+            yield chunk
+
+    weighted_knn(train_x, train_y, train_x, num_classes=6, ks=(3,), chunk=20, watch=watch)
+    assert sizes == [(20, 2), (10, 2)]

@@ -7,7 +7,8 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from torch import distributed, multiprocessing
 
-from sslrecipes.evaluation.features import extract_features
+from sslrecipes.errors import DataError
+from sslrecipes.evaluation.features import Features, extract_features
 from sslrecipes.evaluation.knn_scores import knn_scores
 
 
@@ -54,3 +55,18 @@ def test_names_and_range(model):
     assert set(scores) == {f'{name}_k{k}' for name in ('top1', 'top5', 'balanced') for k in (1, 9)}
     assert all(0 <= value <= 100 for value in scores.values())
     assert scores['top1_k9'] > 15  # ten classes
+
+
+def test_classes_that_the_bank_does_not_have():
+    bank, queries = Features(torch.eye(4), torch.arange(4)), Features(torch.eye(4), torch.arange(1, 5))
+    with pytest.raises(DataError, match=r'bank has the classes 0 \.\. 3, but the images to classify have 1 \.\. 4'):
+        knn_scores(bank, queries, ks=(1,))
+    assert knn_scores(bank, queries, ks=(1,), num_classes=5)['top1_k1'] == 0
+
+
+def test_nothing_to_classify_or_no_bank():
+    some, none = Features(torch.eye(4), torch.arange(4)), Features(torch.empty(0, 4), torch.empty(0, dtype=torch.long))
+    with pytest.raises(DataError, match='no images to classify'):
+        knn_scores(some, none, ks=(1,))
+    with pytest.raises(DataError, match='bank is empty'):
+        knn_scores(none, some, ks=(1,))

@@ -47,6 +47,7 @@ def run(tool, *arguments):
         ('test.py', [FINE_TUNING], 'give its CHECKPOINT'),
         ('test.py', [FINE_TUNING, 'no.pth'], 'error: There is no checkpoint "no.pth".'),
         ('test.py', [MAE], 'has no test_dataloader'),
+        ('evaluate_knn.py', [KNN, 'no.pth'], 'error: There is no checkpoint or folder "no.pth".'),
         ('print_config.py', [MAE, '--only', 'modle'], 'Did you mean "model"?'),
     ],
 )

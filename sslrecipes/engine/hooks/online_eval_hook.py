@@ -96,7 +96,8 @@ class OnlineEvalHook(Hook):
         """Extract features and score them; all processes take part."""
         train, val = (self.extract(runner.model, loader) for loader in self.loaders)
         device = next(runner.model.parameters()).device
-        knn = knn_scores(train, val, ks=self.ks, temperature=self.temperature, device=device)
+        classes = int(max(train.y.max(), val.y.max())) + 1  # a part of the images may lack one
+        knn = knn_scores(train, val, ks=self.ks, temperature=self.temperature, num_classes=classes, device=device)
         linear = linear_scores(train, val, self.probe, device) if self.probe else {}
         scores = {f'knn_{name}': value for name, value in knn.items()}
         scores |= {f'linear_{name}': value for name, value in linear.items()}

@@ -1,0 +1,144 @@
+"""k-NN accuracies of many checkpoints: what ``tools/evaluate_knn.py`` does."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from statistics import fmean
+from typing import Any, NamedTuple
+
+from mmengine.config import Config
+from rich.console import Console
+
+from sslrecipes.engine.knn_report import KNNRow, draw_curve, print_rows, rows_of, write_csv
+from sslrecipes.engine.launch import build_runner
+from sslrecipes.errors import CheckpointError, ConfigError, CoverageError
+from sslrecipes.zoo.preconditions import check_places
+
+SUFFIXES = ('.pth', '.pt', '.safetensors', '.tar', '.pkl')
+CSV, CURVE, FEATURES = 'knn.csv', 'knn.png', 'features'
+console = Console()
+
+
+class Candidate(NamedTuple):
+    """A file to evaluate; one that was ``found`` in a folder may turn out to be no checkpoint."""
+
+    path: Path
+    found: bool
+
+
+def evaluate_checkpoints(
+    cfg: Config,
+    places: Sequence[str | Path],
+    out: Path,
+    *,
+    ks: Sequence[int] | None = None,
+    temperature: float | None = None,
+    cache: Path | None = None,
+) -> list[KNNRow]:
+    """Evaluate checkpoints one by one, and write ``knn.csv`` after each, in the end ``knn.png`` if there are several.
+
+    Features are extracted once for each checkpoint and data set, for all ``ks``; with ``cache`` they are found again by
+    later calls, other ``ks`` and temperatures.
+
+    Args:
+        cfg: Config whose ``test_cfg`` is a ``KNNLoop``. Its linear probes are left out.
+        places: Checkpoints of any method, and folders of them.
+        out: Folder for results and logs.
+        ks: Numbers of neighbours instead of the config's.
+        temperature: Softness of the vote instead of the config's.
+        cache: Folder of cached features; None caches nothing.
+
+    Returns:
+        A row for each checkpoint and k.
+
+    Raises:
+        ConfigError: If the config evaluates no k-NN.
+        CheckpointError: If a place is missing, a file given by name is no checkpoint, or there is none at all.
+        CoverageError: If a checkpoint doesn't fill the model.
+    """
+    candidates = find_checkpoints(places)
+    runner = build_runner(_adapted(cfg, out, ks, temperature, cache), 'test', needs_weights=False)
+    rows: list[KNNRow] = []
+    seconds: list[float] = []
+    for done, candidate in enumerate(candidates):
+        left = timedelta(seconds=round(fmean(seconds) * (len(candidates) - done))) if seconds else 'unknown time'
+        console.rule(f'{done + 1} of {len(candidates)}: {candidate.path.name}, {left} left')
+        start = time.monotonic()
+        new = _evaluated(runner, candidate)
+        if new:
+            seconds.append(time.monotonic() - start)
+            rows += new
+            write_csv(out / CSV, rows)
+    if not rows:
+        raise CheckpointError(f'There is no checkpoint to evaluate in {", ".join(map(str, places))}.')
+    print_rows(console, rows)
+    if len({row.checkpoint for row in rows}) > 1:
+        draw_curve(out / CURVE, rows)
+    return rows
+
+
+def find_checkpoints(places: Sequence[str | Path]) -> list[Candidate]:
+    """List files, and those of folders in natural order (``epoch_9`` before ``epoch_10``), each once.
+
+    What is left out is printed.
+
+    Raises:
+        CheckpointError: If a place is missing, or there is no file of weights at all.
+    """
+    candidates: dict[Path, Candidate] = {}
+    check_places(places)
+    for place in map(Path, places):
+        for candidate in _files_of(place) if place.is_dir() else [Candidate(place, found=False)]:
+            candidates.setdefault(candidate.path.resolve(), candidate)
+    if not candidates:
+        raise CheckpointError(f'There is no checkpoint ({", ".join(SUFFIXES)}) in {", ".join(map(str, places))}.')
+    return list(candidates.values())
+
+
+def natural_key(path: Path) -> list[tuple[int, str]]:
+    """Sort key by which numbers in names count as such."""
+    return [(int(digits or 0), text) for text, digits in re.findall(r'(\D*)(\d*)', path.name)]
+
+
+def _files_of(folder: Path) -> Iterator[Candidate]:
+    for path in sorted((path for path in folder.iterdir() if path.is_file()), key=natural_key):
+        if path.suffix in SUFFIXES:
+            yield Candidate(path, found=True)
+        else:
+            _skip(path, 'it is no file of weights')
+
+
+def _skip(path: Path, reason: str) -> None:
+    console.print(f'skipped {path}: {reason}', markup=False, highlight=False, soft_wrap=True)
+
+
+def _evaluated(runner: Any, candidate: Candidate) -> list[KNNRow]:
+    """Rows of a checkpoint; none for a file in a folder that holds no weights."""
+    try:
+        runner.load_checkpoint(str(candidate.path))
+    except CoverageError:
+        raise
+    except CheckpointError as error:
+        if not candidate.found:
+            raise
+        _skip(candidate.path, str(error))
+        return []
+    metrics = runner.test()
+    return rows_of(str(candidate.path), runner.test_loop.ks, metrics)
+
+
+def _adapted(cfg: Config, out: Path, ks: Sequence[int] | None, temperature: float | None, cache: Path | None) -> Config:
+    """Write what the caller wants into the config."""
+    test_cfg = cfg.get('test_cfg') or {}
+    if str(test_cfg.get('type')).rpartition('.')[2] != 'KNNLoop':
+        raise ConfigError(
+            f'"{cfg.filename}" evaluates no k-NN: give a config with test_cfg.type="KNNLoop".', 'test_cfg'
+        )
+    wanted = dict(ks=ks, temperature=temperature, cache_dir=cache and str(cache))
+    test_cfg.update({name: value for name, value in wanted.items() if value is not None}, linear=None)
+    cfg.update(work_dir=str(out), load_from=None, launcher='none')
+    return cfg

@@ -12,8 +12,19 @@ def main(argv: list[str] | None = None) -> None:
     """Run the quickstart."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--work-dir', type=Path, help='where everything goes (default: work_dirs/quickstart)')
-    parser.add_argument('--epochs', type=int, help="length of the pre-trainings (default: the recipes')")
     parser.add_argument(
+        '--epochs',
+        type=int,
+        help="length of the pre-trainings, with --mae-priv of all trainings (default: the recipes')",
+    )
+    job = parser.add_mutually_exclusive_group()
+    job.add_argument(
+        '--mae-priv',
+        action='store_true',
+        help='instead pre-train both variants of MAE-priv, evaluate and fine-tune them, and draw reconstructions and '
+        'attention, in about four minutes; goes to work_dirs/quickstart/mae-priv',
+    )
+    job.add_argument(
         '--transfer',
         action='store_true',
         help='instead detect and segment small scenes, from a random and from a pre-trained backbone, in about twenty '
@@ -28,6 +39,10 @@ def main(argv: list[str] | None = None) -> None:
         from sslrecipes.engine import transfer_quickstart
 
         transfer_quickstart.run(args.work_dir or Path('work_dirs/quickstart-transfer'), args.epochs, args.iterations)
+    elif args.mae_priv:
+        from sslrecipes.engine import mae_priv_quickstart
+
+        mae_priv_quickstart.run(args.work_dir or Path('work_dirs/quickstart/mae-priv'), args.epochs)
     else:
         from sslrecipes.engine import quickstart
 

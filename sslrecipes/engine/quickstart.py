@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from rich.console import Console
 
@@ -105,18 +106,30 @@ def run(folder: Path, epochs: int | None = None) -> list[Result]:
 
 def pretrain(name: str, config: str, folder: Path, epochs: int | None, base: Path | None = None) -> Network:
     """Pre-train by a quickstart recipe."""
+    cfg = recipe(config, folder, epochs)
+    if base:
+        cfg.model.target_generator.checkpoint = str(base)
+    return timed(name, cfg)
+
+
+def recipe(config: str, folder: Path, epochs: int | None = None) -> Config:
+    """Load a quickstart recipe to be run in ``folder``, with ``epochs`` for another length than its own."""
     cfg = load_config(CONFIGS / config)
     cfg.work_dir = str(folder)
     if epochs:
         cfg.train_cfg.max_epochs = cfg.param_scheduler.epochs = epochs
         cfg.param_scheduler.warmup_epochs = min(cfg.param_scheduler.warmup_epochs, epochs - 1)
-    if base:
-        cfg.model.target_generator.checkpoint = str(base)
+    return cfg
+
+
+def timed(name: str, cfg: Config) -> Network:
+    """Train and tell what it took."""
     start = time.monotonic()
     train(cfg)
     seconds = time.monotonic() - start
-    rates = read_scalars(folder)['images_per_second'].values
-    return Network(name, folder / f'epoch_{cfg.train_cfg.max_epochs}.pth', seconds, sum(rates) / len(rates))
+    rates = read_scalars(cfg.work_dir)['images_per_second'].values
+    checkpoint = Path(cfg.work_dir, f'epoch_{cfg.train_cfg.max_epochs}.pth')
+    return Network(name, checkpoint, seconds, sum(rates) / len(rates))
 
 
 def evaluate(network: Network, folder: Path, config: str = FEATURES) -> Result:

@@ -1,0 +1,13 @@
+# MAE-priv without class token: its pictures are cut bilinearly, one mask serves a batch
+_base_ = [
+    '../_base_/models/mae-priv_vit-nano-p4.py',
+    '../_base_/datasets/photo_tiles_32.py',
+    '../_base_/schedules/adamw_bs64_coslr_mae-priv_quickstart.py',
+    '../_base_/default_runtime.py',
+]
+
+train_pipeline = [dict(_base_.train_pipeline[0], interpolation='bilinear'), *_base_.train_pipeline[1:]]
+train_dataloader = dict(batch_size=64, dataset=dict(pipeline=train_pipeline))
+
+default_hooks = dict(logger=dict(interval=12))
+work_dir = 'work_dirs/quickstart/mae-priv/gap'

@@ -1,0 +1,17 @@
+# Linear probe of the GAP variant: MAE-priv's by SGD, in 216 steps at a higher learning rate for its batch
+_base_ = [
+    '../_base_/models/mae-priv_vit-nano-p4_features.py',
+    '../_base_/datasets/photo_tiles_32_eval.py',
+    '../_base_/evaluation/mae_priv_linear_sgd.py',
+]
+
+checkpoint = 'work_dirs/quickstart/mae-priv/gap/epoch_8.pth'
+model = dict(_base_.probe, num_classes=18, backbone=dict(init_cfg=dict(checkpoint=checkpoint)))
+train_dataloader = dict(batch_size=64, drop_last=True)
+
+optim_wrapper = dict(optimizer=dict(lr=0.5))
+param_scheduler = dict(epochs=3, warmup_epochs=1)
+train_cfg = dict(max_epochs=3, val_interval=3)
+auto_scale_lr = dict(base_batch_size=64)
+
+work_dir = 'work_dirs/quickstart/mae-priv/gap-linear'

@@ -1,0 +1,14 @@
+# k-NN on frozen features of the GAP variant: the mean of the last block's output
+_base_ = [
+    '../_base_/models/mae-priv_vit-nano-p4_features.py',
+    '../_base_/datasets/photo_tiles_32_eval.py',
+    '../_base_/evaluation/knn.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(backbone=dict(init_cfg=dict(checkpoint='work_dirs/quickstart/mae-priv/gap/epoch_8.pth')))
+bank_dataset = dict(_base_.train_dataloader.dataset, pipeline=_base_.test_dataloader.dataset.pipeline)
+test_cfg = dict(ks=(1, 10, 20), bank=dict(_base_.test_dataloader, dataset=bank_dataset))
+test_evaluator = []
+train_dataloader = val_dataloader = val_evaluator = None
+work_dir = 'work_dirs/quickstart/mae-priv/gap-knn'

@@ -1,4 +1,4 @@
-# The encoder of mae-priv_vit-nano-p4.py with a fresh norm and a classifier that starts near zero; its positions stay fixed
+# The encoder of mae-priv_vit-nano-p4.py with fixed positions, a fresh norm and a classifier that starts near zero
 model = dict(
     type='ImageClassifier',
     backbone=dict(

@@ -80,8 +80,9 @@ class BlockAttention:
         return self._by_head(self.attn.qkv(self.tokens).unflatten(2, (3, -1)))
 
     def _by_head(self, parts: Tensor) -> Tensor:
-        """Split ``(B, N, P, C)`` into ``(P, heads, B, N, C / heads)``."""
-        return parts.unflatten(3, (self.attn.num_heads, -1)).permute(2, 3, 0, 1, 4)
+        """Split ``(B, N, P, C)`` into ``(P, heads, B, N, C / heads)``, in float32 at least."""
+        precise = parts.to(torch.promote_types(parts.dtype, torch.float32))  # else many entries tie
+        return precise.unflatten(3, (self.attn.num_heads, -1)).permute(2, 3, 0, 1, 4)
 
 
 def vit_features(model: nn.Module) -> FeatureModel:
@@ -108,7 +109,7 @@ def record_attention(model: nn.Module, images: Tensor) -> list[BlockAttention]:
         images: Normalised images ``(B, 3, H, W)``.
 
     Returns:
-        One for each block, first block first.
+        One for each block up to the last one that is read, first block first.
 
     Raises:
         ConfigError: See :func:`vit_features`.
@@ -175,7 +176,8 @@ def class_scores(model: nn.Module, images: Tensor) -> Tensor:
 
 
 def _attentions(vit: Any) -> list[MultiheadAttention]:
-    return [layer.attn for layer in vit.layers]
+    """Those of the blocks up to the last one that is read."""
+    return [layer.attn for layer in vit.layers[: max(vit.out_indices) + 1]]
 
 
 def _check_images(features: FeatureModel, images: Tensor) -> None:

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
-import sslrecipes.datasets
-import sslrecipes.models  # noqa: F401  registers
+import sslrecipes.datasets  # noqa: F401  registers
 from sslrecipes.checkpoint.conversion import our_weights
 from sslrecipes.checkpoint.initializer import load_state
 from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.checkpoint.writing import write_atomic
 from sslrecipes.errors import ConfigError, did_you_mean
-from sslrecipes.registry import DATASETS, MODELS
+from sslrecipes.registry import DATASETS
 from sslrecipes.visualization.attention_maps import require_classifier, vit_features
 from sslrecipes.visualization.explanation import Explanation, explain, rollout_facts
 from sslrecipes.visualization.grid import picture_grid
 from sslrecipes.visualization.html_page import Figure, write_page
 from sslrecipes.visualization.image_files import find_images, load_squares
+from sslrecipes.visualization.networks import build_network, origin_facts
 from sslrecipes.visualization.rollout import RolloutOptions
 from sslrecipes.zoo.config import load_config
 
@@ -66,8 +66,8 @@ def explain_images(
         UserError: If a path, the config, the checkpoint or an option doesn't serve; the message says which.
     """
     options = options or RolloutOptions()
-    if limit < 1 or (size is not None and size < 1):
-        raise ConfigError(f'limit and size must be at least 1, not {limit} and {size}.')
+    if size is not None and size < 1:
+        raise ConfigError(f'size must be at least 1 pixel, not {size}.')
     files, out = find_images(images, limit), Path(out)
     model, classes = load_network(config, checkpoint, classifier=category is not None)
     index = None if category is None else category_index(str(category), classes)
@@ -82,8 +82,8 @@ def explain_images(
     caption = '; '.join(f'{name}: {value}' for name, value in facts.items())
     grid = picture_grid({kind.name: kind.pictures for kind in kinds}, Path(checkpoint).name, caption, min_tile=224)
     _write(out / GRID, grid)
-    origin = {'config': str(config), 'checkpoint': str(checkpoint)}
-    return write_page(out / PAGE, 'Where the network looks', origin | facts, _figures(kinds, files))
+    facts = origin_facts(config, checkpoint) | facts
+    return write_page(out / PAGE, 'Where the network looks', facts, _figures(kinds, files))
 
 
 def load_network(config: str | Path, checkpoint: str | Path, classifier: bool) -> tuple[nn.Module, Sequence[str]]:
@@ -102,10 +102,7 @@ def load_network(config: str | Path, checkpoint: str | Path, classifier: bool) -
         CheckpointError: If the file can't be read, or doesn't fill the network.
     """
     cfg = load_config(config)
-    init_default_scope('sslrecipes')
-    if 'data_preprocessor' in cfg:
-        cfg.model.setdefault('data_preprocessor', cfg.data_preprocessor)
-    model = MODELS.build(cfg.model)
+    model: nn.Module = build_network(cfg)
     backbone = vit_features(model).backbone
     if classifier:
         require_classifier(model)
@@ -125,7 +122,7 @@ def category_index(category: str, names: Sequence[str]) -> int:
     Raises:
         ConfigError: If no class has that name, or several have.
     """
-    if category.isdecimal():
+    if category.removeprefix('-').isdecimal():
         return int(category)
     if not names:
         raise ConfigError(f'Neither checkpoint nor config names the classes: give the index of "{category}".')
@@ -149,10 +146,11 @@ def _class_names(cfg: Config, meta: Any) -> Sequence[str]:
 
 
 def _folders(files: Sequence[Path], out: Path) -> list[Path]:
-    """A folder for each image, called as it is; with a number if another is called so too."""
+    """A folder for each image, called as it is; with the first free number if another is called so too."""
     names: list[str] = []
     for file in files:
-        names.append(file.stem if file.stem not in names else f'{file.stem}_{len(names)}')
+        numbered = (f'{file.stem}_{number}' for number in itertools.count(1))
+        names.append(next(name for name in itertools.chain([file.stem], numbered) if name not in names))
     return [out / name for name in names]
 
 

@@ -20,7 +20,8 @@ from sslrecipes.checkpoint.initializer import load_pretrained
 from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.evaluation.features import Features, extract_features
 from sslrecipes.models.methods.feature_model import FeatureModel, as_feature_model
-from sslrecipes.registry import DATASETS, MODELS
+from sslrecipes.registry import DATASETS
+from sslrecipes.visualization.networks import build_network
 from sslrecipes.visualization.projection import Points, project
 from sslrecipes.zoo.config import load_config
 
@@ -137,10 +138,7 @@ def _validation_loader(cfg: Config, limit: int, classes: int) -> Any:
 
 def _feature_model(cfg: Config, pool: str) -> FeatureModel:
     """Build the model of a config, not initialised, on the device there is."""
-    model_cfg = cfg.model
-    if 'data_preprocessor' in cfg:
-        model_cfg.setdefault('data_preprocessor', cfg.data_preprocessor)
-    return as_feature_model(MODELS.build(model_cfg), pool).to(get_device())
+    return as_feature_model(build_network(cfg), pool).to(get_device())
 
 
 def _title(checkpoint: str | Path, taken: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ import torch
 from PIL import Image, ImageOps
 
 from sslrecipes.datasets.decoding import BadImageError, decode_image
-from sslrecipes.errors import DataError
+from sslrecipes.errors import ConfigError, DataError
 
 SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 _KINDS = {
@@ -28,17 +28,23 @@ def find_images(paths: Sequence[str | Path], limit: int) -> list[Path]:
     """Return the first ``limit`` image files among ``paths``; a folder stands for its image files in sorted order.
 
     Raises:
+        ConfigError: If ``limit`` is below 1.
         DataError: If a path does not exist or there is no image at all.
     """
+    if limit < 1:
+        raise ConfigError(f'limit, the number of images, must be at least 1, not {limit}.')
     files: list[Path] = []
     for path in map(Path, paths):
         if not path.exists():
             raise DataError(f'no such image or folder: "{path}"')
-        inside = sorted(path.iterdir()) if path.is_dir() else [path]
-        files += [file for file in inside if not path.is_dir() or file.suffix.lower() in SUFFIXES]
+        files += sorted(filter(_is_image, path.iterdir())) if path.is_dir() else [path]
     if not files:
         raise DataError(f'no image file in {", ".join(map(str, paths))}: known endings are {", ".join(SUFFIXES)}')
     return files[:limit]
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and path.is_file()
 
 
 def read_rgb(file: str | Path) -> Image.Image:

@@ -6,18 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmengine.registry import init_default_scope
 from PIL import Image
 
-import sslrecipes.models  # noqa: F401  registers
 from sslrecipes.checkpoint.conversion import read_weights
 from sslrecipes.checkpoint.coverage import load_weights
-from sslrecipes.checkpoint.sealing import sha256
-from sslrecipes.checkpoint.sources import local_file
 from sslrecipes.checkpoint.writing import write_atomic
 from sslrecipes.errors import ConfigError
-from sslrecipes.registry import MODELS
 from sslrecipes.visualization.image_files import SUFFIXES, find_images, load_squares
+from sslrecipes.visualization.networks import build_network, origin_facts
 from sslrecipes.visualization.patch_colours import PatchColours, check_patch_colours
 from sslrecipes.visualization.reconstruction import reconstruct, reconstruction_grid, require_pixels
 from sslrecipes.visualization.reconstruction_page import write_reconstruction_page
@@ -33,11 +29,7 @@ def load_mae(config: str | Path, checkpoint: str | Path) -> Any:
         ConfigError: If the config cannot be read or its model predicts no pixels.
         CheckpointError: If the file is damaged, unsafe or does not fill the model.
     """
-    cfg = load_config(config)
-    init_default_scope('sslrecipes')
-    if 'data_preprocessor' in cfg:
-        cfg.model.setdefault('data_preprocessor', cfg.data_preprocessor)
-    model = MODELS.build(cfg.model)
+    model = build_network(load_config(config))
     require_pixels(model)
     load_weights(model, read_weights(checkpoint), source=str(checkpoint))
     return model
@@ -74,14 +66,15 @@ def visualize_reconstruction(
     if suffix not in (*SUFFIXES, *PAGE_SUFFIXES):
         raise ConfigError(f'cannot write "{out}": its name must end in one of {", ".join((*PAGE_SUFFIXES, *SUFFIXES))}')
     check_patch_colours(patch_colours)
+    if not 0 <= seed < 2**63:
+        raise ConfigError(f'seed must be from 0 to 2**63 - 1, not {seed}.')
     files = find_images(images, limit)
     model = load_mae(config, checkpoint)
     reconstruction, removed = reconstruct(model, load_squares(files, model.backbone.img_size[0]), seed, patch_colours)
     names, colours = [file.name for file in files], (model.head.norm_pix, patch_colours)
     if suffix in PAGE_SUFFIXES:
         facts = {
-            'config': Path(config).name,
-            'checkpoint': f'{Path(checkpoint).name} (SHA-256 {sha256(local_file(checkpoint))})',
+            **origin_facts(config, checkpoint),
             'masks': f'{removed:.0%} of the patches removed, seed {seed}',
         }
         return write_reconstruction_page(out, facts, reconstruction, names, *colours)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sslrecipes.errors import ConfigError
+from sslrecipes.errors import ConfigError, DataError
+from sslrecipes.evaluation.features import evaluating
 from sslrecipes.models.layers.image_check import check_images
 from sslrecipes.visualization.grid import picture_grid
 from sslrecipes.visualization.patch_colours import PatchColours, check_patch_colours, colour_caption
@@ -39,17 +39,20 @@ def reconstruct(
 
     Raises:
         ConfigError: If the model predicts no pixels or ``patch_colours`` is unknown.
-        DataError: If the images don't consist of whole patches.
+        DataError: If the images don't consist of whole patches, or aren't of the model's size.
     """
     require_pixels(model)
     check_patch_colours(patch_colours)
     side = model.head.patch_size
     check_images(images, side)
+    if images.shape[2:] != tuple(model.backbone.img_size):
+        given, wanted = ('x'.join(map(str, sides)) for sides in (images.shape[2:], model.backbone.img_size))
+        raise DataError(f'The network reconstructs images of {wanted} pixels, not {given}: resize or crop them.')
     inputs = model.data_preprocessor({'inputs': images, 'data_samples': None})['inputs']
     patches = inputs.shape[-2] * inputs.shape[-1] // side**2
     noise = torch.rand(len(inputs), patches, generator=torch.Generator().manual_seed(seed)).to(inputs.device)
 
-    with _eval_mode(model):
+    with evaluating(model):
         pred, mask = model.reconstruct(inputs, noise)
     pixels = as_pixels(inputs, pred.float(), mask, model.head, model.data_preprocessor, patch_colours)
     return pixels, mask.float().mean().item()
@@ -85,8 +88,13 @@ def reconstruction_grid(
     """
     notes = reconstruction.errors()
     if names:
-        notes = [f'{name}: {note}' for name, note in zip(names, notes, strict=True)]
+        notes = [f'{_shortened(name)}: {note}' for name, note in zip(names, notes, strict=True)]
     return picture_grid(reconstruction.panels(), title, reconstruction_caption(norm_pix, patch_colours), notes=notes)
+
+
+def _shortened(name: str, length: int = 32) -> str:
+    """Cut a long name, so that the errors beside it fit the narrowest grid."""
+    return name if len(name) <= length else f'{name[: length - 3]}...'
 
 
 def reconstruction_caption(norm_pix: bool, patch_colours: PatchColours) -> str:
@@ -101,15 +109,3 @@ def require_pixels(model: nn.Module) -> None:
             f'{type(model).__name__} predicts no pixels, so it has no reconstruction to show: '
             'use a config of MAE or MAE-priv, or remove ReconstructionHook from custom_hooks.'
         )
-
-
-@contextmanager
-def _eval_mode(model: nn.Module) -> Iterator[None]:
-    """Switch to eval mode, then give every module back the mode it had."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training

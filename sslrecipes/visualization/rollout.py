@@ -78,7 +78,7 @@ def attention_rollout(model: nn.Module, images: Tensor, options: RolloutOptions 
         options: See there.
 
     Returns:
-        Masks ``(B, H / p, W / p)`` with maximum 1; 0 everywhere if nothing is left.
+        Masks ``(B, H / p, W / p)``, float32 at least, with maximum 1; 0 everywhere if nothing is left.
 
     Raises:
         ConfigError: If the backbone is no plain ViT, or there is no block ``options.layer``.
@@ -166,10 +166,10 @@ def _masks(
     """Send the row that the network reads through the blocks, given last block first, and lay it out as an image."""
     vit: Any = features.backbone
     grid = [side // patch for side, patch in zip(images.shape[2:], vit.patch_embed.projection.kernel_size, strict=True)]
-    row = _row_read(features, patches=grid[0] * grid[1]).to(images).expand(len(images), 1, -1)
+    row = _row_read(features, patches=grid[0] * grid[1]).expand(len(images), 1, -1)
     for attention in fused:
         kept = discard_smallest(attention, options.discard_ratio, keep_first and vit.cls_token is not None)
-        row = row @ residual_step(kept, by_column=options.official)
+        row = row.to(kept) @ residual_step(kept, by_column=options.official)
     mask = row[:, 0, vit.num_extra_tokens :].unflatten(1, grid)
     highest = mask.amax(dim=(1, 2), keepdim=True)
     return mask / highest.where(highest > 0, 1.0)
@@ -193,7 +193,8 @@ def reads_class_token(features: FeatureModel) -> bool:
 
 
 def _check_layer(features: FeatureModel, layer: int | None) -> None:
-    depth = len(features.backbone.layers)  # type: ignore[arg-type]
+    vit: Any = features.backbone
+    depth = max(vit.out_indices) + 1
     if layer is not None and not 0 <= layer < depth:
         raise ConfigError(f'There is no layer {layer}: the blocks of this ViT are 0 to {depth - 1}.')
 

@@ -1,3 +1,4 @@
+import hashlib
 import importlib.util
 import sys
 from pathlib import Path
@@ -67,8 +68,25 @@ def test_writes_pictures_grid_and_page(tmp_path, save, photos):
     assert Image.open(tmp_path / 'out/rollout.png').size[0] >= 3 * 224
     text = page.read_text()
     assert text.count('<img') == 6
-    for fact in ('cat.png', 'of class 0 (tench, Tinca tinca)', '24 px', 'mean of the patches', '123.675'):
+    digest = hashlib.sha256(network[1].read_bytes()).hexdigest()
+    assert str(tmp_path) not in text
+    for fact in (
+        f'classifier.pth (SHA-256 {digest})',
+        'cat.png',
+        'of class 0 (tench, Tinca tinca)',
+        '24 px',
+        'mean of the patches',
+        '123.675',
+    ):
         assert fact in text
+
+
+def test_no_image_gets_the_folder_of_another(tmp_path, save, photos):
+    Image.new('RGB', (16, 16)).save(photos / 'cat_1.png')
+    Image.new('RGB', (16, 16)).save(photos / 'cat_2.png')
+    files = [photos / name for name in ('cat_2.png', 'cat.png', 'cat.jpg', 'cat_1.png')]
+    explain_images(*save(CLASSIFIER), files, tmp_path / 'out')
+    assert len(list((tmp_path / 'out').glob('*/input.png'))) == 4
 
 
 def test_options_reach_the_pictures(tmp_path, save, photos):
@@ -149,8 +167,9 @@ def test_names_of_classes_come_from_the_config_if_the_checkpoint_has_none(tmp_pa
         (dict(category=3), ConfigError, 'no category 3: the classes are 0 to 2'),
         (dict(category='dog'), ConfigError, 'give the index of "dog"'),
         (dict(options=RolloutOptions(layer=2)), ConfigError, 'no layer 2: the blocks of this ViT are 0 to 1'),
-        (dict(limit=0), ConfigError, 'must be at least 1, not 0 and None'),
-        (dict(size=-4), ConfigError, 'must be at least 1, not 8 and -4'),
+        (dict(category=-1), ConfigError, 'no category -1: the classes are 0 to 2'),
+        (dict(limit=0), ConfigError, 'must be at least 1, not 0'),
+        (dict(size=-4), ConfigError, 'must be at least 1 pixel, not -4'),
         (dict(size=18), DataError, '18x18 pixels do not consist of whole 4x4 patches'),
     ],
 )

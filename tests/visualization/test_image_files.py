@@ -3,7 +3,7 @@ import pytest
 import torch
 from PIL import Image
 
-from sslrecipes.errors import DataError
+from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.visualization.image_files import find_images, load_squares, read_rgb
 
 
@@ -21,6 +21,17 @@ def pictures(tmp_path):
 def test_a_folder_stands_for_its_images(pictures):
     assert [file.name for file in find_images([pictures], limit=9)] == ['a.png', 'b.JPG']
     assert [file.name for file in find_images([pictures / 'b.JPG', pictures], limit=2)] == ['b.JPG', 'a.png']
+
+
+def test_a_folder_within_is_no_image(pictures):
+    (pictures / 'album.png').mkdir()
+    assert [file.name for file in find_images([pictures], limit=9)] == ['a.png', 'b.JPG']
+
+
+@pytest.mark.parametrize('limit', [0, -1])
+def test_at_least_one_image_is_wanted(pictures, limit):
+    with pytest.raises(ConfigError, match=f'limit.* must be at least 1, not {limit}'):
+        find_images([pictures], limit)
 
 
 def test_missing_and_empty_folders_are_named(tmp_path):

@@ -107,6 +107,10 @@ def test_user_errors_are_named(tmp_path, config, checkpoint, pictures):
         visualize_reconstruction(config, checkpoint, [pictures], tmp_path / 'out')
     with pytest.raises(CheckpointError, match=r'none\.pth'):
         visualize_reconstruction(config, tmp_path / 'none.pth', [pictures], out)
+    with pytest.raises(ConfigError, match='limit, the number of images, must be at least 1, not 0'):
+        visualize_reconstruction(config, checkpoint, [pictures], out, limit=0)
+    with pytest.raises(ConfigError, match='seed must be from 0 to'):
+        visualize_reconstruction(config, checkpoint, [pictures], out, seed=2**63)
     Image.new('L', (16, 16), 77).save(pictures / 'c.png')
     with pytest.raises(DataError, match=r'c\.png" is no RGB image'):
         visualize_reconstruction(config, checkpoint, [pictures], out)

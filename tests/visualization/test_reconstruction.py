@@ -3,7 +3,12 @@ import torch
 from torch import nn
 
 from sslrecipes.errors import ConfigError, DataError
-from sslrecipes.visualization.reconstruction import draw_reconstruction, reconstruct, reconstruction_caption
+from sslrecipes.visualization.reconstruction import (
+    draw_reconstruction,
+    reconstruct,
+    reconstruction_caption,
+    reconstruction_grid,
+)
 
 
 def loaded_images(count=2, side=16):
@@ -53,6 +58,24 @@ def test_drawing_disturbs_neither_modes_nor_random_state_nor_gradients(masked_au
     assert [module.training for module in model.modules()] == modes
     assert torch.equal(torch.get_rng_state(), state)
     assert all(parameter.grad is None for parameter in model.parameters())
+
+
+@pytest.mark.parametrize('size', [(8, 8), (32, 32), (16, 24)])
+def test_images_of_another_size_are_refused(masked_autoencoder, size):
+    images = torch.zeros(1, 3, *size, dtype=torch.uint8)
+    with pytest.raises(DataError, match=f'images of 16x16 pixels, not {size[0]}x{size[1]}'):
+        reconstruct(masked_autoencoder, images)
+
+
+def test_long_names_do_not_push_the_errors_out(masked_autoencoder):
+    model = masked_autoencoder
+    pixels, _ = reconstruct(model, loaded_images())
+    first, second = (
+        reconstruction_grid(pixels, model.head.norm_pix, 'original', '', names=['a' * 40 + end] * len(pixels.original))
+        for end in ('b' * 99, 'c' * 9)
+    )
+    assert (first == second).all()
+    assert (first != reconstruction_grid(pixels, model.head.norm_pix, 'original', '')).any()
 
 
 def test_modes_come_back_after_an_error(mae):

@@ -77,6 +77,27 @@ def test_gradient_rollout_pairs_each_block_with_its_own_gradient(read):
     assert not torch.allclose(actual, gradient_rollout(model, image, 1, RolloutOptions(discard_ratio=0.5))[0])
 
 
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_maps_of_half_networks_are_ranked_in_float32(dtype):
+    model, image = classifier(TOKEN).to(dtype), torch.randn(1, 3, 12, 20).to(dtype)
+    block = record_attention(model, image)[0]
+    queries, keys, _ = block.attn.qkv(block.tokens).float().unflatten(-1, (3, 2, 8)).permute(2, 3, 0, 1, 4)
+    expected = (queries @ keys.mT / 8**0.5).softmax(-1)
+    torch.testing.assert_close(torch.stack(list(block.maps())), expected)
+    assert attention_rollout(model, image).dtype == gradient_rollout(model, image, 1).dtype == torch.float32
+
+
+def test_blocks_after_the_last_that_is_read_do_not_count():
+    model, image = classifier({**TOKEN, 'out_indices': [1]}), torch.randn(1, 3, 16, 16)
+    assert len(record_attention(model, image)) == len(record_gradients(model, image, 1)) == 2
+    with pytest.raises(ConfigError, match='no layer 2: the blocks of this ViT are 0 to 1'):
+        attention_rollout(model, image, RolloutOptions(layer=2))
+    for rollout in (attention_rollout, lambda *args: gradient_rollout(*args, 1)):
+        before = rollout(model, image)
+        torch.nn.init.ones_(model.backbone.layers[2].attn.qkv.weight)
+        torch.testing.assert_close(rollout(model, image), before)
+
+
 @pytest.mark.parametrize('official', [False, True])
 def test_images_of_a_batch_do_not_meet(official):
     model, images = classifier(TOKEN), torch.randn(3, 3, 16, 16)

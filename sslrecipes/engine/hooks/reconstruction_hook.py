@@ -14,6 +14,7 @@ from PIL import Image
 from torch import nn
 
 from sslrecipes.datasets.seeding import SeededDataset
+from sslrecipes.errors import ConfigError
 from sslrecipes.registry import DATASETS, HOOKS
 from sslrecipes.visualization.patch_colours import PatchColours, check_patch_colours
 from sslrecipes.visualization.reconstruction import draw_reconstruction, require_pixels
@@ -36,6 +37,9 @@ class ReconstructionHook(Hook):
             follow the run's seed).
         patch_colours: How to show a ``norm_pix`` prediction, see
             :func:`sslrecipes.visualization.patch_colours.shown_statistics`.
+
+    Raises:
+        ConfigError: If ``num_images`` is below 1 or ``patch_colours`` is unknown.
     """
 
     priority = 'LOW'
@@ -49,6 +53,8 @@ class ReconstructionHook(Hook):
         patch_colours: PatchColours = 'original',
     ) -> None:
         check_patch_colours(patch_colours)
+        if num_images < 1:
+            raise ConfigError(f'num_images must be at least 1, not {num_images}.')
         self._interval = interval
         self._num_images = num_images
         self._dataset = dataset

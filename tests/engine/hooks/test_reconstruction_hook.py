@@ -159,3 +159,5 @@ def test_methods_without_pixels_are_refused_before_training(tmp_path):
 def test_unknown_option_is_refused_when_built(tmp_path):
     with pytest.raises(ConfigError, match='patch_colours is "flat"'):
         train(tmp_path, hook(patch_colours='flat'))
+    with pytest.raises(ConfigError, match='num_images must be at least 1, not 0'):
+        train(tmp_path, {**hook(), 'num_images': 0})

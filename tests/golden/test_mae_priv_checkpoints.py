@@ -1,7 +1,10 @@
 """Official MAE-priv weights under our names: complete files there and back, and known without being told."""
 
+from pathlib import Path
+
 import pytest
 import torch
+from mmpretrain.models import VisionTransformer
 from torch import nn
 
 from sslrecipes.checkpoint.conversion import convert_file, our_weights
@@ -17,6 +20,9 @@ from sslrecipes.checkpoint.writing import save_torch
 from sslrecipes.errors import CoverageError
 from sslrecipes.models.backbones import MAEPrivFineTuneViT, MAEPrivViT
 from sslrecipes.transfer.export.official_mae import convert_from_mae, convert_to_mae
+from sslrecipes.zoo.reading import read_config
+
+CONFIGS = Path(__file__).parents[2]
 
 CASES = ['pretrain_gap', 'pretrain_cls', 'finetune_gap', 'finetune_cls', 'linprobe_gap_sgd', 'linprobe_cls_lars']
 CASES += ['attention_rollout', 'grad_rollout', 'reconstruction']
@@ -72,9 +78,11 @@ def file(case, tmp_path):
 
 def vit(hyper, kind=MAEPrivFineTuneViT, **options):
     width, depth, heads = (hyper.get(name) or hyper[f'encoder_{name}'] for name in ('embed_dim', 'depth', 'num_heads'))
-    arch = dict(embed_dims=width, num_layers=depth, num_heads=heads, feedforward_channels=hyper['mlp_ratio'] * width)
+    hidden = int(hyper['mlp_ratio'] * width)
+    arch = dict(embed_dims=width, num_layers=depth, num_heads=heads, feedforward_channels=hidden)
     sizes = {name: hyper[name] for name in ('img_size', 'patch_size')}
-    return kind(arch, **{**sizes, 'with_cls_token': hyper['use_cls_token'], **options})
+    norm = dict(norm_cfg=dict(type='LN', eps=hyper.get('ln_eps', 1e-6)))
+    return kind(arch, **{**sizes, **norm, 'with_cls_token': hyper['use_cls_token'], **options})
 
 
 def classifier_options(with_cls_token):
@@ -91,6 +99,15 @@ def test_backbones_are_read_by_everything(case, file, tmp_path):
     assert bit_equal(read_network(tmp_path / 'bare.safetensors').weights, bare)
     export_backbone(file, tmp_path / 'bare.pth', file_format='official')
     assert bit_equal(read_network(tmp_path / 'bare.pth').weights, bare)
+
+
+@EVERY_CASE
+def test_features_are_read_from_every_file(case, file):
+    """The networks of k-NN and probes take pre-trained, fine-tuned and probed weights alike."""
+    options = read_config(CONFIGS / 'configs/_base_/models/mae_priv/vit-small-p16_features.py').model.backbone
+    kept = {name: options[name] for name in ('out_type', 'final_norm')}
+    target = vit(case.hyper, VisionTransformer, **kept)
+    assert load_pretrained(target, file, prefix='backbone.').complete
 
 
 @pytest.mark.golden('mae_priv/finetune_gap', 'mae_priv/finetune_cls')
@@ -126,7 +143,7 @@ def test_pre_trained_into_the_other_kind(case, file):
 @pytest.mark.golden('mae_priv/pretrain_gap', 'mae_priv/pretrain_cls')
 def test_pre_trained_with_patches_of_another_size(case, file):
     size = 2 * case.hyper['patch_size']
-    target = vit(case.hyper, MAEPrivViT, patch_size=size)
+    target = vit(case.hyper, MAEPrivViT, patch_size=size, img_size=2 * case.hyper['img_size'])
     message = (
         rf"^The file's network has patches of {size // 2} px, the model's of {size} px: set patch_size={size // 2}"
     )

@@ -37,7 +37,7 @@ _PRETRAINED = KeyMap(_FAMILY, (*((f'encoder.{theirs}', ours) for theirs, ours in
 _BARE = KeyMap(_FAMILY, BODY)
 _CLS_TOKEN = KeyMap(_FAMILY, (*_FINE_TUNED, ('fc_norm.', 'backbone.ln1.'), _CLASSIFIER))
 _MEAN_TOKEN = KeyMap(_FAMILY, (*_FINE_TUNED, ('fc_norm.', 'backbone.ln2.'), _CLASSIFIER))
-_PROBE = KeyMap(_FAMILY, (*_FINE_TUNED, ('fc_norm.', 'neck.'), ('head.', 'heads.0.')))
+_PROBE = KeyMap(_FAMILY, (*_FINE_TUNED, ('fc_norm.', 'neck.'), ('head.', 'heads.0.')), added=(r'backbone\.ln1\..+',))
 
 _MARK = re.compile(r'(.+\.)?blocks\.\d+\.attn\.q_bias|encoder_to_decoder\.weight')
 _FOREIGN = re.compile(r'.*(relative_position|rel_pos|gamma_[12]$|lm_head|k_bias$).*')
@@ -60,7 +60,7 @@ class MAEPrivMap(KeyMap):
         return _official_layout(fused).to_ours(fused)
 
     def to_official(self, state: Mapping[str, T]) -> dict[str, T]:
-        """Rename our weights to the official ones; biases of keys, which change nothing, are dropped.
+        """Rename our weights to the official ones; what changes nothing is dropped, see :meth:`only_ours`.
 
         Raises:
             CheckpointError: A network that MAE-priv doesn't have.
@@ -69,10 +69,11 @@ class MAEPrivMap(KeyMap):
         return _split(_our_layout(state).to_official(state))
 
     def only_ours(self, state: Mapping[str, Any]) -> list[str]:
-        """Say how many biases of keys :meth:`to_official` drops; zeros don't count."""
+        """Say what :meth:`to_official` drops: a final norm that a probe skips, biases of keys unless they are zero."""
+        names = _our_layout(state).only_ours(state)
         thirds = [value.chunk(3) for name, value in state.items() if name.endswith('attn.qkv.bias')]
         dropped = sum(bool(key.any()) for _, key, _ in thirds)
-        return [f'the key biases of {dropped} attention layers, which have no effect'] if dropped else []
+        return [*names, *([f'the key biases of {dropped} attention layers, which have no effect'] if dropped else [])]
 
     def knows(self, names: Iterable[str]) -> bool:
         """Whether all of these are official names of one file."""

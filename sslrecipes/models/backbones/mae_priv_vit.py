@@ -137,9 +137,12 @@ class MAEPrivViT(MAEPrivFineTuneViT):
 
         Returns:
             Tokens ``(B, [1 +] V, C)``, mask ``(B, L)`` (1 = removed), ids_restore ``(B, L)``.
+
+        Raises:
+            DataError: If the images aren't RGB or have another size than ``img_size``.
         """
         projection = self.patch_embed.projection
-        check_images(images, projection.kernel_size, projection.in_channels)
+        check_images(images, projection.kernel_size, projection.in_channels, self.img_size)
         if noise is None:
             noise = torch.rand(len(images), self.num_patches, device=images.device)
         ids_keep, ids_restore, mask = self.draw_mask(noise)
@@ -163,7 +166,8 @@ class MAEPrivViT(MAEPrivFineTuneViT):
             mask and ids_restore ``(B, L)``. Without: what ``VisionTransformer`` returns for ``out_type``.
 
         Raises:
-            DataError: If the images aren't RGB or don't consist of whole patches.
+            DataError: If the images aren't RGB, don't consist of whole patches or, with mask, have another size than
+                ``img_size``.
         """
         if not mask:
             return super().forward(x)

@@ -67,10 +67,10 @@ class MaskedViT(MAEViT):
             Tokens ``(B, 1 + K, C)``, mask ``(B, L)`` (1 = removed), ids_restore ``(B, L)``.
 
         Raises:
-            DataError: If the images aren't RGB or don't consist of whole patches.
+            DataError: If the images aren't RGB or have another size than ``img_size``.
         """
         projection = self.patch_embed.projection
-        check_images(images, projection.kernel_size, projection.in_channels)
+        check_images(images, projection.kernel_size, projection.in_channels, self.img_size)
         if noise is None:
             noise = torch.rand(images.shape[0], self.num_patches, device=images.device)
         ids_keep, ids_restore, mask = self.draw_mask(noise)

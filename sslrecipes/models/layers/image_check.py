@@ -9,13 +9,16 @@ from torch import Tensor
 from sslrecipes.errors import ConfigError, DataError
 
 
-def check_images(images: Tensor, patch_size: int | tuple[int, int], channels: int = 3) -> None:
+def check_images(
+    images: Tensor, patch_size: int | tuple[int, int], channels: int = 3, size: tuple[int, int] | None = None
+) -> None:
     """Check that images consist of whole patches and have the right channels.
 
     Args:
         images: ``(B, C, H, W)``.
         patch_size: Side of a patch, or height and width, in pixels.
         channels: C wanted.
+        size: Height and width wanted; any if not given.
 
     Raises:
         DataError: If they don't.
@@ -27,6 +30,11 @@ def check_images(images: Tensor, patch_size: int | tuple[int, int], channels: in
         raise DataError(
             f'Images of {images.shape[2]}x{images.shape[3]} pixels do not consist of whole {height}x{width} patches: '
             'resize or crop them to a multiple.'
+        )
+    if size and tuple(images.shape[2:]) != tuple(size):
+        raise DataError(
+            f'Images of {images.shape[2]}x{images.shape[3]} pixels can not be masked by a network for '
+            f'{size[0]}x{size[1]}: resize or crop them to that, or set img_size.'
         )
 
 

@@ -25,7 +25,7 @@ class MAEPriv(MAE):
         """Mean squared error of images ``(B, 3, H, W)`` over the removed patches; ``noise`` as in :meth:`reconstruct`.
 
         Raises:
-            DataError: If the images aren't RGB or don't consist of whole patches.
+            DataError: If the images aren't RGB or have another size than the encoder's ``img_size``.
         """
         latent, _, ids_restore = self.backbone(inputs, noise=noise)
         removed = ids_restore.argsort(dim=1)[:, latent.shape[1] :]

@@ -36,6 +36,14 @@ def test_key_biases_have_no_official_place(tmp_path, finetuned):
     assert all(torch.equal(back[name], value) for name, value in finetuned.items())
 
 
+def test_norm_that_a_probe_skips_has_no_official_place(tmp_path, official):
+    probe = official('mae_priv/linprobe_gap_sgd')
+    norm = {f'backbone.ln1.{leaf}': torch.ones(len(probe['head.weight'][0])) for leaf in ('weight', 'bias')}
+    save_torch(tmp_path / 'ours.pth', {'state_dict': MAE_PRIV.to_ours(probe) | norm})
+    assert convert_file(tmp_path / 'ours.pth', tmp_path / 'official.pth', to='mae-priv') == [*norm]
+    assert read_checkpoint(tmp_path / 'official.pth')['model'].keys() == probe.keys()
+
+
 def test_bias_that_old_files_lack_is_zero(pretrained):
     ours = MAE_PRIV.to_ours({name: pretrained[name] for name in pretrained if name != 'encoder_to_decoder.bias'})
     bias = ours['neck.decoder_embed.bias']

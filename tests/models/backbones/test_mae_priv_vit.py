@@ -116,6 +116,12 @@ def test_bad_sizes_and_images_are_refused(kind):
             vit(torch.zeros(shape))
 
 
+@pytest.mark.parametrize('shape', [(1, 3, 32, 32), (1, 3, 16, 20), (1, 3, 8, 8)])
+def test_masked_images_have_the_size_of_the_table(shape):
+    with pytest.raises(DataError, match='can not be masked by a network for 16x16'):
+        build()(torch.zeros(shape))
+
+
 @pytest.mark.parametrize('ratio', [-0.1, 1.0])
 def test_mask_ratio_is_a_share(ratio):
     with pytest.raises(ConfigError, match='share of removed patches'):

@@ -22,3 +22,9 @@ def test_cut_patches_are_named():
         check_images(torch.zeros(1, 3, 32, 40), 16)
     with pytest.raises(ConfigError, match='img_size=224 is no multiple of patch_size=15'):
         check_patch_size(224, 15)
+
+
+def test_size_of_the_network_is_named():
+    check_images(torch.zeros(1, 3, 32, 48), 16, size=(32, 48))
+    with pytest.raises(DataError, match='Images of 32x48 pixels can not be masked by a network for 32x32'):
+        check_images(torch.zeros(1, 3, 32, 48), 16, size=(32, 32))

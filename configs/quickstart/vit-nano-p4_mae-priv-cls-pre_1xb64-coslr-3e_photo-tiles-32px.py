@@ -6,7 +6,7 @@ model = dict(
         with_cls_token=True,
         out_type='cls_token',
         final_norm=True,
-        init_cfg=dict(checkpoint='work_dirs/quickstart/mae-priv/cls/epoch_8.pth'),
+        init_cfg=dict(checkpoint='work_dirs/quickstart/mae-priv/cls/epoch_8.pth', ignore=(), fresh=('ln1.',)),
     )
 )
 work_dir = 'work_dirs/quickstart/mae-priv/cls-finetune'

@@ -13,7 +13,15 @@ from sslrecipes.registry import METRICS, MODELS
 
 FOLDER = Path(__file__).parents[2] / 'configs/_base_/datasets'
 EMBEDDED = {'photo_tiles_32': (32, 18), 'photo_tiles_32_eval': (32, 18), 'digits_8': (8, 10)}
-IMAGENET = ('in1k_mae_224', 'in1k_linear_224', 'in1k_finetune_224', 'in1k_sslight_eval_224')
+IMAGENET = (
+    'in1k_mae_224',
+    'in1k_mae_priv_224',
+    'in1k_linear_224',
+    'in1k_finetune_224',
+    'in1k_sslight_eval_224',
+    'in1k_mae_priv_knn_224',
+    *(f'in1k_mae_priv_finetune_{size}' for size in (224, 384, 512)),
+)
 MULTI_CROP = ('in1k_multi_crop_224', 'photo_tiles_32_multi_crop', 'fashion_mnist_32_multi_crop')
 OTHERS = ('in1k_sslight_semi_224', 'image_folder_mae_224', 'cifar10_32')
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -70,7 +78,8 @@ def test_imagenet_pipelines_on_a_tiny_folder(name, tmp_path, write_images):
             check_dataset(cfg[loader].dataset)
         cfg[loader].dataset.update(data_root=str(tmp_path), metainfo=dict(classes=classes))
         check_dataset(cfg[loader].dataset)
-        assert first_batch(cfg, loader)['inputs'].shape == (4, 3, 224, 224)
+        size = int(name.rpartition('_')[2])
+        assert first_batch(cfg, loader)['inputs'].shape == (4, 3, size, size)
 
 
 def test_a_part_of_imagenet(tmp_path, write_images):
@@ -141,7 +150,7 @@ def test_absent_cifar_is_named_and_not_downloaded():
             check_dataset(cfg[loader].dataset)
 
 
-@pytest.mark.parametrize('name', ['photo_tiles_32_eval', 'digits_8', *IMAGENET[1:], 'cifar10_32', *MULTI_CROP])
+@pytest.mark.parametrize('name', ['photo_tiles_32_eval', 'digits_8', *IMAGENET[2:], 'cifar10_32', *MULTI_CROP])
 def test_evaluators_build(name):
     cfg = config(name)
     for evaluator in filter(None, (cfg.val_evaluator, cfg.get('test_evaluator'))):

@@ -49,6 +49,7 @@ def pretraining(hyper):
                 decoder_depth=hyper['decoder_depth'],
                 decoder_num_heads=hyper['decoder_num_heads'],
                 mlp_ratio=hyper['mlp_ratio'],
+                qkv_bias=hyper.get('qkv_bias', True),
                 norm_cfg=dict(type='LN', eps=hyper.get('ln_eps', 1e-6)),
             ),
             head=dict(type='MAEPrivHead', norm_pix=hyper['normalized_pixel'], patch_size=hyper['patch_size']),
@@ -138,18 +139,17 @@ def test_knn_feature(case, close):
 
 
 def probe_optimizer(case, params):
-    group = dict(case.hyper['optimizer_group'])
-    assert not group.pop('dampening')
+    group = case.hyper['optimizer_group']
+    common = {name: group[name] for name in ('lr', 'momentum', 'weight_decay', 'dampening', 'nesterov')}
     if case.hyper['optimizer_class'] == 'SGD':
-        plain = {name: group[name] for name in ('lr', 'momentum', 'weight_decay', 'nesterov')}
-        return OPTIMIZERS.build(dict(type='SGD', params=params, **plain))
-    assert not group['nesterov']
-    assert not group['trust_clip']
+        return OPTIMIZERS.build(dict(type='SGD', params=params, **common))
     return OPTIMIZERS.build(
         dict(
             type='LARS',
             params=params,
-            **{name: group[name] for name in ('lr', 'momentum', 'weight_decay', 'eps')},
+            **common,
+            eps=group['eps'],
+            trust_clip=group['trust_clip'],
             trust_coefficient=group['trust_coeff'],
             adapt_without_decay=group['always_adapt'],
             decay_gradient=False,

@@ -9,6 +9,7 @@ model = dict(
         patch_size=4,
         with_cls_token=False,
         out_type='raw',
+        final_norm=False,
         init_cfg=dict(type='Pretrained', checkpoint='', prefix='backbone.'),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -37,6 +37,9 @@ class LARS(Optimizer):
         decay_gradient: Whether weight decay enters the gradient, or the denominator only.
         denominator: ``'decayed_gradient'``, the norm of ``d``, or ``'gradient_plus_decay'``, ``|g| + wd * |p| + eps``.
         eps: Summand of that denominator.
+        trust_clip: Divide the trust ratio by the learning rate and let it not exceed 1: steps are at most those of SGD.
+        dampening: Share of each gradient but the first that doesn't enter the buffer.
+        nesterov: Step along the gradient plus the buffer times the momentum.
 
     Raises:
         ConfigError: For an unknown ``denominator`` or a negative number.
@@ -59,11 +62,19 @@ class LARS(Optimizer):
         decay_gradient: bool = True,
         denominator: str = 'decayed_gradient',
         eps: float = 1e-8,
+        trust_clip: bool = False,
+        dampening: float = 0.0,
+        nesterov: bool = False,
     ) -> None:
         if denominator not in DENOMINATORS:
             raise ConfigError(f'LARS: denominator is one of {", ".join(DENOMINATORS)}, not {denominator!r}.')
         numbers = dict(
-            lr=lr, momentum=momentum, weight_decay=weight_decay, trust_coefficient=trust_coefficient, eps=eps
+            lr=lr,
+            momentum=momentum,
+            weight_decay=weight_decay,
+            trust_coefficient=trust_coefficient,
+            eps=eps,
+            dampening=dampening,
         )
         for name, value in numbers.items():
             if value < 0:
@@ -74,8 +85,17 @@ class LARS(Optimizer):
             adapt_without_decay=adapt_without_decay,
             decay_gradient=decay_gradient,
             denominator=denominator,
+            trust_clip=trust_clip,
+            nesterov=nesterov,
         )
         super().__init__(params, {**numbers, **choices})
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over a state, also one from before the later options."""
+        super().__setstate__(state)
+        for group in self.param_groups:
+            for option, value in dict(trust_clip=False, dampening=0.0, nesterov=False).items():
+                group.setdefault(option, value)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -94,30 +114,37 @@ class LARS(Optimizer):
                 self._move(weights, self._scaled(weights, group), group)
         return loss
 
-    def _scaled(self, params: list[Tensor], group: dict[str, Any]) -> Sequence[Tensor]:
+    def _scaled(self, params: list[Tensor], group: dict[str, Any]) -> list[Tensor]:
         """Gradients with weight decay and trust ratio."""
         decay, grads = group['weight_decay'], gradients_of(params)
-        directions: Sequence[Tensor] = grads
+        directions = grads
         if decay and group['decay_gradient']:
-            directions = torch._foreach_add(grads, params, alpha=decay)
+            directions = list(torch._foreach_add(grads, params, alpha=decay))
         if not group['adapt'] or (decay == 0 and not group['adapt_without_decay']):
             return directions
         weights = torch.stack(torch._foreach_norm(params))
         if group['denominator'] == 'decayed_gradient':
-            divisors = gradients = torch.stack(torch._foreach_norm(list(directions)))
+            divisors = gradients = torch.stack(torch._foreach_norm(directions))
         else:
             gradients = torch.stack(torch._foreach_norm(grads))
             divisors = gradients + decay * weights + group['eps']
         ratios = group['trust_coefficient'] * weights / divisors
         ratios = ratios.where((weights > 0) & (gradients > 0), 1.0)
-        return torch._foreach_mul(list(directions), list(ratios.unbind()))
+        if group['trust_clip']:
+            ratios = (ratios / group['lr']).clamp_max(1.0)
+        return list(torch._foreach_mul(directions, list(ratios.unbind())))
 
-    def _move(self, params: list[Tensor], directions: Sequence[Tensor], group: dict[str, Any]) -> None:
+    def _move(self, params: list[Tensor], directions: list[Tensor], group: dict[str, Any]) -> None:
         """Momentum and step."""
+        shares = [1.0 - group['dampening'] * ('momentum_buffer' in self.state[param]) for param in params]
         buffers = [self._buffer(param) for param in params]
         torch._foreach_mul_(buffers, group['momentum'])
-        torch._foreach_add_(buffers, list(directions))
-        torch._foreach_add_(params, buffers, alpha=-group['lr'])
+        damped = list(torch._foreach_mul(directions, shares)) if group['dampening'] else directions
+        torch._foreach_add_(buffers, damped)
+        steps = buffers
+        if group['nesterov']:
+            steps = list(torch._foreach_add(directions, buffers, alpha=group['momentum']))
+        torch._foreach_add_(params, steps, alpha=-group['lr'])
 
     def _buffer(self, param: Tensor) -> Tensor:
         state = self.state[param]

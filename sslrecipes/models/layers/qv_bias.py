@@ -69,3 +69,10 @@ def without_key_bias(stack: nn.ModuleList) -> None:
         attention.proj_drop, attention.gamma1, attention.out_drop = built.proj_drop, built.gamma1, built.out_drop
         nn.init.zeros_(attention.qkv.bias)
         block.attn = attention
+
+
+def without_qkv_bias(stack: nn.ModuleList) -> None:
+    """Take the bias of queries, keys and values from the attention of an encoder's or decoder's blocks."""
+    for block in stack:
+        attention: Any = block.attn
+        attention.qkv = nn.Linear(attention.qkv.in_features, attention.qkv.out_features, bias=False)

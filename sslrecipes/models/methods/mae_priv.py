@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
+from sslrecipes.errors import ConfigError
 from sslrecipes.models.methods.mae import MAE
 from sslrecipes.registry import MODELS
 
@@ -25,9 +26,14 @@ class MAEPriv(MAE):
         """Mean squared error of images ``(B, 3, H, W)`` over the removed patches; ``noise`` as in :meth:`reconstruct`.
 
         Raises:
+            ConfigError: If the mask removes no patch.
             DataError: If the images aren't RGB or have another size than the encoder's ``img_size``.
         """
         latent, _, ids_restore = self.backbone(inputs, noise=noise)
         removed = ids_restore.argsort(dim=1)[:, latent.shape[1] :]
+        if not removed.shape[1]:
+            raise ConfigError(
+                f'mask_ratio={self.backbone.mask_ratio} removes no patch: there is nothing to reconstruct.'
+            )
         pred = self.neck(latent, ids_restore, removed)
         return {'loss': self.head.masked_loss(pred, inputs, removed)}

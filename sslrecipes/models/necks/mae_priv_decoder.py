@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from math import isqrt
 from typing import Any
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from sslrecipes.errors import ConfigError
 from sslrecipes.models.layers.initialization import xavier_init
 from sslrecipes.models.layers.masking import gather_tokens, restore_tokens
 from sslrecipes.models.layers.position_embedding import sincos_position_embedding
-from sslrecipes.models.layers.qv_bias import without_key_bias
+from sslrecipes.models.layers.qv_bias import without_key_bias, without_qkv_bias
 from sslrecipes.models.necks.mae_decoder import MAEDecoder
 from sslrecipes.registry import MODELS
 
@@ -25,7 +27,11 @@ class MAEPrivDecoder(MAEDecoder):
         num_patches: Patches L of an image, a square number.
         decoder_embed_dim: Width Cd.
         decoder_num_heads: Attention heads; ``Cd // 64``, but at least 1, if not given.
+        qkv_bias: False leaves out the biases of queries and values as well.
         **kwargs: Further arguments of ``mmpretrain.models.MAEPretrainDecoder``.
+
+    Raises:
+        ConfigError: If ``num_patches`` is no square.
 
     Source: ``modeling_pretrain.py`` of BUPT-PRIV/MAE-priv.
     """
@@ -35,6 +41,7 @@ class MAEPrivDecoder(MAEDecoder):
         num_patches: int = 196,
         decoder_embed_dim: int = 512,
         decoder_num_heads: int | None = None,
+        qkv_bias: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -43,8 +50,13 @@ class MAEPrivDecoder(MAEDecoder):
             decoder_num_heads=decoder_num_heads or max(1, decoder_embed_dim // _HEAD_CHANNELS),
             **kwargs,
         )
-        without_key_bias(self.decoder_blocks)
-        side = int(num_patches**0.5)
+        if qkv_bias:
+            without_key_bias(self.decoder_blocks)
+        else:
+            without_qkv_bias(self.decoder_blocks)
+        side = isqrt(num_patches)
+        if side**2 != num_patches:
+            raise ConfigError(f'MAEPrivDecoder reconstructs square images: num_patches={num_patches} is no square.')
         table = sincos_position_embedding(decoder_embed_dim, (side, side), rows_first=True, class_row=False)
         self.decoder_pos_embed = nn.Parameter(table, requires_grad=False)
 

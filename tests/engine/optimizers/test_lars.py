@@ -44,3 +44,38 @@ def test_state_survives_a_round_trip():
 def test_impossible_options_are_refused(options):
     with pytest.raises(ConfigError, match=next(iter(options))):
         LARS([nn.Parameter(torch.ones(2))], **{'lr': 0.1, **options})
+
+
+@pytest.mark.parametrize('options', [dict(nesterov=True), dict(dampening=0.3), dict(nesterov=True, dampening=0.0)])
+def test_momentum_is_that_of_torch(options):
+    ours, theirs = (torch.nn.Parameter(torch.ones(3, 2)) for _ in range(2))
+    sgd = torch.optim.SGD([theirs], lr=0.1, momentum=0.9, **options)
+    pairs = (ours, LARS([ours], lr=0.1, adapt=False, **options)), (theirs, sgd)
+    for step in range(4):
+        for param, optimizer in pairs:
+            param.grad = torch.full((3, 2), 1.0 + step)
+            optimizer.step()
+    torch.testing.assert_close(ours, theirs)
+
+
+def test_clipped_ratio_never_lengthens_a_step():
+    small, large = (torch.nn.Parameter(torch.full((2, 2), value)) for value in (1.0, 1e6))
+    optimizer = LARS([small, large], lr=0.1, trust_clip=True)
+    for param in (small, large):
+        param.grad = torch.ones(2, 2)
+    before = large.detach().clone()
+    optimizer.step()
+    torch.testing.assert_close(small.detach(), torch.full((2, 2), 1.0 - 0.001))
+    torch.testing.assert_close(before - large.detach(), torch.full((2, 2), 0.1), rtol=0, atol=0.1)
+
+
+def test_states_from_before_the_later_options_are_taken_over():
+    param = torch.nn.Parameter(torch.ones(2, 2))
+    optimizer = LARS([param], lr=0.1)
+    state = optimizer.state_dict()
+    for option in ('trust_clip', 'dampening', 'nesterov'):
+        del state['param_groups'][0][option]
+    optimizer.load_state_dict(state)
+    param.grad = torch.ones(2, 2)
+    optimizer.step()
+    assert param.detach().lt(1).all()

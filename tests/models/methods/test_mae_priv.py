@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from sslrecipes.errors import ConfigError
 from sslrecipes.registry import MODELS
 
 ARCH = dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32)
@@ -43,3 +44,9 @@ def test_everything_is_trained(model):
     model.loss(torch.randn(2, 3, 16, 16))['loss'].backward()
     untrained = [name for name, param in model.named_parameters() if param.grad is None]
     assert sorted(untrained) == ['backbone.pos_embed', 'neck.decoder_pos_embed']
+
+
+def test_a_mask_that_removes_nothing_is_refused(model):
+    model.backbone.mask_ratio = 0.01
+    with pytest.raises(ConfigError, match=r'mask_ratio=0\.01 removes no patch'):
+        model.loss(torch.randn(2, 3, 16, 16))

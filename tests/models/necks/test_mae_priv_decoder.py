@@ -1,5 +1,7 @@
+import pytest
 import torch
 
+from sslrecipes.errors import ConfigError
 from sslrecipes.models.layers.position_embedding import sincos_position_embedding
 from sslrecipes.models.necks import MAEPrivDecoder
 
@@ -35,3 +37,14 @@ def test_official_initialisation():
         decoder.decoder_pos_embed, sincos_position_embedding(32, (4, 4), rows_first=True, class_row=False)
     )
     assert not decoder.decoder_pos_embed.requires_grad
+
+
+def test_bias_of_queries_and_values_can_be_left_out():
+    decoder = MAEPrivDecoder(**SIZE, decoder_embed_dim=32, qkv_bias=False)
+    assert not [name for name in decoder.state_dict() if name.endswith('qkv.bias')]
+    assert decoder(torch.randn(2, 4, 24), torch.rand(2, 16).argsort(1)).shape == (2, 16, 48)
+
+
+def test_patches_must_make_a_square():
+    with pytest.raises(ConfigError, match='num_patches=12 is no square'):
+        MAEPrivDecoder(**{**SIZE, 'num_patches': 12})

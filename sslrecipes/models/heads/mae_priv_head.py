@@ -7,9 +7,12 @@ from typing import Any
 import torch
 from mmpretrain.models import MAEPretrainHead
 from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
 
 from sslrecipes.models.layers.masking import gather_tokens
 from sslrecipes.registry import MODELS
+
+_EPS = 1e-6
 
 
 @MODELS.register_module()
@@ -56,7 +59,7 @@ class MAEPrivHead(MAEPretrainHead):
         They are joint over pixels and channels; 1e-6 is added to the variance.
         """
         variance, mean = torch.var_mean(patches, dim=-1, correction=int(self.unbiased), keepdim=True)
-        return mean, (variance + 1e-6).sqrt()
+        return mean, (variance + _EPS).sqrt()
 
     @torch.no_grad()
     def construct_target(self, target: Tensor, ids: Tensor | None = None) -> Tensor:
@@ -74,6 +77,8 @@ class MAEPrivHead(MAEPretrainHead):
             patches = gather_tokens(patches, ids)
         if not self.norm_pix:
             return patches
+        if not self.unbiased:
+            return F.layer_norm(patches, patches.shape[-1:], eps=_EPS)  # the same in one pass over the memory
         mean, std = self.patch_statistics(patches)
         return (patches - mean) / std
 

@@ -95,13 +95,13 @@ def step(model, images, labels=None):
 
 @pytest.mark.parametrize('cfg', [MAE, TEC, MAE_PRIV, WITH_CLASS_TOKEN], ids=['MAE', 'TEC', 'MAE-priv', 'MAE-priv cls'])
 def test_two_processes_equal_one(cfg, run_ranks):
-    check(cfg, torch.rand(BATCH, PATCHES), run_ranks)
+    check(cfg, torch.randn(BATCH, 3, 32, 32), torch.rand(BATCH, PATCHES), run_ranks)
 
 
 def test_two_processes_with_the_same_shared_mask_equal_one(run_ranks):
     """MAE-priv's one mask for a batch is that of a process: alike on both only for equal noise."""
     cfg = dict(MAE_PRIV, backbone=dict(MAE_PRIV['backbone'], batched_shuffle=True))
-    check(cfg, torch.rand(1, PATCHES).expand(BATCH, -1), run_ranks)
+    check(cfg, torch.randn(BATCH, 3, 32, 32), torch.rand(1, PATCHES).expand(BATCH, -1), run_ranks)
 
 
 def test_shared_masks_differ_between_processes(run_ranks):
@@ -118,12 +118,11 @@ def test_shared_masks_differ_between_processes(run_ranks):
 
 
 def test_two_processes_fine_tune_as_one(run_ranks):
-    check(FINE_TUNING, None, run_ranks, labels=torch.arange(BATCH) % 5)
+    check(FINE_TUNING, torch.randn(BATCH, 3, 32, 32), None, run_ranks, labels=torch.arange(BATCH) % 5)
 
 
-def check(cfg, noise, run_ranks, labels=None):
+def check(cfg, images, noise, run_ranks, labels=None):
     """Compare loss and gradients of two processes with those of one."""
-    images = torch.randn(BATCH, 3, 32, 32)
 
     def on_rank(rank, world):
         init_cpu_process_group('pytorch', timeout=60)

@@ -41,8 +41,7 @@ def evaluate_checkpoints(
 ) -> list[KNNRow]:
     """Evaluate checkpoints one by one, and write ``knn.csv`` after each, in the end ``knn.png`` if there are several.
 
-    Features are extracted once for each checkpoint and data set, for all ``ks``; with ``cache`` they are found again by
-    later calls, other ``ks`` and temperatures.
+    Features are extracted once for each checkpoint and data set, for all ``ks``.
 
     Args:
         cfg: Config whose ``test_cfg`` is a ``KNNLoop``. Its linear probes are left out.
@@ -50,15 +49,13 @@ def evaluate_checkpoints(
         out: Folder for results and logs.
         ks: Numbers of neighbours instead of the config's.
         temperature: Softness of the vote instead of the config's.
-        cache: Folder of cached features; None caches nothing.
+        cache: Folder of features, which later calls find again; None keeps none.
 
     Returns:
         A row for each checkpoint and k.
 
     Raises:
-        ConfigError: If the config evaluates no k-NN.
-        CheckpointError: If a place is missing, a file given by name is no checkpoint, or there is none at all.
-        CoverageError: If a checkpoint doesn't fill the model.
+        UserError: If the config evaluates no k-NN, or a file given by name is missing, no checkpoint or another's.
     """
     candidates = find_checkpoints(places)
     runner = build_runner(_adapted(cfg, out, ks, temperature, cache), 'test', needs_weights=False)
@@ -68,8 +65,7 @@ def evaluate_checkpoints(
         left = timedelta(seconds=round(fmean(seconds) * (len(candidates) - done))) if seconds else 'unknown time'
         console.rule(f'{done + 1} of {len(candidates)}: {candidate.path.name}, {left} left')
         start = time.monotonic()
-        new = _evaluated(runner, candidate)
-        if new:
+        if new := _evaluated(runner, candidate):
             seconds.append(time.monotonic() - start)
             rows += new
             write_csv(out / CSV, rows)

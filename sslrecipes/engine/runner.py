@@ -77,7 +77,7 @@ class SSLRunner(RestartableRunner):
       second share logger, message hub, visualizer and so the first one's log file);
     * :meth:`build_dataloader`: augmentation seeded by (seed, epoch, index), shuffling by the config's seed (upstream
       repeats augmentations without persistent workers, and draws the shuffle seed at random with ``diff_rank_seed``);
-    * :meth:`build_train_loop` and its kin: a classifier must have as many classes as its data;
+    * :meth:`build_train_loop` and its kin: heads must have as many classes as their data;
     * :meth:`scale_lr`: counts gradient accumulation;
     * :class:`RestartableRunner`: exact restarts;
     * :meth:`train`, :meth:`register_default_hooks`: failures end in one sentence, requests to stop in a checkpoint,

@@ -1,6 +1,5 @@
 """What mmdet and mmseg need to take over a pre-trained backbone."""
 
-from sslrecipes.transfer.classes_hook import ClassesHook
 from sslrecipes.transfer.coco_metric import CocoMetric
 from sslrecipes.transfer.dilated_mobilenet import DilatedMobileNetV2
 from sslrecipes.transfer.imagenet_s import ImageNetS
@@ -14,7 +13,6 @@ from sslrecipes.transfer.vitdet import ViTDet
 from sslrecipes.transfer.voc import VOCTrainingSet
 
 __all__ = [
-    'ClassesHook',
     'CocoMetric',
     'CocoPanopticMetric',
     'DilatedMobileNetV2',

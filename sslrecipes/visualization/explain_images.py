@@ -44,16 +44,15 @@ def explain_images(
 ) -> Path:
     """Lay the attention rollout of a ViT over images and write the pictures.
 
-    ``out`` receives a folder for each image (``input.png``, ``attention_rollout_*.png``, ``grad_rollout_*.png``), the
-    grid ``rollout.png`` and the page ``index.html``. Images are normalised by the config's data preprocessor, as in
-    training (MAE-priv's own tool takes 0.5 for all means and deviations).
+    Images are normalised by the config's data preprocessor, as in training (MAE-priv's own tool takes 0.5 for all means
+    and deviations).
 
     Args:
         config: Config of any model with a ViT as its backbone.
         checkpoint: Weights of ours or an official file. Without ``category`` only the backbone is filled from it,
             whose final norms no map depends on.
         images: RGB image files of any size, or folders of them; all but the central square is cut off.
-        out: Folder to write to; made if need be.
+        out: Folder for the page, the grid ``rollout.png`` and a folder of pictures for each image.
         options: How the rollout is done.
         category: Index or name of a class of the classifier, for gradient rollout beside the plain one.
         size: Side in pixels to which images are resized, a multiple of the patch; the config's ``img_size`` by default.
@@ -74,16 +73,21 @@ def explain_images(
     backbone: Any = vit_features(model).backbone
     pictures = load_squares(files, size or backbone.img_size[0])
     kinds = explain(model, pictures, options, index)
-    facts = {'image size': f'{pictures.shape[-1]} px', **rollout_facts(model, options)}
-    if index is not None:
-        name = f' ({classes[index]})' if index < len(classes) else ''
-        facts['gradient rollout'] = f'of class {index}{name}, mean of the heads'
+    facts = {'image size': f'{pictures.shape[-1]} px', **rollout_facts(model, options), **_class_facts(index, classes)}
     _write_pictures(kinds, _folders(files, out))
     caption = '; '.join(f'{name}: {value}' for name, value in facts.items())
     grid = picture_grid({kind.name: kind.pictures for kind in kinds}, Path(checkpoint).name, caption, min_tile=224)
     _write(out / GRID, grid)
     facts = origin_facts(config, checkpoint) | facts
     return write_page(out / PAGE, 'Where the network looks', facts, _figures(kinds, files))
+
+
+def _class_facts(index: int | None, classes: Sequence[str]) -> dict[str, str]:
+    """Say for which class gradients were taken; nothing without one."""
+    if index is None:
+        return {}
+    name = f' ({classes[index]})' if index < len(classes) else ''
+    return {'gradient rollout': f'of class {index}{name}, mean of the heads'}
 
 
 def load_network(config: str | Path, checkpoint: str | Path, classifier: bool) -> tuple[nn.Module, Sequence[str]]:

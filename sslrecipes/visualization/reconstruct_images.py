@@ -73,10 +73,7 @@ def visualize_reconstruction(
     reconstruction, removed = reconstruct(model, load_squares(files, model.backbone.img_size[0]), seed, patch_colours)
     names, colours = [file.name for file in files], (model.head.norm_pix, patch_colours)
     if suffix in PAGE_SUFFIXES:
-        facts = {
-            **origin_facts(config, checkpoint),
-            'masks': f'{removed:.0%} of the patches removed, seed {seed}',
-        }
+        facts = origin_facts(config, checkpoint) | {'masks': f'{removed:.0%} of the patches removed, seed {seed}'}
         return write_reconstruction_page(out, facts, reconstruction, names, *colours)
     title = f'{Path(checkpoint).name}, mask ratio {removed:.0%}'
     picture = Image.fromarray(reconstruction_grid(reconstruction, *colours, title, names))

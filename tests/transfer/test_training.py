@@ -156,3 +156,11 @@ def test_two_processes_train_from_a_checkpoint_and_resume_exactly(mask_rcnn, run
         assert (alone == left).all()
         assert (parameters == ranks[0][2]).all()
         assert torch.equal(torch.from_numpy(first), pretrained['conv1.weight'])
+
+
+def test_a_detector_for_another_number_of_classes_is_refused(mask_rcnn):
+    mask_rcnn.model.roi_head.bbox_head.num_classes = 80
+    with pytest.raises(
+        ConfigError, match=r'bbox_head\.num_classes is 80, but the data of train_dataloader has 2 classes'
+    ):
+        SSLRunner.from_cfg(mask_rcnn).train()

@@ -9,7 +9,7 @@ model = dict(
         with_cls_token=False,
         out_type='avg_featmap',
         final_norm=False,
-        init_cfg=dict(type='Pretrained', checkpoint='', prefix='backbone.', ignore=('ln1.', 'ln2.')),
+        init_cfg=dict(type='Pretrained', checkpoint='', prefix='backbone.', ignore=('ln2.',)),
     ),
     head=dict(
         type='LinearClsHead',

@@ -14,7 +14,6 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='sslrecipes.CheckpointHook', interval=0, interval_minutes=30, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
-    classes=dict(type='sslrecipes.ClassesHook'),
 )
 
 randomness = dict(seed=0, diff_rank_seed=True)

@@ -21,11 +21,13 @@ class Signaller(Hook):
 
     def __init__(self, step, *numbers):
         self.step, self.numbers = step, numbers
+        self.others = set(multiprocessing.active_children())  # of earlier tests, perhaps gone but not yet noticed
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         if runner.iter + 1 == self.step:
             for number in self.numbers:
-                pids = [os.getpid(), *(child.pid for child in multiprocessing.active_children())]
+                workers = set(multiprocessing.active_children()) - self.others
+                pids = [os.getpid(), *(worker.pid for worker in workers)]
                 subprocess.run(['kill', f'-{int(number)}', *map(str, pids)], check=True)
 
 

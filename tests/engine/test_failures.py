@@ -135,9 +135,13 @@ def test_nothing_happens_to_a_run_that_ends_well(runner):
 class Murder(Hook):
     """Kill a loader worker in mid-training, as the kernel does when memory runs out."""
 
+    def __init__(self):
+        self.others = set(multiprocessing.active_children())  # of earlier tests
+
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         if runner.iter == 5:
-            os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+            worker = (set(multiprocessing.active_children()) - self.others).pop()
+            os.kill(worker.pid, signal.SIGKILL)
 
 
 def test_a_dead_loader_worker_ends_the_run_with_its_name(mae_on_digits):

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.zoo.facts import DETAILS, FACTS
+from sslrecipes.zoo.metafile import read_metafile
 
 _REQUIRED = ('Name', 'In Collection', 'Metadata', 'Config', 'Recipe')
 _OPTIONAL = ('Results', 'Weights', 'Downstream', 'Reported', 'Reproduced')
@@ -81,13 +80,13 @@ def read_cards(metafile: Path) -> list[Card]:
     Raises:
         ConfigError: If a key is unknown or missing; the sentence names file, card and the nearest valid key.
     """
-    rows = yaml.safe_load(metafile.read_text(encoding='utf-8'))['Models']
+    rows = read_metafile(metafile)['Models']
     return [_card(row, f'{metafile}: {row.get("Name", "a model without Name")}') for row in rows]
 
 
 def read_index(root: Path) -> list[Card]:
     """Read the cards of all metafiles listed in ``root/model-index.yml``."""
-    index = yaml.safe_load((root / 'model-index.yml').read_text(encoding='utf-8'))
+    index = read_metafile(root / 'model-index.yml')
     return [card for metafile in index['Import'] for card in read_cards(root / metafile)]
 
 

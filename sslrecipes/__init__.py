@@ -1,7 +1,7 @@
 """sslrecipes: a declarative registry of self-supervised image pre-training recipes on MMEngine and MMPretrain.
 
-Importing the package imports no torch: it only prepares two places where the OpenMMLab stack must be mended before
-its own modules are imported (see :mod:`sslrecipes.compat`).
+Importing the package imports no torch: it only prepares the places where the OpenMMLab stack must be mended
+before its own modules are imported (see :mod:`sslrecipes.compat`).
 """
 
 from sslrecipes.compat import install

@@ -1,12 +1,14 @@
-"""The few places where mmengine and mmcv must be mended, one file each, each with the upstream reason.
+"""The few places where mmengine, mmcv and mmpretrain must be mended, one file each, each with the upstream reason.
 
 None of these modules imports torch.
 """
 
-from sslrecipes.compat import config_bases, mmcv_ops
+from sslrecipes.compat import config_bases, debug_messages, mmcv_ops, multimodal
 
 
 def install() -> None:
-    """Apply both mends; ``import sslrecipes`` does it, and a second call changes nothing."""
+    """Apply all mends; ``import sslrecipes`` does it, and a second call changes nothing."""
     config_bases.install()
+    debug_messages.install()
+    multimodal.install()
     mmcv_ops.install()

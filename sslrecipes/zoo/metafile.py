@@ -19,7 +19,7 @@ class _StrictLoader(yaml.SafeLoader):
     one's in PyYAML 6.0.4; of a key given twice the last value silently wins.
     """
 
-    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         """Compose a mapping as it is written, and refuse what is ambiguous."""
         node: yaml.MappingNode = super().compose_mapping_node(anchor)
         seen = set()

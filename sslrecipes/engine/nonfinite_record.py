@@ -6,9 +6,7 @@ It holds tensors and plain values only, so it is read as safely as any checkpoin
 from __future__ import annotations
 
 import platform
-import re
-from collections.abc import Mapping, Sequence
-from importlib import import_module
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +15,32 @@ import numpy as np
 import torch
 from mmengine.device import get_device
 from mmengine.dist import get_rank, get_world_size
-from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
 from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.engine.nonfinite import Finding, MicroBatch
+from sslrecipes.engine.plain_values import from_plain, to_plain
 from sslrecipes.engine.restart import unwrapped
 from sslrecipes.errors import CheckpointError
 from sslrecipes.version import __version__
 
 FORMAT = 'sslrecipes replay 1'
-DATA_SAMPLE, KIND = '__data_sample__', '__kind__'
-#: Of data samples in files that don't tell.
-KIND_OF_OLD = 'mmpretrain.structures.data_sample.DataSample'
-STRUCTURES = re.compile(r'mm(engine|pretrain|det|seg)\.structures\b')
-PLAIN = (bool, int, float, str)
+#: The types of what is used of a record; empty lists and dictionaries are refused as well.
+ENTRIES: dict[str, type | tuple[type, ...]] = {
+    'scope': str,
+    'model': dict,
+    'state': dict,
+    'micro_batches': list,
+    'precision': dict,
+    'losses': list,
+    'lr': list,
+    'threads': int,
+    'device': str,
+    'position': dict,
+    'versions': dict,
+}
+PRECISIONS = (None, 'float32', 'float16', 'bfloat16')
+MOST_THREADS = 1024
 
 
 def make_record(runner: Any, micro_batches: Sequence[MicroBatch], finding: Finding) -> dict[str, Any]:
@@ -75,16 +84,45 @@ def read_record(path: str | Path) -> dict[str, Any]:
     """Read such a file.
 
     Raises:
-        CheckpointError: If it is damaged or something else.
+        CheckpointError: If it is damaged, something else, or an entry is missing or isn't what it must be.
     """
-    record = read_checkpoint(path, sealed=True)
+    record = {'scope': 'sslrecipes', **read_checkpoint(path, sealed=True)}
     if record.get('format') != FORMAT:
         raise CheckpointError(f'"{path}" is no record of a step: give a file of a "nonfinite" folder.')
+    if (odd := next(_odd_entries(record), None)) is not None:
+        raise CheckpointError(f'"{path}" is no record of a step that can be run: its entry "{odd}" is missing or odd.')
     return record
 
 
+def _odd_entries(record: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of the entries that no run can have written."""
+    yield from (name for name, kind in ENTRIES.items() if not isinstance(record.get(name), kind) or not record[name])
+    place, precision, steps = record['position'], record['precision'], record['micro_batches']
+    if not all(type(place.get(name)) is int for name in ('epoch', 'iter', 'rank', 'ranks')):
+        yield 'position'
+    if precision.keys() != {'dtype', 'accumulative_counts', 'loss_scale'} or precision['dtype'] not in PRECISIONS:
+        yield 'precision'
+    if not all(isinstance(precision.get(name), (int, float)) for name in ('accumulative_counts', 'loss_scale')):
+        yield 'precision'
+    if not 0 < record['threads'] <= MOST_THREADS:
+        yield 'threads'
+    if not all(isinstance(tensor, Tensor) for tensor in record['state'].values()):
+        yield 'state'
+    if not all(isinstance(value, float) for name in ('losses', 'lr') for value in record[name]):
+        yield 'losses" or "lr'
+    fields = {'batch', 'iteration', 'seed'}
+    if not all(isinstance(step, dict) and fields <= step.keys() <= {*fields, 'progress'} for step in steps):
+        yield 'micro_batches'
+    if len(steps) != len(record['losses']):
+        yield 'losses'
+
+
 def read_micro_batches(record: Mapping[str, Any]) -> list[MicroBatch]:
-    """Return the micro-batches of a record as the loader made them."""
+    """Return the micro-batches of a record as the loader made them.
+
+    Raises:
+        CheckpointError: There is something else in them than tensors, data samples and plain values.
+    """
     return [MicroBatch(**from_plain(fields)) for fields in record['micro_batches']]
 
 
@@ -113,58 +151,3 @@ def versions() -> dict[str, str]:
         'numpy': np.__version__,
         'python': platform.python_version(),
     }
-
-
-def to_plain(value: Any) -> Any:
-    """Turn a batch, or a config, into tensors and plain values; data samples become marked dictionaries.
-
-    Raises:
-        CheckpointError: For anything else.
-    """
-    if isinstance(value, Tensor):
-        return value.detach().cpu()
-    if isinstance(value, BaseDataElement):
-        return _marked(value, {'metainfo': dict(value.metainfo_items()), **dict(value.items())})
-    if type(value).__module__.startswith('mmdet.structures.bbox'):
-        return _marked(value, {'data': value.tensor})
-    if type(value).__module__.startswith('mmdet.structures.mask'):
-        return _marked(value, {'masks': value.masks, 'height': value.height, 'width': value.width})
-    if isinstance(value, Mapping):
-        return {to_plain(key): to_plain(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        entries = [to_plain(entry) for entry in value]
-        return tuple(entries) if isinstance(value, tuple) else entries
-    if value is None or isinstance(value, (np.ndarray, np.generic)):
-        return value
-    for kind in PLAIN:
-        if isinstance(value, kind):
-            return kind(value)  # also for types derived from it, such as that of ``torch.__version__``
-    raise CheckpointError(f'a {type(value).__name__} can not be stored: only tensors, data samples and plain values')
-
-
-def _marked(value: Any, fields: dict[str, Any]) -> dict[str, Any]:
-    kind = type(value)
-    return {DATA_SAMPLE: to_plain(fields), KIND: f'{kind.__module__}.{kind.__qualname__}'}
-
-
-def from_plain(value: Any) -> Any:
-    """Undo :func:`to_plain`.
-
-    Raises:
-        CheckpointError: For a structure that isn't one of the OpenMMLab packages'.
-    """
-    if isinstance(value, dict) and DATA_SAMPLE in value:
-        return _structure(value.get(KIND, KIND_OF_OLD))(**from_plain(value[DATA_SAMPLE]))
-    if isinstance(value, dict):
-        return {key: from_plain(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(from_plain(entry) for entry in value)
-    return value
-
-
-def _structure(kind: str) -> Any:
-    """The class of a data sample or of what is in one."""
-    module, _, name = kind.rpartition('.')
-    if not STRUCTURES.match(module):
-        raise CheckpointError(f'a {kind} is no structure of a data sample.')
-    return getattr(import_module(module), name)

@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from mmengine.config import ConfigDict
-from mmengine.registry import DefaultScope
 from PIL import Image
 from torch import Tensor, nn
 
-import sslrecipes.models  # noqa: F401  registers the components of recipes
 from sslrecipes.checkpoint.writing import write_atomic
 from sslrecipes.engine.module_watch import ModuleWatch, describe, tensors_in
 from sslrecipes.engine.nonfinite import Finding, GradientsOnly, MicroBatch, bad_gradients, repeat
 from sslrecipes.engine.nonfinite_record import all_tensors, read_micro_batches, read_record
-from sslrecipes.errors import CheckpointError, ConfigError
-from sslrecipes.registry import MODELS
+from sslrecipes.engine.recorded_model import build_model as build_trusted
+from sslrecipes.engine.recorded_model import build_recorded
+from sslrecipes.errors import CheckpointError, ConfigError, UserError
 from sslrecipes.visualization.grid import picture_grid
 from sslrecipes.zoo.config import load_config
 
 IMAGES_SHOWN, ROWS = 64, 8
 NAMES_SHOWN = 20
-SCOPES = ('sslrecipes', 'mmpretrain', 'mmdet', 'mmseg', 'mmengine')
-#: A registered name, with a scope or without.
-COMPONENT = re.compile(rf'(({"|".join(SCOPES)})\.)?\w+')
 
 
 @dataclass(frozen=True)
@@ -94,16 +87,28 @@ def replay(path: str | Path, config: str | Path | None = None, device: str = 'cp
 
     Args:
         path: The file.
-        config: Recipe whose model to build; by default the one in the file, whose components must be registered.
+        config: Recipe whose model to build; by default the one in the file, which may consist of the components in
+            :mod:`sslrecipes.engine.recorded_model` only.
         device: Where to run. A run on a GPU is reproduced exactly only on such a GPU.
 
     Raises:
-        CheckpointError: If the file is damaged, no such record, or names code instead of registered components.
+        CheckpointError: If the file is damaged, no such record, asks for more than listed components, or holds a step
+            that can't be run.
         ConfigError: If the recipe's model is another one.
     """
     record = read_record(path)
     torch.set_num_threads(record['threads'])
     model = build_model(record, config).to(device).train()
+    try:
+        return _run(record, model, device)
+    except UserError:
+        raise
+    except Exception as error:  # models raise whatever comes to pass with odd batches
+        reason = str(error).strip().split('\n')[0] or type(error).__name__
+        raise CheckpointError(f'The step in "{path}" can not be run: {reason}') from error
+
+
+def _run(record: Mapping[str, Any], model: nn.Module, device: str) -> Replay:
     micro_batches = read_micro_batches(record)
     settings = dict(record['precision'])
     dtype = getattr(torch, settings.pop('dtype') or '', None)
@@ -115,18 +120,14 @@ def replay(path: str | Path, config: str | Path | None = None, device: str = 'cp
 
 def build_model(record: Mapping[str, Any], config: str | Path | None = None) -> nn.Module:
     """Build the model of a record, or of a recipe, in the state that was recorded."""
-    cfg = dict(record['model'])
+    state = record['state']
     if config:
         recipe = load_config(config)
         cfg = {'data_preprocessor': recipe.get('data_preprocessor'), **recipe.model}
+        model = build_trusted(cfg, recipe.get('default_scope', record['scope']))
     else:
-        refuse_code(cfg)
-    scope = record.get('scope', 'sslrecipes')
-    if scope != 'sslrecipes':
-        import_module('sslrecipes.transfer')  # which takes seconds
-    with DefaultScope.overwrite_default_scope(scope):
-        model = MODELS.build(ConfigDict(cfg))
-    tensors, state = all_tensors(model), record['state']
+        model = build_recorded(record['model'], record['scope'], state)
+    tensors = all_tensors(model)
     shapes, recorded = ({name: t.shape for name, t in part.items()} for part in (tensors, state))
     if shapes != recorded:
         name = next(name for name in (*shapes, *recorded) if shapes.get(name) != recorded.get(name))
@@ -135,24 +136,6 @@ def build_model(record: Mapping[str, Any], config: str | Path | None = None) -> 
         for name, tensor in tensors.items():
             tensor.copy_(state[name])
     return model
-
-
-def refuse_code(node: Any) -> None:
-    """Refuse a config that names anything but registered components: mmengine would import and call it.
-
-    Raises:
-        CheckpointError: If there is such a name.
-    """
-    if isinstance(node, dict):
-        name, scope = node.get('type', 'none'), node.get('_scope_', 'sslrecipes')
-        if not isinstance(name, str) or not COMPONENT.fullmatch(name) or scope not in SCOPES:
-            raise CheckpointError(
-                f'The model in this file asks for {name!r} of {scope!r}, which is no registered component: if you '
-                'trust its recipe, give it with --config.'
-            )
-    if isinstance(node, (dict, list, tuple)):
-        for entry in node.values() if isinstance(node, dict) else node:
-            refuse_code(entry)
 
 
 def same(one: float, other: float) -> bool:

@@ -11,7 +11,7 @@ from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.checkpoint.writing import save_torch
 from sslrecipes.engine.nonfinite import Finding, MicroBatch
 from sslrecipes.engine.nonfinite_record import read_micro_batches, to_plain
-from sslrecipes.engine.replay import Replay, build_model, refuse_code, replay, save_images, to_rgb
+from sslrecipes.engine.replay import Replay, build_model, replay, save_images, to_rgb
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import CheckpointError, ConfigError, RunError
 from sslrecipes.models.targets import TECBaseModel
@@ -102,14 +102,31 @@ def test_recipe_can_be_given(saved, mae_on_digits, tmp_path):
     assert replay(path, config=tmp_path / 'recipe.py').reproduced
 
 
-@pytest.mark.parametrize(
-    'node',
-    [{'type': 'os.system', 'command': 'true'}, {'backbone': [{'type': 'builtins.eval'}]}, {'type': 1},
-     {'type': 'ResNet', '_scope_': 'antigravity'}],
-)  # fmt: skip
-def test_names_of_code_are_refused(node):
-    with pytest.raises(CheckpointError, match='no registered component'):
-        refuse_code(node)
+def test_odd_records_end_in_a_sentence(saved, tmp_path):
+    record, plain = read_checkpoint(saved()), {'dtype': None, 'accumulative_counts': 1, 'loss_scale': 1.0}
+    for entry, value in [
+        ('micro_batches', []),
+        ('micro_batches', [{'batch': {}}]),
+        ('micro_batches', [5]),
+        ('micro_batches', [{'seed': 1, 'iteration': 0, 'batch': {'inputs': 5}, 'progress': None}]),
+        ('micro_batches', [{'seed': 'x', 'iteration': None, 'batch': {}, 'progress': [7]}]),
+        ('threads', 10**9),
+        ('threads', 'x'),
+        ('precision', {**plain, 'dtype': 'hub'}),
+        ('precision', {**plain, 'accumulative_counts': 'x'}),
+        ('precision', {}),
+        ('position', {'iter': 'x'}),
+        ('losses', ['x']),
+        ('lr', [None]),
+        ('state', {'x': 5}),
+        ('model', {'type': 'os.system', 'command': 'true'}),
+        ('model', {'type': 'MAE'}),
+        ('scope', 'antigravity'),
+    ]:
+        save_torch(tmp_path / 'odd.pth', {**record, entry: value})
+        with pytest.raises(CheckpointError) as caught:
+            replay(tmp_path / 'odd.pth')
+        assert '\n' not in str(caught.value)
 
 
 def test_pictures_show_whatever_can_be_shown(saved, tmp_path):

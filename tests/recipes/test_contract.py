@@ -8,6 +8,7 @@ import pytest
 
 from sslrecipes.engine.config_check import check_config
 from sslrecipes.engine.dry_run import print_report
+from sslrecipes.engine.recorded_model import plain_model
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.zoo import facts, parse_name
 
@@ -16,6 +17,10 @@ NO_CARD_NEEDED = ('ablations', 'quickstart')
 
 def test_every_type_is_registered_and_every_keyword_exists(cfg):
     check_config(cfg)
+
+
+def test_a_recorded_step_can_be_replayed_without_the_recipe(cfg):
+    plain_model(cfg.get('model', {}))
 
 
 def test_file_name_agrees_with_config(recipe, cfg):

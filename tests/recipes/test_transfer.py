@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from sslrecipes.engine.config_check import check_config
+from sslrecipes.engine.recorded_model import plain_model
 from sslrecipes.zoo import facts, parse_name
 from sslrecipes.zoo.config import load_config
 
@@ -46,6 +47,11 @@ def card(transfer, cards):
 @of_each_transfer
 def test_every_type_is_registered_and_every_keyword_exists(transfer):
     check_config(resolved(transfer))
+
+
+@of_each_transfer
+def test_a_recorded_step_can_be_replayed_without_the_recipe(transfer):
+    plain_model(resolved(transfer).model)
 
 
 @of_each_transfer

@@ -1,15 +1,27 @@
-"""Classifiers, detectors and segmentors have as many classes as the data."""
+"""Classifiers, detectors and segmentors have the classes of the data, in each of their data sets."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from mmengine.runner.base_loop import BaseLoop
 from torch import nn
 
-from sslrecipes.errors import ConfigError
+from sslrecipes.datasets.class_names import common_classes
+from sslrecipes.errors import ConfigError, DataError
 
 #: Parts of a model with a class for each of the data's; ``''`` is the model itself, a linear probe.
 HEADS = ('', 'head', 'probe', 'bbox_head', 'mask_head', 'decode_head', 'auxiliary_head')
+
+
+def head_classes(model: nn.Module) -> dict[str, int]:
+    """Return the number of classes of every head that tells one, by its place in the config."""
+    return {
+        f'model.{name}.num_classes' if name else 'model.num_classes': head.num_classes
+        for name, head in model.named_modules()
+        if name.rpartition('.')[2] in HEADS and isinstance(getattr(head, 'num_classes', None), int)
+    }
 
 
 def check_class_count(model: nn.Module, dataset: Any, loader: str) -> None:
@@ -29,11 +41,49 @@ def check_class_count(model: nn.Module, dataset: Any, loader: str) -> None:
     """
     metainfo = getattr(dataset, 'metainfo', {})
     classes = metainfo.get('thing_classes') or metainfo.get('classes')
-    for name, head in model.named_modules():
-        found = getattr(head, 'num_classes', None)
-        if classes and isinstance(found, int) and name.rpartition('.')[2] in HEADS and found != len(classes):
-            place = f'model.{name}.num_classes' if name else 'model.num_classes'
+    for place, found in head_classes(model).items():
+        if classes and found != len(classes):
             raise ConfigError(
                 f'{place} is {found}, but the data of {loader} has {len(classes)} classes '
                 f'({", ".join(map(str, classes[:3]))} ...): change one of them.'
             )
+
+
+def check_same_classes(model: nn.Module, train_loop: Any, loop: Any, loader: str) -> None:
+    """Compare the classes that a model learns with those by which a loop judges it.
+
+    Args:
+        model: The model, not wrapped; without heads that count classes, nothing is checked.
+        train_loop: Training loop; nothing is checked before it is built.
+        loop: Validation loop; one that classifies by a bank of its own (``classes``) isn't checked.
+        loader: Where its data stands in the config, such as ``'val_dataloader'``.
+
+    Raises:
+        DataError: If they differ.
+    """
+    if head_classes(model) and isinstance(train_loop, BaseLoop) and not hasattr(loop, 'classes'):
+        common_classes(train_loop.dataloader.dataset, loop.dataloader.dataset, ('train_dataloader', loader), loader)
+
+
+def check_learnt_classes(runner: Any, checkpoint: Mapping[str, Any]) -> None:
+    """Compare the classes of a checkpoint's heads with those of the data that they are for now.
+
+    Args:
+        runner: The runner that loads the checkpoint, with its loops.
+        checkpoint: The checkpoint; without ``dataset_meta``, nothing is checked.
+
+    Raises:
+        DataError: If they differ and nothing will be trained; else the log is warned, as heads may learn anew.
+    """
+    model = getattr(runner.model, 'module', runner.model)
+    learnt = (checkpoint.get('meta') or {}).get('dataset_meta') or {}
+    loops = {'train': runner._train_loop, 'val': runner._val_loop, 'test': runner._test_loop}
+    stage, loop = next(((name, loop) for name, loop in loops.items() if isinstance(loop, BaseLoop)), ('', None))
+    if loop is None or hasattr(loop, 'classes') or not head_classes(model):
+        return
+    try:
+        common_classes(learnt, loop.dataloader.dataset, ('checkpoint', f'{stage}_dataloader'), f'{stage}_dataloader')
+    except DataError as error:
+        if stage != 'train':
+            raise
+        runner.logger.warning(f'{error} The weights of its heads are taken over all the same.')

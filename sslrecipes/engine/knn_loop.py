@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
-from itertools import zip_longest
 from typing import Any, TypeVar
 
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from torch.utils.data import DataLoader
 
+from sslrecipes.datasets.class_names import common_classes
 from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.evaluation.features import autocast_dtype, extract_features
 from sslrecipes.evaluation.knn import EMPTY_BANK, check_ks
@@ -75,7 +75,9 @@ class KNNLoop(BaseLoop):
         with _samples_in(EMPTY_BANK):
             self.bank = runner.build_dataloader(bank, seed=runner.seed, diff_rank_seed=diff_rank_seed)
         self.ks = check_ks(ks, len(self.bank.dataset))
-        self.classes = _common_classes(self.bank.dataset, self.dataloader.dataset)
+        self.classes = common_classes(
+            self.bank.dataset, self.dataloader.dataset, ('k-NN bank', 'images to classify'), 'test_cfg.bank.dataset'
+        )
         self.temperature = temperature
         self.probe = ProbeSettings.of(linear)
         self.extract = partial(extract_features, pool=pool, amp_dtype=autocast_dtype(amp_dtype), cache_dir=cache_dir)
@@ -133,18 +135,3 @@ def _samples_in(complaint: str) -> Iterator[None]:
         if 'need at least one array' not in str(error):
             raise
         raise DataError(complaint) from error
-
-
-def _common_classes(bank: Any, queries: Any) -> tuple[str, ...]:
-    """The names of the classes, which must be the same in both data sets; empty if one doesn't tell."""
-    ours, theirs = (tuple(getattr(dataset, 'metainfo', {}).get('classes') or ()) for dataset in (bank, queries))
-    if not ours or not theirs or ours == theirs:
-        return ours and theirs
-    place, ours_there, theirs_there = next(
-        (number, *names) for number, names in enumerate(zip_longest(ours, theirs)) if names[0] != names[1]
-    )
-    raise DataError(
-        f'The k-NN bank and the images to classify differ in their classes ({len(ours)} and {len(theirs)}): class '
-        f'{place} is "{ours_there}" in the bank and "{theirs_there}" in the other.',
-        'test_cfg.bank.dataset',
-    )

@@ -19,16 +19,17 @@ from torch.utils.data import DataLoader
 from sslrecipes.checkpoint.conversion import our_weights
 from sslrecipes.checkpoint.initializer import load_state
 from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.datasets.class_names import build_dataset
 from sslrecipes.datasets.seeding import RestartableBatches, seeded
 from sslrecipes.datasets.workers import init_worker
-from sslrecipes.engine.class_count import check_class_count
+from sslrecipes.engine.class_count import check_class_count, check_learnt_classes, check_same_classes
 from sslrecipes.engine.distributed import SSLDistributedDataParallel, init_cpu_process_group
 from sslrecipes.engine.failures import explained
 from sslrecipes.engine.restart import unwrapped
 from sslrecipes.engine.restartable_runner import RestartableRunner
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
 from sslrecipes.errors import ConfigError
-from sslrecipes.registry import DATA_SAMPLERS, DATASETS, PARAM_SCHEDULERS, RUNNERS
+from sslrecipes.registry import DATA_SAMPLERS, PARAM_SCHEDULERS, RUNNERS
 
 #: How messages of mmengine begin that are long or say nothing about the run; the log file has them all.
 ONLY_FOR_THE_FILE = (
@@ -77,7 +78,8 @@ class SSLRunner(RestartableRunner):
       second share logger, message hub, visualizer and so the first one's log file);
     * :meth:`build_dataloader`: augmentation seeded by (seed, epoch, index), shuffling by the config's seed (upstream
       repeats augmentations without persistent workers, and draws the shuffle seed at random with ``diff_rank_seed``);
-    * :meth:`build_train_loop` and its kin: heads must have as many classes as their data;
+    * :meth:`build_train_loop` and its kin: heads must have the classes of their data, the same in
+      each loop;
     * :meth:`scale_lr`: counts gradient accumulation;
     * :class:`RestartableRunner`: exact restarts;
     * :meth:`train`, :meth:`register_default_hooks`: failures end in one sentence, requests to stop in a checkpoint,
@@ -139,7 +141,7 @@ class SSLRunner(RestartableRunner):
             raise ConfigError('num_batch_per_epoch is not supported: give the dataset indices=<number of images>.')
         if seed is not None:
             shared_seed = seed - get_rank() if diff_rank_seed else seed
-            dataset = DATASETS.build(cfg['dataset']) if isinstance(cfg['dataset'], dict) else cfg['dataset']
+            dataset = build_dataset(cfg['dataset']) if isinstance(cfg['dataset'], dict) else cfg['dataset']
             if hasattr(dataset, 'full_init'):
                 dataset.full_init()
             sampler = cfg['sampler']
@@ -179,7 +181,9 @@ class SSLRunner(RestartableRunner):
         return self._with_right_classes(super().build_test_loop(loop), 'test_dataloader')
 
     def _with_right_classes(self, loop: Any, loader: str) -> Any:
-        check_class_count(unwrapped(self.model), loop.dataloader.dataset, loader)
+        model = unwrapped(self.model)
+        check_class_count(model, loop.dataloader.dataset, loader)
+        check_same_classes(model, self._train_loop, loop, loader)
         return loop
 
     def scale_lr(self, optim_wrapper: Any, auto_scale_lr: dict[str, Any] | None = None) -> None:
@@ -207,9 +211,11 @@ class SSLRunner(RestartableRunner):
 
         Raises:
             CheckpointError: If the file is damaged or unsafe.
+            DataError: If a head of it learnt other classes than those of the data to evaluate.
             CoverageError: If it lacks weights, unless the config says ``allow_partial = True``.
         """
         checkpoint = read_checkpoint(filename, map_location=map_location)
+        check_learnt_classes(self, checkpoint)
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = self.model.module if is_model_wrapper(self.model) else self.model
         state = our_weights(checkpoint, str(filename))

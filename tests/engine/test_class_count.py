@@ -1,11 +1,16 @@
 """A wrong number of classes is told before anything is trained."""
 
-import pytest
-from torch import nn
+import logging
+from types import SimpleNamespace
 
-from sslrecipes.engine.class_count import check_class_count
+import pytest
+from mmengine.runner.base_loop import BaseLoop
+from torch import nn
+from torch.utils.data import DataLoader
+
+from sslrecipes.engine.class_count import check_class_count, check_learnt_classes, check_same_classes
 from sslrecipes.engine.runner import SSLRunner
-from sslrecipes.errors import ConfigError
+from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.models.methods.linear_probe import LinearProbe
 
 
@@ -54,3 +59,39 @@ def test_head_of_a_classifier_is_looked_at(mae_on_digits):
     runner.model.head.num_classes = 11
     with pytest.raises(ConfigError, match=r'model\.head\.num_classes is 11, but the data of train_dataloader has 10'):
         runner.train()
+
+
+def loop(*classes, **attributes):
+    class Loop(BaseLoop):
+        def run(self):
+            pass
+
+    made = Loop(None, DataLoader(['image']))
+    made.dataloader = SimpleNamespace(dataset=Data(*classes))
+    vars(made).update(attributes)
+    return made
+
+
+def test_what_is_validated_has_the_classes_that_are_learnt():
+    train, other = loop('a', 'b', 'c'), loop('a', 'c', 'd')
+    with pytest.raises(DataError, match=r'class 1 is "b" in the train_dataloader and "c" in the other'):
+        check_same_classes(probe(3), train, other, 'val_dataloader')
+    check_same_classes(nn.Identity(), train, other, 'val_dataloader')  # a method without labels
+    check_same_classes(probe(3), train, loop('a', 'c', 'd', classes=('a', 'c', 'd')), 'val_dataloader')  # a bank
+    check_same_classes(probe(3), dict(type='SSLTrainLoop'), other, 'val_dataloader')  # nothing is trained
+    check_same_classes(probe(3), train, loop('a', 'b', 'c'), 'val_dataloader')
+
+
+def test_a_checkpoint_is_tested_on_the_classes_that_it_learnt(caplog):
+    logger = logging.getLogger('learnt')
+    runner = SimpleNamespace(model=probe(3), _train_loop=None, _val_loop={}, _test_loop=loop('a', 'c', 'd'))
+    runner.logger = logger
+    checkpoint = {'meta': {'dataset_meta': {'classes': ('a', 'b', 'c')}}}
+    with pytest.raises(DataError, match=r'The checkpoint and the test_dataloader differ in their classes'):
+        check_learnt_classes(runner, checkpoint)
+    for unknown in ({}, {'meta': {}}, {'meta': {'dataset_meta': None}}):
+        check_learnt_classes(runner, unknown)
+    runner._train_loop = runner._test_loop
+    with caplog.at_level(logging.WARNING):
+        check_learnt_classes(runner, checkpoint)
+    assert 'class 1 is "b" in the checkpoint' in caplog.text

@@ -9,6 +9,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
+from sslrecipes.datasets.class_names import common_classes
 from sslrecipes.datasets.seeding import kept_random_states
 from sslrecipes.engine.restart import unwrapped
 from sslrecipes.errors import ConfigError, DataError
@@ -47,7 +48,8 @@ class JointProbeHook(Hook):
     Raises:
         ConfigError: If the model has no backbone or a joint probe of its own, K or C can't be told or isn't so, or
             ``pool`` doesn't fit the model.
-        DataError: While training, if an image has no label, or one that isn't below K.
+        DataError: If the two data sets differ in their classes; while training, if an image has no label, or one that
+            isn't below K.
 
     Source: SSLight (``classifier`` in all of its published recipes), made independent of the method.
     """
@@ -84,6 +86,8 @@ class JointProbeHook(Hook):
             differ = runner._randomness_cfg.get('diff_rank_seed', False)
             with kept_random_states():
                 self.loader = runner.build_dataloader(self.val_dataloader, seed=runner.seed, diff_rank_seed=differ)
+            kinds = 'train_dataloader', 'val_dataloader of JointProbeHook'
+            common_classes(runner.train_dataloader.dataset, self.loader.dataset, kinds, 'custom_hooks')
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Begin to listen."""
@@ -142,7 +146,10 @@ class JointProbeHook(Hook):
 
     def _classes(self, runner: Runner) -> int:
         metainfo = getattr(runner.train_dataloader.dataset, 'metainfo', None) or {}
-        known = self.num_classes or len(metainfo.get('classes') or ())
+        told = len(metainfo.get('classes') or ())
+        known = self.num_classes or told
+        if 0 < told < known:  # with fewer, an image tells
+            raise ConfigError(f'JointProbeHook: num_classes is {known}, but train_dataloader has {told} classes.')
         if not known:
             raise ConfigError('JointProbeHook needs num_classes: the training set does not tell its classes.')
         return known

@@ -11,6 +11,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
+from sslrecipes.datasets.class_names import common_classes
 from sslrecipes.datasets.seeding import kept_random_states
 from sslrecipes.evaluation.features import autocast_dtype, extract_features
 from sslrecipes.evaluation.knn import check_ks
@@ -43,6 +44,7 @@ class OnlineEvalHook(Hook):
     Raises:
         ConfigError: If ``linear`` has an unknown option; before training, if a k is larger than the training set, or
             ``pool`` doesn't fit the model.
+        DataError: Before training, if the two data sets differ in their classes.
     """
 
     priority = 'LOW'
@@ -76,7 +78,9 @@ class OnlineEvalHook(Hook):
                 runner.build_dataloader(cfg, seed=runner.seed, diff_rank_seed=diff_rank_seed)
                 for cfg in self.loader_cfgs
             )
-        check_ks(self.ks, len(self.loaders[0].dataset))  # type: ignore[arg-type]
+        train, val = (loader.dataset for loader in self.loaders)
+        common_classes(train, val, ('train_dataloader', 'val_dataloader of OnlineEvalHook'), 'custom_hooks')
+        check_ks(self.ks, len(train))  # type: ignore[arg-type]
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Evaluate, if it is time."""

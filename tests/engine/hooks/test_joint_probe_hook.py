@@ -143,3 +143,13 @@ def test_user_mistakes(cfg):
     runner.model.probe = torch.nn.Linear(16, 10)
     with pytest.raises(ConfigError, match='has a joint probe'):
         runner.train()
+
+
+def test_sets_of_other_classes_are_refused_before_training(cfg):
+    cfg.custom_hooks[0]['val_dataloader'] = val_loader()
+    cfg.custom_hooks[0]['val_dataloader']['dataset']['metainfo'] = dict(classes=('0', '1', 'zwei', *'3456789'))
+    with pytest.raises(DataError, match=r'class 2 is "2" in the train_dataloader and "zwei" in the other'):
+        SSLRunner.from_cfg(cfg).train()
+    cfg.custom_hooks = [dict(type='JointProbeHook', num_classes=11)]
+    with pytest.raises(ConfigError, match=r'num_classes is 11, but train_dataloader has 10 classes'):
+        SSLRunner.from_cfg(cfg).train()

@@ -12,7 +12,7 @@ import sslrecipes.engine
 import sslrecipes.models  # noqa: F401  registers
 from sslrecipes.engine.hooks import OnlineEvalHook
 from sslrecipes.engine.runner import SSLRunner
-from sslrecipes.errors import ConfigError
+from sslrecipes.errors import ConfigError, DataError
 
 ARCH = dict(embed_dims=32, num_layers=2, num_heads=2, feedforward_channels=64)
 PROBE = dict(lrs=(0.01, 0.1), epochs=5, batch_size=64)
@@ -116,3 +116,9 @@ def test_user_mistakes_before_training(build, hook_cfg):
         with pytest.raises(ConfigError):
             runner.train()
         assert runner.iter == 0
+
+
+def test_sets_of_other_classes_are_refused_before_training(build, hook_cfg):
+    hook_cfg['val_dataloader']['dataset']['metainfo'] = dict(classes=('0', '1', 'zwei', *'3456789'))
+    with pytest.raises(DataError, match=r'class 2 is "2" in the train_dataloader and "zwei" in the other'):
+        build('other', hook_cfg).train()

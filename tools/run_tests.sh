@@ -1,11 +1,19 @@
 #!/usr/bin/env bash
 # Install if needed, then check style, types and layers, and run the tests.
 #
-#   bash tools/run_tests.sh [options of pytest]
+#   bash tools/run_tests.sh [--newest] [options of pytest]
+#
+# With --newest an environment of its own (.venv-newest) takes the newest versions that setup.cfg allows, instead of those
+# of constraints.txt.
 set -euo pipefail
 
 source "$(dirname "${BASH_SOURCE[0]}")/setup_env.sh"
-setup_env dev
+if [[ ${1:-} == --newest ]]; then
+    shift
+    setup_newest_env dev
+else
+    setup_env dev
+fi
 cd "$ROOT"
 
 summary=()
@@ -28,6 +36,8 @@ check types -m mypy
 check layers -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 check tests -m pytest "$@"
 
+printf '\n=== versions\n'
+"$PYTHON" tools/constraints.py --moved
 printf '\n=== summary\n'
 printf '%s\n' "${summary[@]}"
 exit $((failures > 0))

@@ -4,10 +4,14 @@
 #   setup_env [EXTRA ...]       EXTRA: a group of optional dependencies in setup.cfg, such as dev
 #
 # which leaves in PYTHON a Python that can run this checkout (ROOT). It takes $PYTHON if set, else the active environment
-# if that holds everything, else .venv, which it makes and fills when needed. With nothing to install it takes a second.
+# if that holds everything, else .venv, which it makes and fills with the versions of constraints.txt when needed. With
+# nothing to install it takes a second.
+#
+#   setup_newest_env [EXTRA ...]    leaves in PYTHON that of .venv-newest: the newest versions that setup.cfg allows
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 VENV="$ROOT/.venv"
+CONSTRAINTS="$ROOT/constraints.txt"
 export PYTHON="${PYTHON:-}"
 # Threads that wait for each other give up the core soon: spinning, as libgomp does by default, makes training several
 # times slower as soon as another program wants a core.
@@ -101,20 +105,32 @@ prefer_headless_opencv() {
         fail 'OpenCV lacks a system library (named above; Debian, Ubuntu: apt-get install libgl1 libglib2.0-0).'
 }
 
+# fill_venv EXTRAS [options of pip]: install the checkout, with EXTRAS as in "dev,export", into VENV.
 fill_venv() {
-    local extras
-    extras="$(IFS=, && echo "$*")"
+    local extras=$1
+    shift
     if ! "$VENV/bin/python" -c "$VERSION_OK" 2>/dev/null || ! "$VENV/bin/python" -m pip --version >/dev/null 2>&1; then
         make_venv
     fi
     echo "Installing into $VENV (once; minutes and several GB, most of it torch)"
-    pip_install --editable "$ROOT${extras:+[$extras]}" ||
+    pip_install "$@" --editable "$ROOT${extras:+[$extras]}" ||
         fail "installation failed (reason above): check network, proxy and free disk space, then run the same command again."
     prefer_headless_opencv
 }
 
+# Whether .venv was filled with the versions that constraints.txt names today.
+is_current() {
+    [[ ! -f $CONSTRAINTS ]] || cmp -s "$CONSTRAINTS" "$VENV/constraints.txt"
+}
+
+setup_newest_env() {
+    VENV="$ROOT/.venv-newest"
+    PYTHON="$VENV/bin/python"
+    fill_venv "$(IFS=, && echo "$*")" --upgrade --upgrade-strategy eager
+}
+
 setup_env() {
-    local active reason
+    local active reason versions=()
     if [[ -n $PYTHON ]]; then
         return
     fi
@@ -130,12 +146,18 @@ setup_env() {
         return
     fi
     PYTHON="$VENV/bin/python"
-    if [[ -x $PYTHON ]] && ! lacks "$PYTHON" "$@" >/dev/null; then
+    if [[ -x $PYTHON ]] && is_current && ! lacks "$PYTHON" "$@" >/dev/null; then
         return
     fi
     echo "The active environment cannot run this checkout: it lacks ${reason##*$'\n'}. Using $VENV instead."
-    fill_venv "$@"
+    if [[ -f $CONSTRAINTS ]]; then
+        versions=(--constraint "$CONSTRAINTS")
+    fi
+    fill_venv "$(IFS=, && echo "$*")" "${versions[@]}"
     if reason="$(lacks "$PYTHON" "$@")"; then
         fail "$VENV still lacks $reason: delete the directory and run the same command again."
+    fi
+    if [[ -f $CONSTRAINTS ]]; then
+        cp "$CONSTRAINTS" "$VENV/"
     fi
 }

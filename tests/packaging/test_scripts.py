@@ -115,6 +115,33 @@ def test_a_failed_installation_says_what_is_missing_and_what_to_do(checkout):
     assert 'error: installation failed (reason above): check network' in result.stderr
 
 
+@pytest.mark.parametrize(
+    ('function', 'folder', 'options'),
+    [
+        ('setup_env', '.venv', '--constraint {}/constraints.txt'),
+        ('setup_newest_env', '.venv-newest', '--upgrade --upgrade-strategy eager'),
+    ],
+)
+def test_versions_are_those_of_the_constraints_or_the_newest(checkout, function, folder, options):
+    (checkout / 'constraints.txt').write_text('no-such-distribution==7\n')
+    (checkout / folder / 'bin').mkdir(parents=True)
+    _executable(checkout / folder / 'bin' / 'python', '#!/bin/sh\ntest "$3" != install || echo "$@"\n')
+    script = f'source "{checkout}/tools/setup_env.sh"; {function} dev'
+    done = _bash('-c', script, PATH=f'{Path(sys.executable).parent}:{os.environ["PATH"]}')
+    assert f'{options.format(checkout)} --editable {checkout}[dev]\n' in done.stdout
+
+
+def test_other_constraints_than_at_the_installation_are_installed_again(checkout):
+    versions = [checkout / 'constraints.txt', checkout / '.venv' / 'constraints.txt']
+    versions[1].parent.mkdir()
+    is_current = ('-c', f'source "{checkout}/tools/setup_env.sh"; is_current')
+    assert _bash(*is_current).returncode == 0  # there is no such file
+    versions[0].write_text('torch==2.14.1\n')
+    assert _bash(*is_current).returncode != 0
+    versions[1].write_text('torch==2.14.1\n')
+    assert _bash(*is_current).returncode == 0
+
+
 def test_a_machine_without_python_is_told_what_to_install(checkout):
     programs = checkout / 'bin'
     programs.mkdir()

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from zlib import crc32
 
 from sslrecipes.errors import StorageError
 
@@ -14,10 +15,11 @@ _ESCAPES = str.maketrans({'\t': '\\t', '\n': '\\n', '\r': '\\r'})
 
 
 class BadImageList:
-    r"""A file with one line ``path<TAB>reason`` per bad image, in the order in which they were found.
+    r"""A file with one line ``path<TAB>reason<TAB>checksum`` per bad image, in the order in which they were found.
 
     Each process has an object of its own; a lock on the file and one write per line keep them from mixing lines or
-    listing an image twice. (Where the file system has no locks, two machines may list one at the same moment.)
+    listing an image twice. (Where the file system has no locks, two machines may list one at the same moment.) A line
+    that doesn't agree with its checksum isn't counted: its image is listed anew when it is met.
 
     Args:
         path: The file; it need not be there, but its folder must.
@@ -25,6 +27,8 @@ class BadImageList:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self.damaged = 0
+        """Lines that were passed over."""
         self._reasons: dict[str, str] = {}
         self._read_until = 0
 
@@ -59,7 +63,7 @@ class BadImageList:
             with self._locked() as file:
                 torn = self._read_news(file)
                 if image not in self._reasons:
-                    line = f'{image}\t{reason.translate(_ESCAPES)}\n'.encode(errors='surrogateescape')
+                    line = entry(image, reason)
                     os.write(file, b'\n' + line if torn else line)
                     self._read_news(file)
         except OSError as error:
@@ -79,11 +83,21 @@ class BadImageList:
         """Read the whole lines behind those known, and tell whether a torn one follows, left by a crash."""
         size = os.fstat(file).st_size
         if size < self._read_until:  # somebody has begun the list anew
-            self._read_until = 0
+            self._read_until = self.damaged = 0
         news = os.pread(file, size - self._read_until, self._read_until)
         lines, newline, torn = news.rpartition(b'\n')
         self._read_until += len(lines) + len(newline)
-        for line in lines.splitlines():
-            image, _, reason = line.decode(errors='surrogateescape').partition('\t')
-            self._reasons.setdefault(image, reason)
+        for line in lines.split(b'\n') if lines else ():
+            image, _, rest = line.decode(errors='surrogateescape').partition('\t')
+            reason = rest.rpartition('\t')[0]
+            if line + b'\n' == entry(image, reason):
+                self._reasons.setdefault(image, reason)
+            else:
+                self.damaged += 1
         return bool(torn)
+
+
+def entry(image: str, reason: str) -> bytes:
+    """The line of an image; what would break it is escaped."""
+    text = f'{image.translate(_ESCAPES)}\t{reason.translate(_ESCAPES)}'.encode(errors='surrogateescape')
+    return b'%s\t%08x\n' % (text, crc32(text))

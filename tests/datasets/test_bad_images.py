@@ -2,7 +2,7 @@ import multiprocessing
 
 import pytest
 
-from sslrecipes.datasets.bad_images import BadImageList
+from sslrecipes.datasets.bad_images import BadImageList, entry
 from sslrecipes.errors import StorageError
 
 
@@ -15,7 +15,7 @@ def test_images_are_listed_once_by_everybody(tmp_path):
     one.add('b.jpg', 'cut off')
     after_a_restart = BadImageList(path)
     after_a_restart.add('a.jpg', 'empty file')
-    assert path.read_text() == 'a.jpg\tempty file\nb.jpg\tcut off\n'
+    assert path.read_bytes() == entry('a.jpg', 'empty file') + entry('b.jpg', 'cut off')
     assert [len(each) for each in (one, other, after_a_restart)] == [2, 2, 2]
     assert one.last == ('b.jpg', 'cut off')
 
@@ -35,18 +35,36 @@ def test_odd_names_take_one_line_each(tmp_path):
     for _ in range(2):
         for name in names:
             BadImageList(path).add(name, 'why\tnot\n')
-    assert path.read_bytes().count(b'\n') == path.read_bytes().count(b'\t') == len(names)
+    assert path.read_bytes().count(b'\n') == path.read_bytes().count(b'\t') / 2 == len(names)
     assert b'latin-\xfc\t' in path.read_bytes()
 
 
 def test_a_line_torn_by_a_crash_does_not_swallow_the_next(tmp_path):
     path = tmp_path / 'bad.txt'
-    path.write_bytes(b'a.jpg\tempty\nb.jpg\tcut o')
+    path.write_bytes(entry('a.jpg', 'empty') + b'b.jpg\tcut o')
     found = BadImageList(path)
     found.refresh()
     assert len(found) == 1
     found.add('c.jpg', 'empty')
-    assert path.read_text().splitlines() == ['a.jpg\tempty', 'b.jpg\tcut o', 'c.jpg\tempty']
+    assert path.read_bytes() == entry('a.jpg', 'empty') + b'b.jpg\tcut o\n' + entry('c.jpg', 'empty')
+
+
+def test_damaged_lines_do_not_count_and_are_listed_anew(tmp_path):
+    path, images = tmp_path / 'bad.txt', ['a.jpg', 'b.jpg', 'ü.jpg']
+    good = b''.join(entry(image, 'empty') for image in images)
+    for place in range(len(good)):
+        for bit in (1, 4, 128):
+            path.write_bytes(bytes(good[:place] + bytes([good[place] ^ bit]) + good[place + 1 :]))
+            found = BadImageList(path)
+            found.refresh()
+            assert {*found._reasons.items()} < {(image, 'empty') for image in images}
+            for image in images:
+                found.add(image, 'empty')
+            assert [*sorted(found._reasons)] == images
+    path.write_bytes(b'\0\xff\n\n\t\t\nsome.jpg\tempty\n' + bytes(1000))
+    found = BadImageList(path)
+    assert not found.refresh()
+    assert found.damaged == 4
 
 
 def test_a_deleted_list_begins_anew(tmp_path):
@@ -54,7 +72,7 @@ def test_a_deleted_list_begins_anew(tmp_path):
     found.add('a long name', 'empty')
     found.path.unlink()
     found.add('b', 'empty')
-    assert found.path.read_text() == 'b\tempty\n'
+    assert found.path.read_text() == entry('b', 'empty').decode()
 
 
 def test_a_list_that_cannot_be_written_is_named(tmp_path):
@@ -77,4 +95,6 @@ def test_processes_do_not_mix_their_lines(tmp_path):
         writer.start()
     for writer in writers:
         writer.join()
-    assert sorted((tmp_path / 'bad.txt').read_text().splitlines()) == sorted(f'{n}.jpg\tempty' for n in range(100))
+    assert sorted((tmp_path / 'bad.txt').read_bytes().splitlines(keepends=True)) == sorted(
+        entry(f'{n}.jpg', 'empty') for n in range(100)
+    )

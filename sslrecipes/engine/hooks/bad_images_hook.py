@@ -56,6 +56,8 @@ class BadImagesHook(Hook):
             for transform in transforms:
                 transform.bad_images = BadImageList(self.list.path)
         self.after_optimizer_step(runner)
+        if damaged := self.list.damaged:
+            runner.logger.warning(f'{damaged} lines of "{self.list.path}" are damaged, or too old: they do not count.')
 
     def after_optimizer_step(self, runner: Runner) -> None:
         """Log the images that were found since the last step, and stop if they are too many."""

@@ -8,6 +8,7 @@ import torch
 from mmengine.dataset import ConcatDataset, RepeatDataset
 
 from sslrecipes.datasets import Digits, ImageFolder, seeded
+from sslrecipes.datasets.bad_images import entry
 from sslrecipes.engine.hooks.bad_images_hook import BadImagesHook, loading_datasets
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError, RunError
@@ -56,8 +57,8 @@ def test_one_per_cent_trains_and_the_workers_make_no_difference(recipe, folder, 
         recipe.train_dataloader.num_workers = workers
         recipe.work_dir = str(tmp_path / f'run{workers}')
         weights.append(trained(recipe))
-        lists.append((tmp_path / f'run{workers}' / 'bad_images.txt').read_text())
-    assert lists == [f'{folder}/17.jpg\tcut off: JPEG without an end\n'] * 2
+        lists.append((tmp_path / f'run{workers}' / 'bad_images.txt').read_bytes())
+    assert lists == [entry(f'{folder}/17.jpg', 'cut off: JPEG without an end')] * 2
     assert torch.equal(*weights)
 
 
@@ -74,8 +75,8 @@ def test_a_resumed_run_goes_on_with_the_list_and_a_new_one_begins_its_own(recipe
     damage(folder, 17)
     trained(recipe)
     found = tmp_path / 'run/bad_images.txt'
-    with found.open('a') as file:
-        file.write('another.jpg\tempty file\n')
+    with found.open('ab') as file:
+        file.write(entry('another.jpg', 'empty file') + b'garbage.jpg\tempty file\n')
     recipe.resume = True
     with pytest.raises(RunError, match=r'2 of 100 training images \(2\.00%\)'):
         trained(recipe)
@@ -96,10 +97,10 @@ def test_the_limit_itself_is_allowed(folder, tmp_path):
     runner = SimpleNamespace(
         work_dir=tmp_path, _resume=True, logger=MagicMock(), train_dataloader=SimpleNamespace(dataset=dataset)
     )
-    hook, names = BadImagesHook(limit=0.29), [f'{number}.jpg\tempty file\n' for number in range(30)]
-    (tmp_path / 'bad_images.txt').write_text(''.join(names[:29]))
+    hook, names = BadImagesHook(limit=0.29), [entry(f'{number}.jpg', 'empty file') for number in range(30)]
+    (tmp_path / 'bad_images.txt').write_bytes(b''.join(names[:29]))
     hook.before_train(runner)
-    (tmp_path / 'bad_images.txt').write_text(''.join(names))
+    (tmp_path / 'bad_images.txt').write_bytes(b''.join(names))
     with pytest.raises(RunError, match='30 of 100'):
         hook.after_optimizer_step(runner)
     runner.logger.warning.assert_called()

@@ -34,15 +34,26 @@ def progress_of(runner: Any, batch_idx: int) -> Progress:
     return Progress(runner.epoch * steps_per_epoch + batch_idx // counts, steps_per_epoch, runner.max_epochs)
 
 
+def makes_step(runner: Any, batch_idx: int) -> bool:
+    """Tell whether micro-batch ``batch_idx`` of the present epoch belongs to an optimizer step.
+
+    What is left over at the end of an epoch, or of a run that is counted in iterations, is too few for one.
+    """
+    counts = runner.accumulative_counts
+    begun = runner.epoch * len(runner.train_dataloader)
+    return bool(batch_idx - batch_idx % counts + counts <= min(len(runner.train_dataloader), runner.max_iters - begun))
+
+
 @LOOPS.register_module()
 class SSLTrainLoop(EpochBasedTrainLoop):
     """mmengine's epoch loop, which can be left and entered again between any two optimizer steps.
 
     Whatever masks and drop-path draw follows from (the rank's seed, the step) alone, samples from (seed, epoch, index):
-    no generator has a history, so a resumed run goes on exactly as it would have. Gradient accumulation starts anew
-    with each epoch; micro-batches left over at its end change buffers such as queues, but train nothing. An epoch
-    entered in its midst begins after the images that were seen, and an epoch whose validation may have been missed is
-    validated again.
+    no generator has a history, so a resumed run goes on exactly as it would have. An epoch entered in its midst begins
+    after the images that were seen, and an epoch whose validation may have been missed is validated again.
+
+    Gradient accumulation starts anew with each epoch. Micro-batches left over at its end are read and counted, but the
+    model doesn't see them, as if they were images that ``drop_last`` leaves out: hooks get empty ``outputs``.
 
     Two more hook points, at which ``runner.epoch`` and ``runner.iter`` count what has been done:
     ``after_optimizer_step(runner)`` and ``between_epochs(runner)``.
@@ -66,6 +77,11 @@ class SSLTrainLoop(EpochBasedTrainLoop):
                 f'An epoch has {len(self.dataloader)} batches of {batch_size_of(self.dataloader)} from '
                 f'{len(self.dataloader.dataset)} images, an optimizer step needs {needed}: lower the batch size or '
                 f'accumulative_counts.'
+            )
+        if left := len(self.dataloader) % needed:
+            runner.logger.info(
+                f'Each epoch leaves out {left} of its {len(self.dataloader)} batches, too few for an optimizer step of '
+                f'{needed}.'
             )
 
     @property
@@ -115,10 +131,19 @@ class SSLTrainLoop(EpochBasedTrainLoop):
 
     def run_iter(self, idx: int, data_batch: Sequence[dict[str, Any]]) -> None:
         """Iterate over one micro-batch."""
+        if not makes_step(self.runner, idx):
+            self._leave_out(idx, data_batch)
+            return
         seed_generators(self.runner.seed, self._iter)
         super().run_iter(idx, data_batch)
         if (idx + 1) % self.runner.accumulative_counts == 0:
             self.runner.call_hook('after_optimizer_step')
+
+    def _leave_out(self, idx: int, data_batch: Sequence[dict[str, Any]]) -> None:
+        """Count a micro-batch that makes no optimizer step."""
+        self.runner.call_hook('before_train_iter', batch_idx=idx, data_batch=data_batch)
+        self.runner.call_hook('after_train_iter', batch_idx=idx, data_batch=data_batch, outputs={})
+        self._iter += 1
 
     def _validate_if_due(self) -> None:
         if self.runner.val_loop is not None and self.is_validation_due():

@@ -1,4 +1,4 @@
-"""Kill a run at random moments, resume it until it is done, compare it with the run that was left alone.
+"""Kill a run at random moments or at all positions, resume it until it is done, compare it with the run left alone.
 
 Trials are forked from one process that has imported everything, so a trial costs what the training costs.
 """
@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +30,19 @@ from sslrecipes.engine.runner import SSLRunner
 STEPS = 24  # of a short run, see tiny.py
 
 
-def train(cfg: Config, steps: int | None = None) -> None:
-    """Train, or go on; a byte is written to the pipe ``steps`` as each step begins."""
+def train(cfg: Config, steps: int | None = None, kill_at: int | None = None) -> None:
+    """Train, or go on; a byte is written to the pipe ``steps`` as each micro-batch begins.
+
+    The process kills itself when ``kill_at`` micro-batches are done and the next one begins.
+    """
     runner = SSLRunner.from_cfg(cfg.copy())
     call_hook = runner.call_hook
 
     def tell(name: str, **kwargs: Any) -> None:
         if name == 'before_train_iter' and steps is not None:
             os.write(steps, b'.')
+        if name == 'before_train_iter' and runner.iter == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
         call_hook(name, **kwargs)
 
     runner.call_hook = tell
@@ -105,10 +111,7 @@ def kill_and_resume(cfg: Config, kills: int, seed: int = 0) -> Kills:
         seed: Seed of the moments.
     """
     rng = random.Random(seed)
-    alone, killed = (Config({**cfg.to_dict(), 'work_dir': f'{cfg.work_dir}/{name}'}) for name in ('alone', 'killed'))
-    source_digest()  # once, for all the children
-    assert finish(fork(lambda: train(alone))) == 0
-    killed.resume = True
+    alone, killed = left_alone(cfg)
     positions: list[str] = []
     while len(positions) < kills:
         hit = kill(killed, rng)
@@ -119,6 +122,33 @@ def kill_and_resume(cfg: Config, kills: int, seed: int = 0) -> Kills:
             start_anew(killed.work_dir)
     assert finish(fork(lambda: train(killed))) == 0
     return Kills(positions, compare(alone.work_dir, killed.work_dir))
+
+
+def kill_everywhere(cfg: Config, micro_batches: int) -> float:
+    """Train ``cfg`` once alone, and once killed after each of its micro-batches.
+
+    Args:
+        cfg: Resolved config of a short run; its ``work_dir`` gets two folders.
+        micro_batches: Their number.
+
+    Returns:
+        Largest absolute difference of anything stored between the two.
+    """
+    alone, killed = left_alone(cfg)
+    for position in range(1, micro_batches):
+        code = finish(fork(partial(train, killed, kill_at=position)))
+        assert code == -signal.SIGKILL, f'the run failed before {position} micro-batches were done, see its traceback'
+    assert finish(fork(lambda: train(killed))) == 0
+    return compare(alone.work_dir, killed.work_dir)
+
+
+def left_alone(cfg: Config) -> tuple[Config, Config]:
+    """Train ``cfg`` without a break; return the config of that run and one of a run that goes on after each break."""
+    alone, killed = (Config({**cfg.to_dict(), 'work_dir': f'{cfg.work_dir}/{name}'}) for name in ('alone', 'killed'))
+    source_digest()  # once, for all the children
+    assert finish(fork(lambda: train(alone))) == 0
+    killed.resume = True
+    return alone, killed
 
 
 def start_anew(work_dir: str) -> None:

@@ -18,6 +18,17 @@ def test_killed_and_resumed_run_equals_the_run_left_alone(method, workers, metho
     assert outcome.difference == 0.0, outcome.positions
 
 
+def test_killed_after_each_micro_batch_a_run_ends_as_if_left_alone(method, methods, tiny, restarting, tmp_path):
+    """Within optimizer steps of three micro-batches, between them, and among the two left over in an epoch of eight."""
+    cfg = tiny.short_run(methods[method], str(tmp_path), accumulation=3)
+    cfg.train_cfg.max_epochs = 2
+    cfg.default_hooks.checkpoint.interval_iters = 1
+    cfg.custom_hooks = [dict(type='CollapseHook', interval=2)]
+    if cfg.model.get('probe') is None and method in ('MAE', 'TEC', 'MAEPriv'):
+        cfg.custom_hooks.append(dict(type='JointProbeHook'))
+    assert restarting.kill_everywhere(cfg, micro_batches=2 * 8) == 0.0
+
+
 @pytest.mark.parametrize(
     ('trained', 'kept'),
     [

@@ -15,7 +15,7 @@ from mmengine.runner import Runner
 from torch import distributed
 
 from sslrecipes.engine.agreement import control_group
-from sslrecipes.engine.loops import progress_of
+from sslrecipes.engine.loops import makes_step, progress_of
 from sslrecipes.engine.restart import unwrapped
 from sslrecipes.errors import ConfigError, RunError, did_you_mean
 from sslrecipes.evaluation.collapse import Limits, Look, look_at
@@ -95,7 +95,8 @@ class CollapseHook(Hook):
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Open the eyes, if it is time."""
         if batch_idx % runner.accumulative_counts == 0:
-            self.is_due = (progress_of(runner, batch_idx).step + 1) % self.interval == 0
+            due = (progress_of(runner, batch_idx).step + 1) % self.interval == 0
+            self.is_due = due and makes_step(runner, batch_idx)
             if self.is_due:
                 self.observation.open()
 

@@ -97,10 +97,10 @@ class JointProbeHook(Hook):
         self.tap.open()
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Keep the features of a micro-batch."""
+        """Keep the features of a micro-batch, if the model has seen it."""
         self.tap.close()
-        features = self.tap.features[0][: len(self.labels)]
-        self.seen.append((features, self.labels.to(features.device)))
+        for features in self.tap.features[:1]:
+            self.seen.append((features[: len(self.labels)], self.labels.to(features.device)))
 
     def after_optimizer_step(self, runner: Runner) -> None:
         """Take a step, if the method took one."""

@@ -9,7 +9,7 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from sslrecipes.datasets.seeding import batch_size_of, sampler_of
-from sslrecipes.engine.loops import progress_of
+from sslrecipes.engine.loops import makes_step, progress_of
 from sslrecipes.engine.restart import unwrapped
 from sslrecipes.models.layers.progress import Progress
 from sslrecipes.registry import HOOKS
@@ -62,12 +62,8 @@ class StepHook(Hook):
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Announce an optimizer step."""
-        if not self.needed or batch_idx % runner.accumulative_counts:
-            return
-        progress = progress_of(runner, batch_idx)
-        if progress.step == (runner.epoch + 1) * progress.steps_per_epoch:  # left-over micro-batches make no step
-            return
-        begin_step(self.model, runner.optim_wrapper, progress)
+        if self.needed and batch_idx % runner.accumulative_counts == 0 and makes_step(runner, batch_idx):
+            begin_step(self.model, runner.optim_wrapper, progress_of(runner, batch_idx))
 
     def after_optimizer_step(self, runner: Runner) -> None:
         """Let the method follow up."""

@@ -8,6 +8,7 @@ from typing import Any
 from sslrecipes.zoo.crops import crops_fit
 from sslrecipes.zoo.iterations import schedules_end_with_training
 from sslrecipes.zoo.multi_crop import MULTI_CROP_COMBINATIONS, Objection
+from sslrecipes.zoo.optional_packages import packages_are_there
 from sslrecipes.zoo.places import value_at, walk
 from sslrecipes.zoo.schedules import schedules
 
@@ -108,6 +109,7 @@ def patches_agree(cfg: Any) -> Iterator[Objection]:
 
 
 COMBINATIONS: tuple[Callable[[Any], Iterator[Objection]], ...] = (
+    packages_are_there,
     loop_has_its_length,
     phases_are_complete,
     schedule_fits,

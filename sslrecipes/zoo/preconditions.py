@@ -10,16 +10,21 @@ from mmengine.config import Config
 
 from sslrecipes.errors import CheckpointError, ConfigError, StorageError
 
+#: Bytes that the names of a run's files have below its work dir.
+ROOM_BELOW = 200
+
 
 def work_dir_of(cfg: Config, given: str | None = None) -> Path:
     """Folder of a run: the one given, else the config's, else ``work_dirs/<config name>``.
 
     Raises:
-        StorageError: If it is a file, or can't be made or written to.
+        StorageError: If it is a file, can't be made or written to, or has a name that no folder can have.
     """
     folder = Path(given or cfg.get('work_dir') or Path('work_dirs') / Path(cfg.filename).stem)
     places = () if given or not cfg.get('work_dir') else ('work_dir',)
     there = folder.absolute()
+    if reason := _unnameable(there):
+        raise StorageError(f'The work dir "{folder}" can not be made: {reason}.', *places)
     while not there.exists() and there != there.parent:
         there = there.parent
     if not there.is_dir():
@@ -27,6 +32,21 @@ def work_dir_of(cfg: Config, given: str | None = None) -> Path:
     if not os.access(there, os.W_OK | os.X_OK):
         raise StorageError(f'The work dir "{folder}" can not be written: no permission for "{there}".', *places)
     return folder
+
+
+def _unnameable(folder: Path) -> str | None:
+    """Say why no file system can have a folder of this name, and a run's files below it."""
+    try:
+        names = [os.fsencode(name) for name in folder.parts]
+    except UnicodeEncodeError:
+        return 'its name has a character that names of files can not have'
+    longest, deepest = os.pathconf('/', 'PC_NAME_MAX'), os.pathconf('/', 'PC_PATH_MAX')
+    if any(b'\0' in name for name in names):
+        return 'its name has a null character'
+    if any(len(name) > longest for name in names):
+        return f'a name is {max(map(len, names))} bytes long, of at most {longest}'
+    too_deep = len(os.fsencode(folder)) + ROOM_BELOW > deepest
+    return f'its path is too long, for the files in it have {deepest} bytes at most' if too_deep else None
 
 
 def check_trains(cfg: Config) -> None:

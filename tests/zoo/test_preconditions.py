@@ -34,6 +34,23 @@ def test_a_work_dir_without_permission_is_refused(tmp_path, monkeypatch):
         work_dir_of(config(), str(tmp_path / 'run'))
 
 
+@pytest.mark.parametrize(
+    ('name', 'reason'),
+    [
+        ('n' * 260, 'a name is 260 bytes long, of at most 255'),
+        ('new/' + 'ü' * 130 + '/run', 'a name is 260 bytes long'),
+        ('/'.join(['n' * 200] * 20), 'its path is too long'),
+        ('a\0b', 'its name has a null character'),
+        ('a\ud800b', 'its name has a character that names of files can not have'),
+    ],
+    ids=range(5),
+)
+def test_a_work_dir_with_a_name_that_no_folder_can_have_is_refused(tmp_path, name, reason):
+    with pytest.raises(StorageError) as caught:
+        work_dir_of(config(), str(tmp_path / name))
+    assert reason in str(caught.value)
+
+
 def test_training_needs_a_recipe_that_trains():
     check_trains(config(train_cfg=dict(max_epochs=1)))
     with pytest.raises(ConfigError, match=r'no train_cfg: use tools/test\.py'):

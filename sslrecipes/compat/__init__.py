@@ -3,12 +3,13 @@
 None of these modules imports torch.
 """
 
-from sslrecipes.compat import config_bases, debug_messages, mmcv_ops, multimodal
+from sslrecipes.compat import config_bases, config_text, debug_messages, mmcv_ops, multimodal
 
 
 def install() -> None:
     """Apply all mends; ``import sslrecipes`` does it, and a second call changes nothing."""
     config_bases.install()
+    config_text.install()
     debug_messages.install()
     multimodal.install()
     mmcv_ops.install()

@@ -6,10 +6,11 @@ import copy
 import logging
 from collections import Counter
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.dist import get_rank
+from mmengine.dist import get_rank, master_only
 from mmengine.logging import MMLogger
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
@@ -43,8 +44,14 @@ ONLY_FOR_THE_FILE = (
     '"HardDiskBackend" is the alias',
 )
 
-#: Default hooks beside those of mmengine.
-RELIABILITY_HOOKS = {
+#: Default hooks: mmengine's, then those that make a run reliable.
+DEFAULT_HOOKS = {
+    'runtime_info': dict(type='RuntimeInfoHook'),
+    'timer': dict(type='IterTimerHook'),
+    'sampler_seed': dict(type='DistSamplerSeedHook'),
+    'logger': dict(type='LoggerHook'),
+    'param_scheduler': dict(type='ParamSchedulerHook'),
+    'checkpoint': dict(type='CheckpointHook', interval=1),
     'stop': dict(type='sslrecipes.StopHook'),
     'nonfinite': dict(type='sslrecipes.NonFiniteHook'),
     'bad_images': dict(type='sslrecipes.BadImagesHook'),
@@ -82,6 +89,8 @@ class SSLRunner(RestartableRunner):
       each loop;
     * :meth:`scale_lr`: counts gradient accumulation;
     * :class:`RestartableRunner`: exact restarts;
+    * :meth:`dump_config`: never over the config that it copies;
+    * :meth:`register_default_hooks`: any of them can be left out (upstream leaves out its own only);
     * :meth:`train`, :meth:`register_default_hooks`: failures end in one sentence, requests to stop in a checkpoint,
       a loss that isn't finite in a decision;
     * :meth:`_init_model_weights`: detectors and segmentors take over a whole backbone, or none;
@@ -156,11 +165,19 @@ class SSLRunner(RestartableRunner):
         loader.worker_init_fn = partial(init_worker, inner=loader.worker_init_fn)
         return loader
 
+    @master_only
+    def dump_config(self) -> None:
+        """Copy the config into the work dir, as Python (YAML and JSON have no tuples), but not over the file itself."""
+        source = Path(self.cfg.filename or self.timestamp)
+        copy_of_it = Path(self.work_dir) / f'{source.stem}.py'
+        if copy_of_it.resolve() != source.resolve():
+            copy_of_it.write_text(self.cfg.pretty_text, encoding='utf-8')
+
     def register_default_hooks(self, hooks: dict[str, Any] | None = None) -> None:
-        """Register hooks as upstream, and those that make a run reliable; ``name=None`` leaves one out."""
-        all_hooks = {**RELIABILITY_HOOKS, **(hooks or {})}
-        left_out = [name for name in RELIABILITY_HOOKS if all_hooks[name] is None]
-        super().register_default_hooks({name: hook for name, hook in all_hooks.items() if name not in left_out})
+        """Register the default hooks, changed as ``hooks`` says; ``name=None`` leaves any of them out."""
+        for hook in {**DEFAULT_HOOKS, **(hooks or {})}.values():
+            if hook is not None:
+                self.register_hook(hook)
 
     def train(self) -> nn.Module:
         """Train; failures of memory, loader workers and other processes end in one sentence."""

@@ -42,6 +42,11 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
         import_modules_from_strings(foreign, **imports)
     except ImportError as error:
         raise ConfigError(MISSING_MODULE.format(path=path, error=error), 'custom_imports') from error
+    except (Exception, SystemExit) as error:
+        said = f'{type(error).__name__}: {error}'
+        raise ConfigError(
+            f'custom_imports: {" or ".join(foreign)} can not be imported: {said}.', 'custom_imports'
+        ) from error
     return cfg
 
 

@@ -11,7 +11,7 @@ from mmengine.config import Config
 
 from sslrecipes.zoo.lines import LineReader, Origin
 from sslrecipes.zoo.places import enclosing, place_of_option, walk
-from sslrecipes.zoo.reading import read_config
+from sslrecipes.zoo.reading import read_config, resolve
 from sslrecipes.zoo.source import read_source, shown
 
 OPTION = '--cfg-options'
@@ -75,7 +75,7 @@ def _of_file(path: Path, cfg: Config) -> dict[str, Setting]:
     source = read_source(path)
     base: dict[str, Setting] = {}
     for inherited in source.base_paths():
-        base |= _of_file(inherited, Config.fromfile(inherited, import_custom_modules=False))
+        base |= _of_file(inherited, resolve(inherited))
     marks = LineReader(shown(path), {place: setting.origin for place, setting in base.items()}).read(source.tree)
     return {place: Setting(value, _origin(place, value, marks, base, shown(path))) for place, value in _places(cfg)}
 

@@ -11,6 +11,7 @@ from mmengine.config import Config
 from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.zoo.data_root import apply_data_root
 from sslrecipes.zoo.places import children
+from sslrecipes.zoo.plain import make_plain
 from sslrecipes.zoo.source import check_bases, near, shown
 
 MISSING_MODULE = '"{path}" imports a module that is not found ({error}): put the folder that holds it on PYTHONPATH.'
@@ -31,15 +32,30 @@ def read_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     if not path.is_file():
         raise ConfigError(f'There is no config file "{path}".{near(path)}')
     check_bases(path)
-    try:
-        cfg = Config.fromfile(path, import_custom_modules=False)
-    except ImportError as error:
-        raise ConfigError(MISSING_MODULE.format(path=path, error=error)) from error
-    except Exception as error:  # a config is a program of the user's: whatever stops it is theirs to mend
-        raise ConfigError(f'"{_failing_line(error, path)}" can not be resolved: {_said(error)}.') from error
+    cfg = resolve(path)
     if options:
         override(cfg, options)
     apply_data_root(cfg)
+    return cfg
+
+
+def resolve(path: Path) -> Config:
+    """Execute a config and what it inherits, and bring it down to plain values.
+
+    Raises:
+        ConfigError: Whatever stops it: a config is a program of the user's, and theirs to mend.
+    """
+    try:
+        # upstream takes a file that imports numpy for one of its other kind of configs, which executes no calls
+        classic = None if 'read_base' in path.read_text(encoding='utf-8') else False
+        cfg = Config.fromfile(path, import_custom_modules=False, lazy_import=classic)
+    except ImportError as error:
+        raise ConfigError(MISSING_MODULE.format(path=_failing_line(error, path), error=error)) from error
+    except SystemExit as error:
+        raise ConfigError(f'"{_failing_line(error, path)}" ends the program: a config only sets options.') from error
+    except Exception as error:
+        raise ConfigError(f'"{_failing_line(error, path)}" can not be resolved: {_said(error)}.') from error
+    make_plain(cfg)
     return cfg
 
 
@@ -72,7 +88,7 @@ def _child(node: Any, name: str, dotted: str) -> Any:
     return inside[name]
 
 
-def _failing_line(error: Exception, path: Path) -> str:
+def _failing_line(error: BaseException, path: Path) -> str:
     """The config's line that raised ``error``, where it was one."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.name == '<module>']
     return f'{shown(Path(frames[-1].filename))}:{frames[-1].lineno}' if frames else shown(path)

@@ -1,8 +1,13 @@
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.runner import get_priority
 
-from sslrecipes.engine.runner import SSLRunner
+from sslrecipes.engine.config_check import check_config
+from sslrecipes.engine.runner import DEFAULT_HOOKS, SSLRunner
 from sslrecipes.errors import ConfigError, CoverageError
+from sslrecipes.registry import HOOKS
+from sslrecipes.zoo.reading import read_config
 
 
 def weights(runner):
@@ -101,3 +106,33 @@ def test_samples_do_not_depend_on_workers(mae_on_digits):
         loader.sampler.set_epoch(1)
         batches.append(torch.cat([batch['inputs'] for batch in loader]))
     assert torch.equal(*batches)
+
+
+@pytest.mark.parametrize(
+    'left_out', [*([name] for name in DEFAULT_HOOKS), [*DEFAULT_HOOKS, 'collapse', 'mine']], ids=str
+)
+def test_any_default_hook_can_be_left_out(mae_on_digits, left_out):
+    mae_on_digits.default_hooks = dict.fromkeys(left_out)
+    check_config(mae_on_digits)
+    runner = SSLRunner.from_cfg(mae_on_digits)
+    runner.train()
+    types = {name: hook['type'].rpartition('.')[2] for name, hook in DEFAULT_HOOKS.items()}
+    assert [type(hook).__name__ for hook in runner.hooks if type(hook).__name__ in types.values()] == [
+        hook for hook in by_priority(types.values()) if hook not in [types.get(name) for name in left_out]
+    ]
+
+
+def by_priority(names):
+    return sorted(names, key=lambda name: get_priority(HOOKS.get(name).priority))
+
+
+def test_the_copy_of_the_config_is_python_and_never_the_config_itself(mae_on_digits, tmp_path):
+    path = tmp_path / 'run' / 'mine.py'
+    path.parent.mkdir()
+    path.write_text('# as it was written\n')
+    mae_on_digits.optim_wrapper.clip_grad = dict(max_norm=float('inf'))
+    for name in ('mine.py', 'other.yaml'):
+        SSLRunner.from_cfg(Config(mae_on_digits.to_dict(), filename=str(path.with_name(name)), cfg_text='# none'))
+    assert path.read_text() == '# as it was written\n'
+    assert read_config(path.with_name('other.py')).to_dict() == mae_on_digits.to_dict()
+    assert not path.with_name('other.yaml').exists()

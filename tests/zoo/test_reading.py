@@ -32,7 +32,11 @@ def write(tmp_path, monkeypatch):
         (dict(mine="_base_ = 'mmpretrain::_base_/models/no.py'"), 'mine.py:1: _base_: there is no config "mmpretrain'),
         (dict(mine='a = 1\nb = a + c'), '"mine.py:2" can not be resolved: NameError: name '),
         (dict(mine="_base_ = 'base.py'", base='\n\na = 1 / 0'), '"base.py:3" can not be resolved: ZeroDivisionError: '),
-        (dict(mine="__import__('nothing_like_it')"), 'imports a module that is not found'),
+        (dict(mine="a = 1\n__import__('nothing_like_it')"), '"mine.py:2" imports a module that is not found'),
+        (dict(mine="_base_ = 'base.py'", base='\nimport nothing_like_it'), '"base.py:2" imports a module that is not'),
+        (dict(mine='import sys\nsys.exit(0)'), '"mine.py:2" ends the program: a config only sets options.'),
+        (dict(mine="_base_ = 'base.py'", base='raise SystemExit'), '"base.py:1" ends the program'),
+        (dict(mine='a = []\na.append(a)'), 'can not be resolved: RecursionError'),
         (
             dict(mine="_base_ = ['a.py', 'b.py']", a='x = 1', b='x = 2'),
             "can not be resolved: Duplicate key is not allowed among bases. Duplicate keys: {'x'}.",

@@ -14,6 +14,7 @@ from sslrecipes.errors import CheckpointError
 MAX_PICKLE, MAX_CONTENTS = 256 << 20, 64 << 20
 
 _ENCRYPTED = 1
+_FOLDER = 0x10  # of the attributes of MS-DOS
 _ZIP64_LOCATOR = b'PK\6\7'
 
 
@@ -70,6 +71,8 @@ def _complaints(records: list[ZipInfo], size: int) -> Iterator[str]:
             yield f'its record "{record.filename}" would leave the archive'
         if record.compress_type != ZIP_STORED or record.flag_bits & _ENCRYPTED:
             yield f'its record "{record.filename}" is compressed or encrypted'
+        if record.external_attr & _FOLDER and not record.is_dir():
+            yield f'its record "{record.filename}" says that it is a folder'  # torch would leave memory as it found it
         if path.name == 'data.pkl' and record.file_size > MAX_PICKLE:
             yield f'its record "{record.filename}" has {record.file_size:,} bytes, more than {MAX_PICKLE:,}'
 

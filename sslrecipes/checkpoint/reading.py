@@ -14,10 +14,12 @@ from typing import Any, BinaryIO
 import numpy as np
 import torch
 from safetensors import safe_open
+from torch import Tensor
 
 from sslrecipes.checkpoint.archive import check_archive
 from sslrecipes.checkpoint.sealing import COMMENT_SIZE, END_SIZE, check_content, read_seal
 from sslrecipes.checkpoint.sources import is_address, local_file
+from sslrecipes.checkpoint.tensor_digest import DIGEST, check_digest
 from sslrecipes.checkpoint.unpickling import load_restricted, restricted
 from sslrecipes.errors import CheckpointError
 
@@ -34,7 +36,8 @@ def read_checkpoint(path: str | Path, map_location: Location = 'cpu', sealed: bo
     Torch files go through torch's restricted unpickler with a short list of harmless types besides tensors (see
     :func:`sslrecipes.checkpoint.unpickling.restricted`). There is no way back to unrestricted unpickling. Before that
     the file is compared with the digest it carries, or with the checksums of its archive. A ``.pkl`` of detectron2 that
-    was pickled by protocol 2, as ours are, goes the same way; arrays in its entry ``model`` become tensors.
+    was pickled by protocol 2, as ours are, goes the same way; arrays in its entry ``model`` become tensors. These and
+    the tensors of a ``.safetensors`` file are compared with the digest among them, if the file is one of ours.
 
     Args:
         path: File or address. A readable download stays in torch's hub cache.
@@ -104,7 +107,8 @@ def _read(file: Path, map_location: Location, name: str, sealed: bool) -> dict[s
         raise CheckpointError(
             f'"{name}" is a safetensors file, which carries no digest: it holds no run to go on with.'
         )
-    return _read_safetensors(file, map_location, name)
+    state, meta = read_safetensors(file, map_location, name)
+    return {'state_dict': state, 'meta': meta}
 
 
 def _head(file: Path, name: str) -> bytes:
@@ -144,6 +148,10 @@ def _read_pickle(file: Path, map_location: Location, name: str) -> dict[str, Any
             held = load_restricted(stream)
         if isinstance(held.get('model'), dict):
             held['model'] = {key: _as_tensor(value, device) for key, value in held['model'].items()}
+            check_digest(name, held['model'], {key: held[key] for key in (DIGEST,) if key in held})
+            held.pop(DIGEST, None)
+    except CheckpointError:
+        raise
     except Exception as error:  # a damaged pickle can raise anything
         raise CheckpointError(_complaint(name, error)) from error
     return held
@@ -178,12 +186,27 @@ def _complaint(name: str, error: Exception) -> str:
     return f'"{name}" is damaged, cut short or not a checkpoint ({reason}).'
 
 
-def _read_safetensors(file: Path, map_location: Location, name: str) -> dict[str, Any]:
-    """Read a safetensors file, whose library limits the header to 100 MB."""
+def read_safetensors(
+    file: Path, map_location: Location = 'cpu', name: str = '', required: bool = False
+) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Read tensors and metadata of a local safetensors file, whose library limits the header to 100 MB.
+
+    Args:
+        file: File.
+        map_location: Where the tensors go: a device, or the CPU.
+        name: What errors call it.
+        required: Refuse a file without digest: only one of ours is known to be whole.
+
+    Raises:
+        CheckpointError: It is damaged.
+    """
+    name = name or str(file)
     device = str(map_location) if isinstance(map_location, str | torch.device) else 'cpu'
     try:
         with safe_open(file, framework='pt', device=device) as stream:
             state = {key: stream.get_tensor(key) for key in stream.keys()}  # noqa: SIM118  not a mapping
-            return {'state_dict': state, 'meta': stream.metadata() or {}}
+            texts = stream.metadata() or {}
     except Exception as error:  # a damaged header can raise anything
         raise CheckpointError(f'"{name}" is a damaged or cut safetensors file ({error}).') from error
+    check_digest(name, state, texts, required)
+    return state, {key: text for key, text in texts.items() if key != DIGEST}

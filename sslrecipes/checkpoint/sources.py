@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import os
 import sys
 from pathlib import Path
 from urllib.parse import urlparse
 
 import torch
 from mmengine.dist import barrier, is_main_process
+from mmengine.logging import print_log
 
+from sslrecipes.checkpoint.digest_file import agrees, write_digest
+from sslrecipes.checkpoint.sealing import sha256
 from sslrecipes.errors import CheckpointError, did_you_mean
 
 
@@ -56,10 +61,17 @@ def _download(url: str) -> Path:
 
 
 def _fetch(url: str, file: Path) -> None:
+    """Download a file, and write its digest beside it; one that no longer agrees with its digest is fetched anew."""
     if file.is_file():
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
+        if agrees(file):
+            return
+        print_log(f'"{file}" is damaged: it is downloaded anew.', 'current', logging.WARNING)
+    part = file.with_name(f'{file.name}.{os.getpid()}.part')
     try:
-        torch.hub.download_url_to_file(url, str(file), progress=sys.stderr.isatty())
+        file.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(url, str(part), progress=sys.stderr.isatty())
+        write_digest(file, sha256(part))
+        part.replace(file)
     except OSError as error:
+        part.unlink(missing_ok=True)
         raise CheckpointError(f'The checkpoint "{url}" could not be downloaded ({error}).') from error

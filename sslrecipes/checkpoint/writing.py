@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from sslrecipes.checkpoint.sealing import SealedFile
+from sslrecipes.checkpoint.tensor_digest import DIGEST, tensor_digest
 from sslrecipes.errors import StorageError
 
 #: Name of a file that is being written: that of the file to be, and the number of the writing process.
@@ -60,7 +61,7 @@ def storage_error(path: Path, reason: str) -> StorageError:
 
 
 def save_safetensors(path: str | Path, state: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> Path:
-    """Write tensors and text metadata atomically as ``.safetensors``.
+    """Write tensors and text metadata atomically as ``.safetensors``, with a digest of both in the metadata.
 
     Only tensors that aren't contiguous, that share memory or aren't on the CPU are copied.
 
@@ -69,6 +70,7 @@ def save_safetensors(path: str | Path, state: Mapping[str, Tensor], metadata: Ma
     """
     path, texts = Path(path).expanduser(), {'format': 'pt', **(metadata or {})}
     tensors = dict(_apart(state))
+    texts[DIGEST] = tensor_digest(tensors, texts)
     try:
         return write_atomic(path, lambda file: save_file(tensors, file, metadata=texts))
     except SafetensorError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -36,7 +37,7 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
         kind, dimensions = content[2], content[3]
         shape = np.frombuffer(content, '>i4', dimensions, offset=4)
         values = np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
-    except (OSError, EOFError, IndexError, ValueError) as error:
+    except (OSError, EOFError, IndexError, ValueError, zlib.error) as error:
         raise DataError(f'"{path}" is damaged: {error}.') from error
     if kind != UNSIGNED_BYTES:
         raise DataError(f'"{path}" does not hold bytes.')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import logging
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mmengine.logging import print_log
 from numpy.typing import NDArray
 from PIL import Image
 from rich.console import Console
@@ -29,10 +31,15 @@ COUNTS = (600, 200)
 """Training and validation pictures."""
 
 _META = 'meta.json'
+_FILES = (
+    'annotations/*.json',
+    *(f'{split}/*.jpg' for split in SPLITS),
+    *(f'semantic/{split}/*.png' for split in SPLITS),
+)
 
 
 def prepare_photo_scenes(root: str | Path, counts: tuple[int, int] = COUNTS) -> None:
-    """Write the data set if it isn't there yet: a few seconds, once; other processes wait meanwhile.
+    """Write the data set if it isn't there yet, whole: a few seconds, once; other processes wait meanwhile.
 
     ``<root>/{train,val}/*.jpg``, ``annotations/instances_{train,val}.json`` (COCO's format), and
     ``semantic/{train,val}/*.png`` (classes of :data:`~sslrecipes.datasets.scene_drawing.CLASSES`, 255 to be ignored).
@@ -45,7 +52,7 @@ def prepare_photo_scenes(root: str | Path, counts: tuple[int, int] = COUNTS) -> 
         DataError: If ``root`` is a folder of something else.
         StorageError: If it can't be written.
     """
-    root = Path(root)
+    root = Path(root).expanduser()
     if _is_current(root):
         return
     try:
@@ -58,10 +65,14 @@ def prepare_photo_scenes(root: str | Path, counts: tuple[int, int] = COUNTS) -> 
 
 
 def _is_current(root: Path) -> bool:
-    """Tell whether the scenes of this version are in ``root``; raise if it's a folder of something else."""
+    """Tell whether the scenes of this version are in ``root``, undamaged; raise if it's a folder of something else."""
     try:
         meta = json.loads((root / _META).read_text())
-        return bool(meta['PhotoScenes'] == VERSION)
+        current = bool(meta['PhotoScenes'] == VERSION)
+        if current and meta.get('files') != _digest(root):
+            print_log(f'"{root}" is damaged or incomplete: its pictures are drawn anew.', 'current', logging.WARNING)
+            return False
+        return current
     except (OSError, ValueError, KeyError, TypeError):
         if root.exists() and (not root.is_dir() or any(root.iterdir())):
             raise DataError(
@@ -69,6 +80,15 @@ def _is_current(root: Path) -> bool:
                 "or use the data set's own type for it."
             ) from None
         return False
+
+
+def _digest(root: Path) -> str:
+    """The digest of names and content of all files that were written."""
+    digest = hashlib.sha256()
+    for path in sorted(path for pattern in _FILES for path in root.glob(pattern)):
+        content = path.read_bytes()
+        digest.update(f'{path.relative_to(root).as_posix()} {len(content)}\n'.encode() + content)
+    return digest.hexdigest()
 
 
 @contextmanager
@@ -108,7 +128,7 @@ def _write(root: Path, counts: dict[str, int]) -> None:
         text = json.dumps(content)
         digest.update(text.encode())
         (root / 'annotations' / f'instances_{split}.json').write_text(text)
-    meta = {'PhotoScenes': VERSION, **counts, 'sha256': digest.hexdigest()}
+    meta = {'PhotoScenes': VERSION, **counts, 'sha256': digest.hexdigest(), 'files': _digest(root)}
     (root / _META).write_text(json.dumps(meta, indent=2) + '\n')
 
 

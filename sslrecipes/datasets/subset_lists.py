@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from sslrecipes.checkpoint.digest_file import agrees, digest_file, write_digest
 from sslrecipes.datasets.image_folder import is_image
 from sslrecipes.datasets.subsets import class_folders
 from sslrecipes.errors import DataError, StorageError, did_you_mean
@@ -34,7 +35,7 @@ class ListedImage(NamedTuple):
 
 
 def write_subset(path: str | Path, images: Mapping[str, Sequence[str]], chosen: Mapping[str, Sequence[str]]) -> None:
-    """Write the list of the images ``chosen`` from ``images``, by class.
+    """Write the list of the images ``chosen`` from ``images``, by class, and beside it its digest.
 
     Raises:
         StorageError: The file can't be written.
@@ -42,6 +43,7 @@ def write_subset(path: str | Path, images: Mapping[str, Sequence[str]], chosen: 
     try:
         with Path(path).open('w', encoding='utf-8', errors='surrogateescape', newline='') as target:
             _write_rows(target, images, chosen)
+        write_digest(Path(path))
     except OSError as error:
         raise StorageError(f'Cannot write "{path}": {error.strerror}.') from error
 
@@ -58,9 +60,15 @@ def read_subset(path: str | Path) -> list[ListedImage]:
     """Read a list in SSLight's or SimCLR's format.
 
     Raises:
-        DataError: There is no such file, it is empty, or a line has another format or says what an earlier one said.
+        DataError: There is no such file, it is empty, it doesn't agree with the digest beside it, or a line has another
+            format or says what an earlier one said.
     """
     try:
+        if not agrees(Path(path).expanduser()):
+            raise DataError(
+                f'"{path}" has changed since tools/make_subset.py wrote it: make it anew, or, if you changed it, '
+                f'delete "{digest_file(Path(path))}".'
+            )
         with Path(path).expanduser().open(encoding='utf-8', errors='surrogateescape', newline='') as source:
             rows = [(number, row) for number, row in enumerate(csv.reader(source), 1) if row]
     except OSError as error:

@@ -12,9 +12,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.checkpoint.reading import read_safetensors
 from sslrecipes.checkpoint.writing import save_safetensors
-from sslrecipes.errors import ConfigError
+from sslrecipes.errors import CheckpointError, ConfigError
+
+#: Part of every name, so that files which carry no digest are not found.
+_FORMAT = b'with digest'
 
 
 def cache_file(
@@ -29,7 +32,7 @@ def cache_file(
     Raises:
         ConfigError: If the data set isn't an mmengine ``BaseDataset``, so that what it holds can't be told.
     """
-    digest = sha256()
+    digest = sha256(_FORMAT)
     for part in (*_model_identity(model), *_dataset_identity(dataloader.dataset), str(amp_dtype).encode()):
         digest.update(len(part).to_bytes(8, 'little'))
         digest.update(part)
@@ -40,14 +43,19 @@ def load_features(file: Path) -> tuple[Tensor, Tensor]:
     """Read features ``(N, C)`` and classes ``(N,)``.
 
     Raises:
-        CheckpointError: If the file is damaged; deleting it lets the features be extracted anew.
+        CheckpointError: If the file is damaged, or carries no digest that would tell.
     """
-    state = read_checkpoint(file)['state_dict']
+    try:
+        state, _ = read_safetensors(Path(file), required=True)
+    except CheckpointError as error:
+        raise CheckpointError(f'{error} Delete it, and the features are extracted anew.') from error
+    if state.keys() != {'x', 'y'} or state['x'].dim() != 2 or state['y'].shape != state['x'].shape[:1]:
+        raise CheckpointError(f'"{file}" holds no features: delete it, and they are extracted anew.')
     return state['x'], state['y']
 
 
 def save_features(file: Path, x: Tensor, y: Tensor) -> None:
-    """Write features ``(N, C)`` and classes ``(N,)`` atomically."""
+    """Write features ``(N, C)`` and classes ``(N,)`` atomically, with a digest."""
     save_safetensors(file, {'x': x, 'y': y})
 
 

@@ -46,7 +46,7 @@ def read_scalars(path: str | Path) -> dict[str, Curve]:
         A curve per scalar, in order of first appearance.
 
     Raises:
-        DataError: If there is no such file or a line other than a file's last one is no JSON object.
+        DataError: If there is no such file or a line other than a file's last one is no record of scalars.
     """
     path = Path(path)
     files = sorted(path.glob('*/vis_data/scalars.json')) if path.is_dir() else [path]
@@ -66,14 +66,18 @@ def read_scalars(path: str | Path) -> dict[str, Curve]:
 
 
 def _records(file: Path) -> Iterator[dict[str, Any]]:
-    lines = file.read_text(encoding='utf-8').splitlines()
+    lines = file.read_bytes().splitlines()
     for number, line in enumerate(lines, start=1):
         try:
-            yield json.loads(line)
-        except json.JSONDecodeError as error:
+            record = json.loads(line)
+            if type(record['step']) is not int:
+                raise TypeError('a step is a number')
+        except (ValueError, TypeError, KeyError, RecursionError) as error:  # also of the encoding
             if number < len(lines):
-                raise DataError(f'line {number} of "{file}" is not JSON: {error}') from error
+                raise DataError(f'line {number} of "{file}" is no record of scalars: {error}') from error
             # a run killed while writing leaves half a line at the end
+        else:
+            yield record
 
 
 def smoothed(values: Sequence[float], window: int = _WINDOW) -> NDArray[np.float64]:

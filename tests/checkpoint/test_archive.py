@@ -45,6 +45,18 @@ def test_compressed_records(rewritten):
         read_checkpoint(path)
 
 
+def test_records_that_say_they_are_folders(tmp_path):
+    """torch would take their size from elsewhere than their content, and give what lay in memory."""
+    path = tmp_path / 'a.pth'
+    torch.save({'w': torch.ones(4)}, path)
+    content = bytearray(path.read_bytes())
+    place = content.rindex(b'PK\1\2', 0, content.rindex(b'data/0'))
+    content[place + 38] |= 0x10
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match='says that it is a folder'):
+        read_checkpoint(path)
+
+
 def test_declared_sizes(rewritten):
     """Deflated zeros are declared to be stored, of the size that they would have."""
     path = rewritten(lambda archive: archive.writestr('archive/bomb', bytes(10_000_000), zipfile.ZIP_DEFLATED))

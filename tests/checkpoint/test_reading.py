@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
+from safetensors.torch import save_file
 
 from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.checkpoint.sealing import sha256
@@ -217,6 +218,22 @@ def test_download_is_cached_by_address(tmp_path, address):
     assert read_checkpoint(f'{address}/large/checkpoint.pth') == {'i': 1}
     (tmp_path / 'web' / 'base' / 'checkpoint.pth').unlink()
     assert read_checkpoint(f'{address}/base/checkpoint.pth') == {'i': 0}
+
+
+def test_damaged_download_is_fetched_anew(tmp_path, address):
+    file = tmp_path / 'web' / 'a.safetensors'
+    save_file({'x': torch.ones(4)}, file)
+    url = f'{address}/a.safetensors'
+    for _ in range(2):
+        assert read_checkpoint(url)['state_dict']['x'].tolist() == [1, 1, 1, 1]
+        (cached,) = (tmp_path / 'hub').rglob('a.safetensors')
+        content = bytearray(cached.read_bytes())
+        content[-1] ^= 1
+        cached.write_bytes(content)
+    file.unlink()
+    with pytest.raises(CheckpointError, match='could not be downloaded'):
+        read_checkpoint(url)
+    assert not list((tmp_path / 'hub').rglob('*.part'))
 
 
 def test_download_of_code_and_of_nothing(tmp_path, address):

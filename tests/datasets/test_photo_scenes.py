@@ -123,6 +123,21 @@ def test_a_finished_folder_is_left_alone_and_an_old_one_written_anew(tmp_path, m
     assert sorted(path.name for path in tmp_path.iterdir()) == ['.scenes.lock', 'scenes']
 
 
+@pytest.mark.parametrize('file', ['train/0000.jpg', 'semantic/val/0000.png', 'annotations/instances_train.json'])
+def test_a_damaged_folder_is_written_anew(tmp_path, file):
+    root = tmp_path / 'scenes'
+    prepare_photo_scenes(root, (1, 1))
+    whole = contents(root)
+    damaged = bytearray(whole[file])
+    damaged[len(damaged) // 2] ^= 1
+    (root / file).write_bytes(damaged)
+    prepare_photo_scenes(root, (1, 1))
+    assert contents(root) == whole
+    (root / file).unlink()
+    prepare_photo_scenes(root, (1, 1))
+    assert contents(root) == whole
+
+
 def test_a_folder_of_something_else_is_never_touched(tmp_path):
     (tmp_path / 'coco').mkdir()
     (tmp_path / 'coco' / 'mine.txt').write_text('precious')

@@ -34,6 +34,18 @@ def test_what_is_written_has_the_official_format_and_is_read_again(tmp_path, fol
     assert locate(listed, folder, 'list.txt') == chosen
 
 
+def test_a_list_that_has_changed_is_named(tmp_path, folder):
+    images, path = images_by_class(folder), tmp_path / 'list.txt'
+    write_subset(path, images, images)
+    whole = path.read_bytes()
+    for changed in (whole.replace(b'n01_5', b'n01_10'), whole[: whole.index(b'\n') + 1], whole.replace(b'0,', b'1,')):
+        path.write_bytes(changed)
+        with pytest.raises(DataError, match=r'list\.txt" has changed since .*delete ".*list\.txt\.sha256"'):
+            read_subset(path)
+    path.write_bytes(whole)
+    assert len(read_subset(path)) == 4
+
+
 def test_awkward_names_survive(tmp_path, write_images):
     names = ['one, two.png', '"quoted".png', 'sub/ä.png']
     images = images_by_class(write_images(tmp_path / 'train', *(f'a class, too/{name}' for name in names)))

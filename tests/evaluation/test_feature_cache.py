@@ -1,10 +1,14 @@
+import random
+
 import pytest
 import torch
 from mmengine.runner import Runner
+from safetensors.torch import save_file
 from torch.utils.data import DataLoader, TensorDataset
 
+from sslrecipes.checkpoint.writing import save_safetensors
 from sslrecipes.errors import CheckpointError, ConfigError
-from sslrecipes.evaluation.feature_cache import cache_file
+from sslrecipes.evaluation.feature_cache import cache_file, load_features, save_features
 from sslrecipes.evaluation.features import extract_features
 from sslrecipes.models.methods.feature_model import FeatureModel
 
@@ -70,6 +74,26 @@ def test_damaged_file_is_named(model, tmp_path):
     file.write_bytes(b'nothing')
     with pytest.raises(CheckpointError, match=file.name):
         extract_features(model, loader(), cache_dir=tmp_path)
+
+
+def test_flipped_bits_and_other_files_are_noticed(tmp_path):
+    file, rng = tmp_path / 'features.safetensors', random.Random(0)
+    save_features(file, torch.randn(20, 4), torch.arange(20))
+    good, (x, y) = file.read_bytes(), load_features(file)
+    for _ in range(50):
+        flipped = bytearray(good)
+        flipped[rng.randrange(len(good))] ^= 1 << rng.randrange(8)
+        file.write_bytes(flipped)
+        try:
+            assert all(map(torch.equal, load_features(file), (x, y)))
+        except CheckpointError:
+            continue
+    save_safetensors(file, {'x': x, 'y': y[1:]})
+    with pytest.raises(CheckpointError, match='holds no features'):
+        load_features(file)
+    save_file({'x': x, 'y': y}, file)
+    with pytest.raises(CheckpointError, match=r'no digest.* Delete it'):
+        load_features(file)
 
 
 def test_data_set_without_a_list_of_samples_is_refused(model, tmp_path):

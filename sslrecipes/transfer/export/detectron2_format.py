@@ -15,6 +15,7 @@ from sslrecipes.checkpoint.export import ExportReport, report
 from sslrecipes.checkpoint.keymaps.detectron2 import DETECTRON2
 from sslrecipes.checkpoint.layouts import wrap
 from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.checkpoint.tensor_digest import DIGEST, tensor_digest
 from sslrecipes.checkpoint.writing import save_torch, write_atomic
 from sslrecipes.errors import CheckpointError
 from sslrecipes.transfer.export import detectron2_forward
@@ -49,7 +50,7 @@ def export_detectron2(source: Source, out: str | Path) -> ExportReport:
 def _save_pickle(file: Path, content: Mapping[str, Any]) -> None:
     model = {name: value.numpy() for name, value in content['model'].items()}
     with file.open('wb') as stream:
-        pickle.dump({**content, 'model': model}, stream, _PROTOCOL)
+        pickle.dump({**content, 'model': model, DIGEST: tensor_digest(content['model'], {})}, stream, _PROTOCOL)
 
 
 def _features(source: Source) -> dict[str, Tensor]:

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-_BASE = '_base_'
+from sslrecipes.zoo.source import BASE
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class LineReader:
         if path is None:
             return {}
         name, step = path
-        if name == _BASE:
+        if name == BASE:
             return _below(self.base, step.removeprefix('.'))
         return _below(self.names.get(name, {}), step)
 
@@ -159,7 +159,7 @@ def changed_names(node: ast.AST) -> set[str]:
             target = target.value
         if isinstance(target, ast.Name):
             changed.add(target.id)
-    return changed - {_BASE}
+    return changed - {BASE}
 
 
 def _inside(key: str, step: str) -> bool:

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
-
-from sslrecipes.zoo.lines import LineReader, Origin
-from sslrecipes.zoo.places import enclosing, place_of_option, walk
-from sslrecipes.zoo.reading import read_config, resolve
-from sslrecipes.zoo.source import read_source, shown
-
-OPTION = '--cfg-options'
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A value of a resolved config, and who set it."""
-
-    value: Any
-    origin: Origin
+from sslrecipes.zoo.data_root import moved_paths, set_values
+from sslrecipes.zoo.history import OPTION, Setting, history, plain_places, with_options
+from sslrecipes.zoo.lines import Origin
+from sslrecipes.zoo.places import enclosing
+from sslrecipes.zoo.reading import merge
 
 
 def settings(filename: str | Path, overrides: Mapping[str, Any] | None = None) -> dict[str, Setting]:
@@ -40,17 +28,13 @@ def settings(filename: str | Path, overrides: Mapping[str, Any] | None = None) -
     Raises:
         ConfigError: If the config can't be resolved.
     """
-    cfg = read_config(filename)
-    found = _of_file(Path(filename), cfg)
-    if not overrides:
-        return found
-    places = {place_of_option(cfg, key): value for key, value in overrides.items()}
-    given = {inner for place, value in places.items() for inner, _ in walk(value, place)}
-    option = Origin(OPTION)
-    return {
-        place: Setting(value, option if place in given or place not in found else found[place].origin)
-        for place, value in _places(read_config(filename, dict(overrides)))
-    }
+    path = Path(filename)
+    cfg, given = merge(path, overrides or {})
+    levels = with_options(history(path), cfg, given)
+    moved = moved_paths(levels)
+    set_values(cfg, moved)
+    found = {**levels[-1].settings, **moved}
+    return {place: Setting(value, found[place].origin) for place, value in plain_places(cfg)}
 
 
 def origins(filename: str | Path, overrides: Mapping[str, Any] | None = None) -> dict[str, Origin]:
@@ -69,28 +53,3 @@ def words_about(places: tuple[str, ...], filename: str | Path, overrides: Mappin
     named = dict.fromkeys(origin for place in places if (origin := origin_of(place, found)))
     words = [f'{"by" if origin.source == OPTION else "in"} {origin}' for origin in named]
     return f'(set {" and ".join(words)})' if words else ''
-
-
-def _of_file(path: Path, cfg: Config) -> dict[str, Setting]:
-    source = read_source(path)
-    base: dict[str, Setting] = {}
-    for inherited in source.base_paths():
-        base |= _of_file(inherited, resolve(inherited))
-    marks = LineReader(shown(path), {place: setting.origin for place, setting in base.items()}).read(source.tree)
-    return {place: Setting(value, _origin(place, value, marks, base, shown(path))) for place, value in _places(cfg)}
-
-
-def _origin(place: str, value: Any, marks: Mapping[str, Origin], base: Mapping[str, Setting], file: str) -> Origin:
-    """Who set ``value``: the line that names it, the base that has it already, or the line that made what is around."""
-    if place in marks:
-        return marks[place]
-    around = [outer for outer in enclosing(place) if outer in marks]
-    replaced = any(place[len(outer)] == '[' or f'{outer}._delete_' in marks for outer in around)
-    if place in base and not replaced and (isinstance(value, dict) or repr(base[place].value) == repr(value)):
-        return base[place].origin
-    return marks[around[0]] if around else Origin(file)
-
-
-def _places(cfg: Config) -> list[tuple[str, Any]]:
-    places = walk(cfg.to_dict())  # with the scopes of inherited packages, which mmengine writes and no file says
-    return [(place, value) for place, value in places if place and not place.endswith('._scope_')]

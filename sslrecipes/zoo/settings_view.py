@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from sslrecipes.errors import ConfigError, did_you_mean
+from sslrecipes.zoo.history import Setting
 from sslrecipes.zoo.places import children, enclosing
-from sslrecipes.zoo.provenance import Setting
 
 Rows = list[tuple[str, Setting]]
 

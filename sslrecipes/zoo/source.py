@@ -14,6 +14,8 @@ from mmengine.config import Config
 
 from sslrecipes.errors import ConfigError, did_you_mean
 
+#: The name by which a config file knows the files that it inherits.
+BASE = '_base_'
 #: MMEngine's placeholders, which need not be Python: ``{{_base_.x}}`` becomes ``_base_.x``, any other ``None``.
 _BASE_PLACEHOLDER = re.compile(r'\{\{\s*(_base_\.[\w.]+)\s*\}\}')
 _PLACEHOLDER = re.compile(r'\{\{[^{}\n]*\}\}')
@@ -72,22 +74,22 @@ def read_source(path: Path) -> Source:
     except ValueError as error:
         raise ConfigError(f'"{shown(path)}" is not a text file: {error}.') from error
     for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == '_base_':
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == BASE:
             return Source(path, tree, _strings(node.value), node.lineno)
     return Source(path, tree)
 
 
-def check_bases(path: Path, heirs: tuple[Path, ...] = ()) -> None:
-    """See to it that every file that ``path`` inherits, directly or not, is there, is Python and doesn't inherit it.
+def lineage(path: Path, heirs: tuple[Path, ...] = ()) -> list[Source]:
+    """Parse a config file and all that it inherits, in the order in which they are merged: ``path`` is the last.
 
     Raises:
-        ConfigError: Naming the file, and the circle if there is one.
+        ConfigError: If one isn't there or no valid Python, or they inherit each other in a circle.
     """
     if path.resolve() in [heir.resolve() for heir in heirs]:
         circle = ' -> '.join(map(shown, (*heirs, path)))
         raise ConfigError(f'Config files inherit each other in a circle: {circle}.')
-    for base in read_source(path).base_paths():
-        check_bases(base, (*heirs, path))
+    source = read_source(path)
+    return [*chain.from_iterable(lineage(base, (*heirs, path)) for base in source.base_paths()), source]
 
 
 def shown(path: Path) -> str:

@@ -159,7 +159,7 @@ def is_cut(node):
 
 
 def test_every_word_and_whole_number_of_every_recipe_stands_on_the_line_that_is_named(monkeypatch):
-    monkeypatch.setattr('sslrecipes.zoo.provenance.shown', str)  # full paths
+    monkeypatch.setattr('sslrecipes.zoo.history.shown', str)  # full paths
     count = 0
     for recipe in RECIPES:
         for place, setting in settings(recipe).items():

@@ -1,7 +1,7 @@
 import pytest
 
 from sslrecipes.errors import ConfigError
-from sslrecipes.zoo.reading import override, read_config
+from sslrecipes.zoo.reading import read_config
 
 
 @pytest.fixture
@@ -64,21 +64,6 @@ def test_a_missing_config_names_the_nearest_in_the_folders_below(write, tmp_path
     (tmp_path / 'configs/mae/mae_vit_300e.py').write_text('')
     with pytest.raises(ConfigError, match=r'no config file "configs/mae_vit_300e\.py".*mean "configs/mae/mae_vit_300e'):
         read_config('configs/mae_vit_300e.py')
-
-
-def test_overrides_are_merged_and_must_name_what_is_there(write):
-    write(mine='a = dict(b=[dict(c=1)], d=2)')
-    assert read_config('mine.py', {'a.b.0.c': 5, 'a.new': 3}).a == dict(b=[dict(c=5)], d=2, new=3)
-    cfg = read_config('mine.py')
-    for key, sentence in {
-        'x': 'no key "x"',
-        'a.bb.c': 'no key "a.bb". Did you mean "b"',
-        'a.b.1': '"a.b.1" must be an index below 1',
-        'a.d.e': '"a.d.e" is inside "a.d", which is 2',
-    }.items():
-        with pytest.raises(ConfigError) as caught:
-            override(cfg, {key: 1})
-        assert sentence in str(caught.value)
 
 
 def test_custom_modules_are_left_alone(write):

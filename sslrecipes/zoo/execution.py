@@ -1,0 +1,45 @@
+"""Execute a config file, with errors that say what to change."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+from mmengine.config import Config
+
+from sslrecipes.errors import ConfigError
+from sslrecipes.zoo.plain import make_plain
+from sslrecipes.zoo.source import shown
+
+MISSING_MODULE = '"{path}" imports a module that is not found ({error}): put the folder that holds it on PYTHONPATH.'
+
+
+def resolve(path: Path) -> Config:
+    """Execute a config and what it inherits, and bring it down to plain values.
+
+    Raises:
+        ConfigError: Whatever stops it: a config is a program of the user's, and theirs to mend.
+    """
+    try:
+        # upstream takes a file that imports numpy for one of its other kind of configs, which executes no calls
+        classic = None if 'read_base' in path.read_text(encoding='utf-8') else False
+        cfg = Config.fromfile(path, import_custom_modules=False, lazy_import=classic)
+    except ImportError as error:
+        raise ConfigError(MISSING_MODULE.format(path=_failing_line(error, path), error=error)) from error
+    except SystemExit as error:
+        raise ConfigError(f'"{_failing_line(error, path)}" ends the program: a config only sets options.') from error
+    except Exception as error:
+        raise ConfigError(f'"{_failing_line(error, path)}" can not be resolved: {_said(error)}.') from error
+    make_plain(cfg)
+    return cfg
+
+
+def _failing_line(error: BaseException, path: Path) -> str:
+    """The config's line that raised ``error``, where it was one."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.name == '<module>']
+    return f'{shown(Path(frames[-1].filename))}:{frames[-1].lineno}' if frames else shown(path)
+
+
+def _said(error: Exception) -> str:
+    words = str(error).strip('\'"').rstrip('.')
+    return words if isinstance(error, (KeyError, OSError)) and ' ' in words else f'{type(error).__name__}: {words}'

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from mmpretrain.datasets import CustomDataset
 
+from sslrecipes.datasets.annotation_lists import check_labelled_list, check_listed_files, read_names
 from sslrecipes.datasets.image_folder import ImageFolder, check_unlabelled_folder, is_image, split_folders, walk_files
 from sslrecipes.datasets.image_subset import ImageSubset
+from sslrecipes.datasets.remarks import Remark
 from sslrecipes.datasets.subset_lists import read_subset
 from sslrecipes.datasets.subsets import class_folders
 from sslrecipes.datasets.transfer_preflight import find_check
@@ -18,42 +21,44 @@ from sslrecipes.errors import DataError
 from sslrecipes.registry import DATASETS
 
 
-def check_dataset(cfg: Mapping[str, Any], key: str = 'train_dataloader.dataset') -> None:
+def check_dataset(cfg: Mapping[str, Any], key: str = 'train_dataloader.dataset') -> list[Remark]:
     """Check that the files a data set config points to are there and laid out as its class expects.
 
-    Wrappers (``dataset=...``, ``datasets=[...]``) are followed. Nothing is read completely, nothing is downloaded;
-    remote roots (``s3://...``) and unknown types pass.
+    Wrappers (``dataset=...``, ``datasets=[...]``) are followed. Lists are read completely, and of segmentation maps
+    a sample; nothing is downloaded. Remote roots (``s3://...``) and unknown types pass.
 
     Args:
         cfg: Config of a data set, e.g. ``cfg.train_dataloader.dataset``.
         key: Its place in the config file, for the message.
 
+    Returns:
+        What is odd, but may be meant.
+
     Raises:
-        DataError: A folder or file is missing, empty or not in the expected layout.
+        DataError: A folder or file is missing, empty or not in the expected layout, or states what can't be meant.
     """
     if 'dataset' in cfg:
-        check_dataset(cfg['dataset'], f'{key}.dataset')
-        return
-    for number, part in enumerate(cfg.get('datasets', ())):
-        check_dataset(part, f'{key}.datasets.{number}')
+        return check_dataset(cfg['dataset'], f'{key}.dataset')
+    if 'datasets' in cfg:
+        parts = (check_dataset(part, f'{key}.datasets.{number}') for number, part in enumerate(cfg['datasets']))
+        return list(chain.from_iterable(parts))
     if '://' in str(cfg.get('data_root', '')):
-        return
-    check = find_check(cfg)
-    if check:
-        check(cfg, key)
-        return
+        return []
+    if check := find_check(cfg):
+        return check(cfg, key)
     cls = DATASETS.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
     if not inspect.isclass(cls):
-        return
+        return []
+    if issubclass(cls, CustomDataset):
+        return _check_image_classes(cls, cfg, key)
     if issubclass(cls, ImageFolder):
         check_unlabelled_folder(cfg['data_root'])
     elif issubclass(cls, ImageSubset):
         class_folders(cfg['data_root'])
         read_subset(cfg['subset'])
-    elif issubclass(cls, CustomDataset):
-        _check_image_classes(cls, cfg, key)
     else:
         _check_root(cls, cfg, key)
+    return []
 
 
 def _check_root(cls: type, cfg: Mapping[str, Any], key: str) -> None:
@@ -69,16 +74,16 @@ def _check_root(cls: type, cfg: Mapping[str, Any], key: str) -> None:
     _check_ann_file(root, cfg, key)
 
 
-def _check_ann_file(root: Path, cfg: Mapping[str, Any], key: str) -> bool:
-    """Tell whether an annotation file is asked for; raise if so and it's missing."""
+def _check_ann_file(root: Path, cfg: Mapping[str, Any], key: str) -> Path | None:
+    """Return the annotation file that is asked for; raise if it's missing."""
     name = cfg.get('ann_file') or ''
     if name and not (root / name).is_file():
         raise DataError(f'The annotation file "{root / name}" does not exist: set {key}.ann_file.')
-    return bool(name)
+    return root / name if name else None
 
 
-def _check_image_classes(cls: type[CustomDataset], cfg: Mapping[str, Any], key: str) -> None:
-    """Check the folder of mmpretrain's ``CustomDataset`` or ``ImageNet``."""
+def _check_image_classes(cls: type[CustomDataset], cfg: Mapping[str, Any], key: str) -> list[Remark]:
+    """Check the folder, or the list, of mmpretrain's ``CustomDataset`` or ``ImageNet``."""
     root, split = Path(cfg.get('data_root') or ''), cfg.get('split', '')
     prefix = cfg.get('data_prefix') or split
     folder = root / (prefix if isinstance(prefix, str) else prefix.get('img_path', ''))
@@ -87,19 +92,29 @@ def _check_image_classes(cls: type[CustomDataset], cfg: Mapping[str, Any], key: 
             f'The {cls.__name__} folder "{folder}" does not exist: it must hold one subfolder per class '
             f'("{folder}/<class>/<image>"); link your copy to "{root}" or set {key}.data_root.'
         )
-    annotated = _check_ann_file(root, cfg, key) or (root / 'meta' / f'{split}.txt').is_file()
-    if annotated:
-        return
-    if not cfg.get('with_label', True) or split == 'test':
-        check_unlabelled_folder(folder)
+    found_by_itself = root / 'meta' / f'{split}.txt'
+    listed = _check_ann_file(root, cfg, key) or (found_by_itself if split and found_by_itself.is_file() else None)
+    labelled = cfg.get('with_label', True) and split != 'test'
+    if listed and labelled:
+        return check_labelled_list(listed, folder, _expected_classes(cls, cfg, key), key)
+    if listed:
+        check_listed_files(listed, folder, read_names(listed, f'{key}.ann_file'), f'{key}.data_prefix')
+    elif labelled:
+        _check_class_folders(folder, _expected_classes(cls, cfg, key), cls.__name__, key)
     else:
-        _check_class_folders(folder, _expected_classes(cls, cfg), cls.__name__, key)
+        check_unlabelled_folder(folder)
+    return []
 
 
-def _expected_classes(cls: type[CustomDataset], cfg: Mapping[str, Any]) -> int | None:
-    """Return the number of classes that the config or the data set's class fixes."""
-    names = cfg.get('classes') or {**cls.METAINFO, **cfg.get('metainfo', {})}.get('classes')
-    return None if names is None or isinstance(names, str) else len(names)
+def _expected_classes(cls: type[CustomDataset], cfg: Mapping[str, Any], key: str) -> int | None:
+    """Return the number of classes that the config, a list of names or the data set's class fixes."""
+    names = cfg.get('classes') or {**cls.METAINFO, **(cfg.get('metainfo') or {})}.get('classes')
+    if isinstance(names, str):
+        path = Path(names).expanduser()
+        if not path.is_file():
+            raise DataError(f'The list of classes "{names}" does not exist: set {key}.classes.')
+        names = read_names(path, f'{key}.classes')
+    return None if names is None else len(names)
 
 
 def _check_class_folders(folder: Path, expected: int | None, name: str, key: str) -> None:

@@ -69,7 +69,7 @@ def read_subset(path: str | Path) -> list[ListedImage]:
                 f'"{path}" has changed since tools/make_subset.py wrote it: make it anew, or, if you changed it, '
                 f'delete "{digest_file(Path(path))}".'
             )
-        with Path(path).expanduser().open(encoding='utf-8', errors='surrogateescape', newline='') as source:
+        with Path(path).expanduser().open(encoding='utf-8-sig', errors='surrogateescape', newline='') as source:
             rows = [(number, row) for number, row in enumerate(csv.reader(source), 1) if row]
     except OSError as error:
         raise DataError(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from mmengine.runner.base_loop import BaseLoop
+from mmpretrain.datasets import BaseDataset
 from torch import nn
 
-from sslrecipes.datasets.class_names import common_classes
+from sslrecipes.datasets.class_names import common_classes, single_datasets
 from sslrecipes.errors import ConfigError, DataError
 
 #: Parts of a model with a class for each of the data's; ``''`` is the model itself, a linear probe.
@@ -33,7 +35,7 @@ def check_class_count(model: nn.Module, dataset: Any, loader: str) -> None:
     Args:
         model: The model, not wrapped.
         dataset: Data set with ``metainfo['classes']``, or ``'thing_classes'`` where there is also stuff; without
-            either, nothing is checked.
+            either, its labels are looked at.
         loader: Where it stands in the config, such as ``'train_dataloader'``.
 
     Raises:
@@ -41,12 +43,27 @@ def check_class_count(model: nn.Module, dataset: Any, loader: str) -> None:
     """
     metainfo = getattr(dataset, 'metainfo', {})
     classes = metainfo.get('thing_classes') or metainfo.get('classes')
-    for place, found in head_classes(model).items():
+    heads = head_classes(model)
+    parts = single_datasets(dataset) if heads else ()
+    largest = max((_largest_label(part, named=bool(classes)) for part in parts), default=-1)
+    for place, found in heads.items():
+        if largest >= found:
+            raise ConfigError(
+                f'{place} is {found}, but the data of {loader} has the label {largest}; labels begin at 0.', place
+            )
         if classes and found != len(classes):
             raise ConfigError(
                 f'{place} is {found}, but the data of {loader} has {len(classes)} classes '
                 f'({", ".join(map(str, classes[:3]))} ...): change one of them.'
             )
+
+
+def _largest_label(dataset: Any, named: bool) -> int:
+    """Return the largest label of a list; -1 where folders, or a list that was read before, make labels right."""
+    if not isinstance(dataset, BaseDataset) or (named and not str(dataset.ann_file).endswith('.json')):
+        return -1
+    labels = (dataset.get_data_info(index).get('gt_label', -1) for index in range(len(dataset)))
+    return max((int(np.max(label, initial=-1)) for label in labels), default=-1)
 
 
 def check_same_classes(model: nn.Module, train_loop: Any, loop: Any, loader: str) -> None:

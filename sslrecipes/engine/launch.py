@@ -13,6 +13,7 @@ from mmengine.dist import master_only
 
 from sslrecipes.checkpoint.store import CheckpointStore
 from sslrecipes.datasets.preflight import check_dataset
+from sslrecipes.datasets.remarks import Remark
 from sslrecipes.engine import dry_run as report
 from sslrecipes.engine.agreement import leaving_process_group
 from sslrecipes.engine.circumstances import weight_files
@@ -148,13 +149,25 @@ def build_runner(cfg: Config, phase: str, needs_weights: bool = True) -> SSLRunn
         raise CheckpointError(f'There is no checkpoint "{cfg.load_from}".')
     for place, file in missing_weights(cfg) if needs_weights else ():
         raise CheckpointError(f'{place}: there is no file "{file}".', place)
+    remarks = dict.fromkeys(check_data(cfg, phase))
+    runner = SSLRunner.from_cfg(cfg)
+    for remark in remarks:
+        runner.logger.log(remark.level, remark.text)
+    return runner
+
+
+def check_data(cfg: Config, phase: str) -> Iterator[Remark]:
+    """Check every data set of a phase; yields what is odd, but may be meant.
+
+    Raises:
+        DataError: The first mistake found.
+    """
     for key in LOADERS[phase]:
         for place, dataset in find_datasets(cfg.get(key), key):
             try:
-                check_dataset(dataset, place)
+                yield from check_dataset(dataset, place)
             except DataError as error:
                 raise DataError(str(error), f'{place}.data_root') from None
-    return SSLRunner.from_cfg(cfg)
 
 
 def missing_weights(cfg: Config) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from mmengine.runner.base_loop import BaseLoop
+from mmpretrain.datasets import CustomDataset
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -95,3 +96,12 @@ def test_a_checkpoint_is_tested_on_the_classes_that_it_learnt(caplog):
     with caplog.at_level(logging.WARNING):
         check_learnt_classes(runner, checkpoint)
     assert 'class 1 is "b" in the checkpoint' in caplog.text
+
+
+def test_labels_of_a_list_without_names_fit_the_head(tmp_path):
+    (tmp_path / 'list.txt').write_text('0.png 0\n1.png 3\n')
+    data = CustomDataset(data_root=str(tmp_path), ann_file='list.txt')
+    with pytest.raises(ConfigError, match=r'model\.num_classes is 3, but the data of train_dataloader has the label 3'):
+        check_class_count(probe(3), data, 'train_dataloader')
+    check_class_count(probe(4), data, 'train_dataloader')
+    check_class_count(nn.Identity(), data, 'train_dataloader')

@@ -15,7 +15,7 @@ from sslrecipes.zoo import parse_name
 from sslrecipes.zoo.config import load_config, override
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIGS = {path.parts[-3]: path for path in ROOT.glob('projects/*/configs/*.py')}
+CONFIGS = {path.stem.partition('_')[0]: path for path in ROOT.glob('projects/*/configs/*.py')}
 VIT = dict(arch=dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32), patch_size=4)
 
 
@@ -29,21 +29,21 @@ def tiny():
 
 @pytest.fixture
 def load(monkeypatch):
-    """Function from a project's name to its config, with the checkout root on Python's path."""
+    """Function from a method to a project's config, with the checkout root on Python's path."""
     monkeypatch.syspath_prepend(ROOT)
-    return lambda project: load_config(CONFIGS[project])
+    return lambda method: load_config(CONFIGS[method])
 
 
 @pytest.fixture
 def build(load):
     """Function that builds the grid-masked encoder for 4 x 6 patches; loading its config registers the class."""
-    load('grid_mask_mae')
+    load('grid-mask-mae')
     return lambda **kwargs: MODELS.build(dict(type='GridMaskViT', **VIT, **{'img_size': (16, 24), **kwargs}))
 
 
-@pytest.mark.parametrize('project', ['grid_mask_mae', 'own_images'])
-def test_config_is_sound_and_trains(project, load, tiny):
-    cfg = load(project)
+@pytest.mark.parametrize('method', CONFIGS)
+def test_config_is_sound_and_trains(method, load, tiny):
+    cfg = load(method)
     check_config(cfg)
     name = parse_name(cfg.filename)
     assert name.disagreements(cfg) == []
@@ -77,7 +77,7 @@ def test_what_does_not_fit_the_cells_is_refused(build, wrong):
 
 
 def test_pictures_of_the_folder_on_the_command_line_are_batched(load, tmp_path):
-    cfg = load('own_images')
+    cfg = load('mae')
     (tmp_path / 'holiday').mkdir()
     Image.new('RGB', (300, 200), 'red').save(tmp_path / 'one.jpg')
     Image.new('L', (40, 90)).save(tmp_path / 'holiday' / 'two.PNG')

@@ -1,0 +1,140 @@
+"""Commands and configs that the documents show: every tool takes its command line, every config resolves."""
+
+import argparse
+import importlib.util
+import re
+import shlex
+import sys
+from pathlib import Path
+from string import Template
+
+import pytest
+
+from sslrecipes.zoo.config import load_config
+from sslrecipes.zoo.preconditions import check_trains
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ('*.md', 'docs/**/*.md', 'configs/**/*.md', 'projects/**/*.md')
+    for path in ROOT.glob(pattern)
+)
+#: What stands for something of the reader's.
+CONFIG = 'configs/mae/mae_vit-base-p16_8xb512-amp-coslr-300e_in1k.py'
+VALUES = {'RANK': '0', 'HOST': 'node0', 'HOME': '/home/me', 'PWD': '.', 'TOOLS': 'tools'}
+#: Programs that are no tools of ours, and what calls this test.
+OTHERS = {
+    'mkdir',
+    'wget',
+    'pip',
+    'cd',
+    'source',
+    'sbatch',
+    'pre-commit',
+    'export',
+    'python -m',
+    'bash tools/run_tests.sh',
+}
+#: How the reader's own config may begin, with the path that it is meant to have.
+NAMED = re.compile(r'# (?:~/research/)?([\w./-]+\.py)\b.*\n')
+#: Doors in bash, and how they call a Python tool: its name, and where its arguments are.
+DOORS = {
+    'dist_train.sh': lambda words: ('train.py', [words[0], *words[2:]]),
+    'dist_test.sh': lambda words: ('test.py', [words[0], words[1], *words[3:]]),
+    'slurm_train.sh': lambda words: ('train.py', [words[2], '--work-dir', words[3], *words[4:]]),
+    'quickstart.sh': lambda words: ('quickstart.py', words),
+}
+
+
+class _ParsedError(Exception):
+    """A tool has read its command line."""
+
+
+def blocks(document, language):
+    return re.findall(
+        rf'^```{language}\n(.*?)^```', (ROOT / document).read_text(encoding='utf-8'), re.MULTILINE | re.DOTALL
+    )
+
+
+def commands(document):
+    """Command lines of a document's blocks, with the variables that a block sets, and without comments."""
+    for block in blocks(document, 'bash'):
+        variables = dict(VALUES)
+        text = re.sub(r'^\w+=\$\(.*', '', block, flags=re.MULTILINE).replace('\\\n', ' ').replace(' && ', '\n')
+        for line in text.splitlines():
+            words = [Template(word).safe_substitute(variables) for word in shlex.split(line, comments=True)]
+            while words and re.match(r'[A-Z_]+=', words[0]):
+                name, _, value = words.pop(0).partition('=')
+                variables[name] = value
+            if words:
+                yield [CONFIG if word == 'CONFIG' else word for word in words]
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A folder like the checkout, in which the reader's files can be laid, as working directory."""
+    for name in ('configs', 'projects', 'tools'):
+        for path in [ROOT / name, *(ROOT / name).rglob('*')]:
+            place = tmp_path / path.relative_to(ROOT)
+            if path.is_dir():
+                place.mkdir(exist_ok=True)
+            else:
+                place.symlink_to(path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / 'my_mae').mkdir()
+    (tmp_path / 'my_mae' / 'my_vit.py').touch()
+    for document in DOCUMENTS:
+        for text in blocks(document, 'python'):
+            if name := NAMED.match(text):
+                (tmp_path / name[1]).write_text(text)
+    return tmp_path
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """Function that lets a tool read its command line, and returns what it understood."""
+    parse = argparse.ArgumentParser.parse_args
+
+    def stop(parser, argv=None, namespace=None):
+        raise _ParsedError(parse(parser, argv, namespace))
+
+    def read(tool, words):
+        spec = importlib.util.spec_from_file_location(f'tool_{tool[:-3]}', ROOT / 'tools' / tool)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        with monkeypatch.context() as patch:
+            patch.setattr(argparse.ArgumentParser, 'parse_args', stop)
+            patch.setattr(sys, 'argv', [f'tools/{tool}', *words])
+            with pytest.raises(_ParsedError) as parsed:
+                module.main()
+        return parsed.value.args[0]
+
+    return read
+
+
+@pytest.mark.parametrize('document', DOCUMENTS)
+def test_commands_are_understood(document, checkout, read):
+    for words in commands(document):
+        if {words[0], ' '.join(words[:2])} & OTHERS:
+            continue
+        program, path, *words = words
+        assert program in ('python', 'bash'), program
+        tool, words = DOORS.get(Path(path).name, lambda words, name=Path(path).name: (name, words))(words)
+        arguments = read(tool, words)
+        if getattr(arguments, 'config', None):
+            assert Path(arguments.config).is_file(), arguments.config
+            cfg = load_config(arguments.config, getattr(arguments, 'cfg_options', None))
+            if tool == 'train.py':
+                check_trains(cfg)
+
+
+@pytest.mark.parametrize('document', DOCUMENTS)
+def test_configs_of_the_reader_resolve(document, checkout):
+    for text in blocks(document, 'python'):
+        if '_base_ =' in text:
+            load_config(NAMED.match(text)[1])
+
+
+def test_commands_are_found():
+    assert sum(1 for document in DOCUMENTS for _ in commands(document)) > 60

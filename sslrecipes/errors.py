@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
@@ -77,6 +78,9 @@ def exit_on_user_error(main: F) -> F:
     @wraps(main)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         _explainers.clear()
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors='backslashreplace')  # any file name can be shown on any terminal
         try:
             return main(*args, **kwargs)
         except UserError as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.errors import exit_on_user_error
 from sslrecipes.zoo.config import load_config
+from sslrecipes.zoo.user_paths import user_path
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 RECIPES = (
@@ -25,7 +26,9 @@ RECIPES = (
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('recipes', nargs='*', default=[str(path) for path in RECIPES], help='config files')
+    parser.add_argument(
+        'recipes', nargs='*', type=user_path, default=[str(path) for path in RECIPES], help='config files'
+    )
     parser.add_argument('--batch', type=int, default=16, help='images per step')
     parser.add_argument('--steps', type=int, default=5, help='timed steps; the median counts')
     parser.add_argument('--dtype', choices=['float32', 'bfloat16', 'float16'], default='float32')
@@ -40,8 +43,12 @@ def parse_data_args(argv: list[str]) -> argparse.Namespace:
         prog='benchmark.py data',
         description='Images per second and core of multi-crop views, against decoding alone and plain torchvision.',
     )
-    parser.add_argument('config', nargs='?', help="recipe with MultiCrop (default: MultiCrop's own defaults)")
-    parser.add_argument('--images', help='folder of images (default: embedded photographs as JPEG, 500 x 375)')
+    parser.add_argument(
+        'config', nargs='?', type=user_path, help="recipe with MultiCrop (default: MultiCrop's own defaults)"
+    )
+    parser.add_argument(
+        '--images', type=user_path, help='folder of images (default: embedded photographs as JPEG, 500 x 375)'
+    )
     parser.add_argument('--seconds', type=float, default=20.0, help='how long to measure (default: 20)')
     return parser.parse_args(argv)
 

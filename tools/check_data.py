@@ -26,6 +26,7 @@ from sslrecipes.datasets.scan import list_images, scan_files
 from sslrecipes.datasets.scan_report import ScanReport
 from sslrecipes.errors import ConfigError, StorageError, exit_on_user_error
 from sslrecipes.visualization.progress_line import ProgressLine, terminal_console
+from sslrecipes.zoo.user_paths import one_line, user_file
 
 SECONDS_BETWEEN_LINES = 10
 
@@ -33,12 +34,14 @@ SECONDS_BETWEEN_LINES = 10
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('folder', type=Path)
+    parser.add_argument('folder', type=user_file)
     cores = len(os.sched_getaffinity(0))
     parser.add_argument('--workers', type=int, default=cores, help='processes (default: cores, here %(default)s)')
     parser.add_argument('--min-side', type=int, default=32, help='shorter images are tiny (default: %(default)s)')
     parser.add_argument('--max-pixels', type=int, default=MAX_PIXELS, help='larger images are bad: %(default)s')
-    parser.add_argument('--out', type=Path, help='write .json: everything; else: a line "path TAB reason" per file')
+    parser.add_argument(
+        '--out', type=user_file, help='write .json: everything; else: a line "path TAB reason" per file'
+    )
     args = parser.parse_args(argv)
     if args.workers < 1:
         raise ConfigError(f'--workers must be at least 1, not {args.workers}.')
@@ -97,7 +100,7 @@ def write(report: ScanReport, path: Path) -> None:
     if path.suffix == '.json':
         text = json.dumps(report.as_dict(), indent=1)
     else:
-        text = ''.join(f'{file}\t{reason}\n' for file, reason in report.problem_files())
+        text = ''.join(f'{one_line(file)}\t{one_line(reason)}\n' for file, reason in report.problem_files())
     try:
         path.write_text(text, encoding='utf-8', errors='surrogateescape')
     except OSError as error:
@@ -124,7 +127,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     if args.out:
         write(report, args.out)
-        console.print(f'Wrote {args.out}.')
+        console.print(f'Wrote {args.out}.', markup=False)
     sys.exit(1 if report.has_problems else 0)
 
 

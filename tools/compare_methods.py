@@ -5,13 +5,16 @@ from pathlib import Path
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.errors import exit_on_user_error
+from sslrecipes.zoo.user_paths import user_file
 
 
 @exit_on_user_error
 def main(argv: list[str] | None = None) -> None:
     """Run the comparison."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/comparison'), help='where everything goes')
+    parser.add_argument(
+        '--work-dir', type=user_file, default=Path('work_dirs/comparison'), help='where everything goes'
+    )
     parser.add_argument('--data', nargs='+', choices=['photo-tiles', 'fashion-mnist'], help='default: what is there')
     parser.add_argument('--epochs', type=int, help="length of each training (default: the recipes')")
     args = parser.parse_args(argv)

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from sslrecipes.checkpoint.conversion import Conversion, convert_file
 from sslrecipes.checkpoint.keymaps import KEYMAPS
 from sslrecipes.errors import exit_on_user_error
+from sslrecipes.zoo.user_paths import user_path
 
 
 @exit_on_user_error
@@ -23,8 +24,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Parse the command line and convert one file."""
     families = ('ours', *KEYMAPS)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('source', help='file or http(s) address')
-    parser.add_argument('target', help='new file: .safetensors for the bare weights, else a torch file')
+    parser.add_argument('source', type=user_path, help='file or http(s) address')
+    parser.add_argument('target', type=user_path, help='new file: .safetensors for the bare weights, else a torch file')
     parser.add_argument('--from', dest='family', choices=families, help='what the source must be (default: detected)')
     parser.add_argument('--to', choices=families, default='ours', help='names of the new file (default: ours)')
     parser.add_argument('--weights', help='entry or network of the source to take, such as "teacher"')

@@ -1,26 +1,28 @@
 """k-NN accuracy of one or many checkpoints: ``python tools/evaluate_knn.py CONFIG CHECKPOINT_OR_FOLDER ...``."""
 
 import argparse
-from pathlib import Path
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.errors import exit_on_user_error
 from sslrecipes.zoo.config import DictAction, load_config
 from sslrecipes.zoo.preconditions import check_places, work_dir_of
+from sslrecipes.zoo.user_paths import user_file, user_path
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config whose test_cfg is a KNNLoop')
-    parser.add_argument('checkpoints', nargs='+', help='checkpoints of any method, and folders of them')
+    parser.add_argument('config', type=user_path, help='config whose test_cfg is a KNNLoop')
+    parser.add_argument('checkpoints', nargs='+', type=user_path, help='checkpoints of any method, and folders of them')
     parser.add_argument(
-        '--out', help='folder for knn.csv, knn.png (of several checkpoints) and logs (default: work_dirs/<config name>)'
+        '--out',
+        type=user_path,
+        help='folder for knn.csv, knn.png (of several checkpoints) and logs (default: work_dirs/<config name>)',
     )
     parser.add_argument('--ks', nargs='+', type=int, help="numbers of neighbours (default: the config's)")
     parser.add_argument('--temperature', type=float, help="softness of the vote (default: the config's)")
     cache = parser.add_mutually_exclusive_group()
-    cache.add_argument('--cache', type=Path, help='folder of extracted features (default: OUT/features)')
+    cache.add_argument('--cache', type=user_file, help='folder of extracted features (default: OUT/features)')
     cache.add_argument('--no-cache', action='store_true', help='keep no features (ImageNet at 768 channels: 4 GB each)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='overrides: key.sub=value ...')
     return parser.parse_args(argv)

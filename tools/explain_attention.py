@@ -8,15 +8,20 @@ from __future__ import annotations
 import argparse
 
 from sslrecipes.errors import exit_on_user_error
+from sslrecipes.zoo.user_paths import user_path
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('config', help='config of any model with a ViT as its backbone; its normalisation is used')
-    parser.add_argument('checkpoint', help='its weights, ours or an official file')
-    parser.add_argument('--images', nargs='+', required=True, help='RGB image files of any size, or folders of them')
-    parser.add_argument('--out', required=True, help='folder for pictures and page')
+    parser.add_argument(
+        'config', type=user_path, help='config of any model with a ViT as its backbone; its normalisation is used'
+    )
+    parser.add_argument('checkpoint', type=user_path, help='its weights, ours or an official file')
+    parser.add_argument(
+        '--images', nargs='+', type=user_path, required=True, help='RGB image files of any size, or folders of them'
+    )
+    parser.add_argument('--out', type=user_path, required=True, help='folder for pictures and page')
     parser.add_argument('--fusion', default='max', help='of the maps of heads: max (default), mean or min')
     parser.add_argument(
         '--discard-ratio', type=float, default=0.9, help='share of smallest entries set to 0 (default: %(default)s)'

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from sslrecipes.checkpoint.export import FORMATS, ExportReport, export_backbone
 from sslrecipes.errors import exit_on_user_error
+from sslrecipes.zoo.user_paths import user_path
 
 CHECKED_FORMATS = ('timm', 'torchvision', 'detectron2', 'huggingface', 'onnx')
 
@@ -23,8 +24,8 @@ CHECKED_FORMATS = ('timm', 'torchvision', 'detectron2', 'huggingface', 'onnx')
 def main(argv: Sequence[str] | None = None) -> None:
     """Parse the command line and export one backbone."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('checkpoint', help='training checkpoint or official file')
-    parser.add_argument('out', help='new file; for huggingface a new folder')
+    parser.add_argument('checkpoint', type=user_path, help='training checkpoint or official file')
+    parser.add_argument('out', type=user_path, help='new file; for huggingface a new folder')
     parser.add_argument('--format', choices=(*FORMATS, *CHECKED_FORMATS), help='default: by the suffix of OUT')
     parser.add_argument('--prefix', default='backbone.', help='sub-network to write (default: backbone.)')
     parser.add_argument('--no-final-norm', action='store_true', help='leave out the final norm (ln1)')

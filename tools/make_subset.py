@@ -11,23 +11,23 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from sslrecipes.datasets.subset_lists import describe, locate, read_subset, write_subset
 from sslrecipes.datasets.subsets import choose, equal_counts, fraction_counts, images_by_class
 from sslrecipes.errors import StorageError, exit_on_user_error
+from sslrecipes.zoo.user_paths import user_file
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('folder', type=Path, help='holds one subfolder per class')
+    parser.add_argument('folder', type=user_file, help='holds one subfolder per class')
     part = parser.add_mutually_exclusive_group(required=True)
     part.add_argument('--fraction', type=float, help='share of all images, e.g. 0.01; at least one image per class')
     part.add_argument('--per-class', type=int, help='images of each class')
-    part.add_argument('--list', type=Path, help='take the images of this list')
+    part.add_argument('--list', type=user_file, help='take the images of this list')
     parser.add_argument('--seed', type=int, default=0, help='which images are chosen (default: %(default)s)')
-    parser.add_argument('--out', type=Path, required=True, help='the list; its folder is made if necessary')
+    parser.add_argument('--out', type=user_file, required=True, help='the list; its folder is made if necessary')
     return parser.parse_args(argv)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from sslrecipes.errors import exit_on_user_error
 from sslrecipes.zoo import read_index
 from sslrecipes.zoo.table import with_current_table, zoo_documents
+from sslrecipes.zoo.user_paths import user_file
 
 
 def parse_args() -> argparse.Namespace:
@@ -18,7 +19,7 @@ def parse_args() -> argparse.Namespace:
     action.add_argument('--check', action='store_true', help='exit with 1 if a table is out of date')
     action.add_argument('--write', action='store_true', help='bring all tables up to date')
     parser.add_argument(
-        '--root', type=Path, default=Path(__file__).resolve().parents[1], help='repository, default: of this file'
+        '--root', type=user_file, default=Path(__file__).resolve().parents[1], help='repository, default: of this file'
     )
     return parser.parse_args()
 

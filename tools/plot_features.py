@@ -8,14 +8,19 @@ from __future__ import annotations
 import argparse
 
 from sslrecipes.errors import exit_on_user_error
+from sslrecipes.zoo.user_paths import user_path
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('config', help='config with a backbone and labelled validation (or test) images')
-    parser.add_argument('checkpoints', nargs='+', metavar='checkpoint', help='weights of the backbone, a panel each')
-    parser.add_argument('--out', required=True, help='the picture to write: .png, .pdf or .svg')
+    parser.add_argument(
+        'config', type=user_path, help='config with a backbone and labelled validation (or test) images'
+    )
+    parser.add_argument(
+        'checkpoints', nargs='+', type=user_path, metavar='checkpoint', help='weights of the backbone, a panel each'
+    )
+    parser.add_argument('--out', type=user_path, required=True, help='the picture to write: .png, .pdf or .svg')
     parser.add_argument('--method', default='tsne', help='tsne (default), pca, or umap, which needs umap-learn')
     parser.add_argument('--limit', type=int, default=2000, help='at most this many images (default: %(default)s)')
     parser.add_argument('--classes', type=int, default=20, help='at most this many classes (default: %(default)s)')
@@ -23,7 +28,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--pool', default='auto', help='auto (default), avg or cls: how tokens become one vector')
     parser.add_argument('--prefix', default='backbone.', help="e.g. 'teacher.backbone.' (default: %(default)s)")
     parser.add_argument('--seed', type=int, default=0, help='of t-SNE and UMAP (default: %(default)s)')
-    parser.add_argument('--cache-dir', help='folder of cached features')
+    parser.add_argument('--cache-dir', type=user_path, help='folder of cached features')
     return parser.parse_args()
 
 

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.errors import exit_on_user_error
+from sslrecipes.zoo.user_paths import user_file
 
 
 @exit_on_user_error
 def main(argv: list[str] | None = None) -> None:
     """Run the quickstart."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--work-dir', type=Path, help='where everything goes (default: work_dirs/quickstart)')
+    parser.add_argument('--work-dir', type=user_file, help='where everything goes (default: work_dirs/quickstart)')
     parser.add_argument(
         '--epochs',
         type=int,

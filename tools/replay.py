@@ -8,15 +8,16 @@ import sys
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.errors import exit_on_user_error
+from sslrecipes.zoo.user_paths import user_path
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('file', help='what the run saved')
-    parser.add_argument('--config', help='recipe whose model to build (default: what the file says)')
+    parser.add_argument('file', type=user_path, help='what the run saved')
+    parser.add_argument('--config', type=user_path, help='recipe whose model to build (default: what the file says)')
     parser.add_argument('--device', default='cpu', help='where to run; masks drawn on a GPU need one (default: cpu)')
-    parser.add_argument('--images', help='picture of the images to write, such as batch.png')
+    parser.add_argument('--images', type=user_path, help='picture of the images to write, such as batch.png')
     return parser.parse_args(argv)
 
 

@@ -6,17 +6,21 @@ import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else 
 from sslrecipes.errors import exit_on_user_error
 from sslrecipes.zoo.config import DictAction, load_config
 from sslrecipes.zoo.preconditions import check_evaluates, work_dir_of
+from sslrecipes.zoo.user_paths import user_path
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file with test_dataloader, test_cfg and test_evaluator')
+    parser.add_argument('config', type=user_path, help='config file with test_dataloader, test_cfg and test_evaluator')
     parser.add_argument(
-        'checkpoint', nargs='?', help='weights of the whole model; a config without train_cfg needs none'
+        'checkpoint',
+        nargs='?',
+        type=user_path,
+        help='weights of the whole model; a config without train_cfg needs none',
     )
-    parser.add_argument('--work-dir', help='where logs go (default: work_dirs/<config name>)')
-    parser.add_argument('--out', help='write the metrics to this JSON file')
+    parser.add_argument('--work-dir', type=user_path, help='where logs go (default: work_dirs/<config name>)')
+    parser.add_argument('--out', type=user_path, help='write the metrics to this JSON file')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='overrides: key.sub=value ...')
     parser.add_argument('--check', action='store_true', help='look at the config, which takes no torch, then stop')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')

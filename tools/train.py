@@ -6,15 +6,22 @@ import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else 
 from sslrecipes.errors import exit_on_user_error
 from sslrecipes.zoo.config import DictAction, load_config
 from sslrecipes.zoo.preconditions import check_trains, work_dir_of
+from sslrecipes.zoo.user_paths import user_path
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file')
-    parser.add_argument('--work-dir', help='where logs and checkpoints go (default: work_dirs/<config name>)')
+    parser.add_argument('config', type=user_path, help='config file')
     parser.add_argument(
-        '--resume', nargs='?', const='auto', help='continue from the newest checkpoint of the work dir, or from a file'
+        '--work-dir', type=user_path, help='where logs and checkpoints go (default: work_dirs/<config name>)'
+    )
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        type=user_path,
+        help='continue from the newest checkpoint of the work dir, or from a file',
     )
     parser.add_argument(
         '--accept-changes', action='store_true', help='resume although recipe, data, processes or code have changed'

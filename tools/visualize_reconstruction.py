@@ -8,20 +8,24 @@ from typing import get_args
 from sslrecipes.errors import exit_on_user_error
 from sslrecipes.visualization.patch_colours import PatchColours
 from sslrecipes.visualization.reconstruct_images import visualize_reconstruction
+from sslrecipes.zoo.user_paths import user_path
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config of a pre-training by MAE or MAE-priv')
-    parser.add_argument('checkpoint', help='its checkpoint, or an official one of the same network')
+    parser.add_argument('config', type=user_path, help='config of a pre-training by MAE or MAE-priv')
+    parser.add_argument('checkpoint', type=user_path, help='its checkpoint, or an official one of the same network')
     parser.add_argument(
         '--images',
         nargs='+',
+        type=user_path,
         required=True,
         help='RGB image files of any size, or folders; their central square is used',
     )
-    parser.add_argument('--out', required=True, help='the picture (.png, .jpg, ...) or page (.html) to write')
+    parser.add_argument(
+        '--out', type=user_path, required=True, help='the picture (.png, .jpg, ...) or page (.html) to write'
+    )
     parser.add_argument('--seed', type=int, default=0, help='seed of the masks (default: 0)')
     parser.add_argument('--limit', type=int, default=8, help='at most this many images (default: 8)')
     parser.add_argument(

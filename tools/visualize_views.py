@@ -6,13 +6,14 @@ import argparse
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.errors import exit_on_user_error
+from sslrecipes.zoo.user_paths import user_path
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='recipe of a training')
-    parser.add_argument('--out', default='views.png', help='the picture to write (default: views.png)')
+    parser.add_argument('config', type=user_path, help='recipe of a training')
+    parser.add_argument('--out', type=user_path, default='views.png', help='the picture to write (default: views.png)')
     parser.add_argument('--images', type=int, default=4, help='how many images (default: 4)')
     return parser.parse_args(argv)
 

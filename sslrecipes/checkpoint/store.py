@@ -113,7 +113,7 @@ class CheckpointStore:
         Raises:
             StorageError: The note can't be written.
         """
-        write_atomic(self.folder / _POINTER, lambda file: file.write_text(str(path)))
+        write_atomic(self.folder / _POINTER, lambda file: file.write_bytes(os.fsencode(path)))
 
     def set_aside(self, after: tuple[int, int]) -> list[Path]:
         """Rename the checkpoints behind a position: they aren't of the run that goes on from there.

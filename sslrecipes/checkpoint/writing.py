@@ -19,6 +19,7 @@ from torch import Tensor
 from sslrecipes.checkpoint.sealing import SealedFile
 from sslrecipes.checkpoint.tensor_digest import DIGEST, tensor_digest
 from sslrecipes.errors import StorageError
+from sslrecipes.zoo.user_paths import printable
 
 #: Name of a file that is being written: that of the file to be, and the number of the writing process.
 TEMPORARY = re.compile(r'\.(.+)\.(\d+)\.tmp')
@@ -41,7 +42,10 @@ def write_atomic(path: str | Path, writer: Callable[[Path], object]) -> Path:
     temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.touch()
+        permissions = temporary.stat().st_mode
         writer(temporary)
+        temporary.chmod(permissions)  # libraries that write by a temporary file of their own make it private
         _flush(temporary)
         temporary.replace(path)
     except OSError as error:
@@ -68,7 +72,10 @@ def save_safetensors(path: str | Path, state: Mapping[str, Tensor], metadata: Ma
     Raises:
         StorageError: The file can't be written.
     """
-    path, texts = Path(path).expanduser(), {'format': 'pt', **(metadata or {})}
+    path, texts = (
+        Path(path).expanduser(),
+        {'format': 'pt', **{key: printable(text) for key, text in (metadata or {}).items()}},
+    )
     tensors = dict(_apart(state))
     texts[DIGEST] = tensor_digest(tensors, texts)
     try:

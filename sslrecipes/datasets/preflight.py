@@ -19,6 +19,7 @@ from sslrecipes.datasets.subsets import class_folders
 from sslrecipes.datasets.transfer_preflight import find_check
 from sslrecipes.errors import DataError
 from sslrecipes.registry import DATASETS
+from sslrecipes.zoo.user_paths import expand_home
 
 
 def check_dataset(cfg: Mapping[str, Any], key: str = 'train_dataloader.dataset') -> list[Remark]:
@@ -37,6 +38,7 @@ def check_dataset(cfg: Mapping[str, Any], key: str = 'train_dataloader.dataset')
     Raises:
         DataError: A folder or file is missing, empty or not in the expected layout, or states what can't be meant.
     """
+    cfg = expand_home(dict(cfg))
     if 'dataset' in cfg:
         return check_dataset(cfg['dataset'], f'{key}.dataset')
     if 'datasets' in cfg:

@@ -49,10 +49,16 @@ def write_subset(path: str | Path, images: Mapping[str, Sequence[str]], chosen: 
 
 
 def _write_rows(target: TextIO, images: Mapping[str, Sequence[str]], chosen: Mapping[str, Sequence[str]]) -> None:
-    writer, start = csv.writer(target, lineterminator='\n'), 0
+    start = 0
+    writer, careful = (
+        csv.writer(target, lineterminator='\n'),
+        csv.writer(target, lineterminator='\n', quoting=csv.QUOTE_ALL),
+    )
     for label, (name, files) in enumerate(images.items()):
         position = {file: start + index for index, file in enumerate(files)}
-        writer.writerows((position[file], label, name, file) for file in chosen[name])
+        for file in chosen[name]:
+            # a bare carriage return, which csv does not quote by itself, would end the line
+            (careful if '\r' in name + file else writer).writerow((position[file], label, name, file))
         start += len(files)
 
 

@@ -123,9 +123,11 @@ def code_of_projects(cfg: Config) -> Iterator[tuple[str, str]]:
 
 def _fingerprint(sample: Mapping[str, Any], root: str) -> bytes:
     if name := sample.get('img_path'):
-        what = str(name).removeprefix(root).lstrip('/').encode()
+        what = str(name).removeprefix(root).lstrip('/').encode(errors='surrogatepass')
     elif (image := sample.get('img')) is not None:
         what = np.asarray(image).tobytes()
     else:
-        what = repr(sorted((key, value) for key, value in sample.items() if isinstance(value, (str, int)))).encode()
+        what = repr(sorted((key, value) for key, value in sample.items() if isinstance(value, (str, int)))).encode(
+            errors='surrogatepass'
+        )
     return what + f'\0{sample.get("gt_label")}\0'.encode()

@@ -9,6 +9,7 @@ from typing import Any
 from mmengine.dist import master_only
 from mmengine.model import is_model_wrapper
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from torch import Tensor
 
@@ -64,7 +65,7 @@ def print_rows(title: str, rows: Mapping[str, str]) -> None:
     """Print a table of two columns."""
     table = Table(title=title, show_header=False)
     for key, value in rows.items():
-        table.add_row(key, value)
+        table.add_row(escape(key), escape(value))
     Console().print(table)
 
 

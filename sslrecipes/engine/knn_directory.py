@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from mmengine.config import Config
 from rich.console import Console
+from rich.markup import escape
 
 from sslrecipes.engine.knn_report import KNNRow, draw_curve, print_rows, rows_of, write_csv
 from sslrecipes.engine.launch import build_runner
@@ -63,7 +64,7 @@ def evaluate_checkpoints(
     seconds: list[float] = []
     for done, candidate in enumerate(candidates):
         left = timedelta(seconds=round(fmean(seconds) * (len(candidates) - done))) if seconds else 'unknown time'
-        console.rule(f'{done + 1} of {len(candidates)}: {candidate.path.name}, {left} left')
+        console.rule(f'{done + 1} of {len(candidates)}: {escape(candidate.path.name)}, {left} left')
         start = time.monotonic()
         if new := _evaluated(runner, candidate):
             seconds.append(time.monotonic() - start)
@@ -101,8 +102,10 @@ def natural_key(path: Path) -> list[tuple[int, str]]:
 
 
 def _files_of(folder: Path) -> Iterator[Candidate]:
-    for path in sorted((path for path in folder.iterdir() if path.is_file()), key=natural_key):
-        if path.suffix in SUFFIXES:
+    for path in sorted((path for path in folder.iterdir() if not path.is_dir()), key=natural_key):
+        if not path.is_file():
+            _skip(path, 'it is no regular file')
+        elif path.suffix in SUFFIXES:
             yield Candidate(path, found=True)
         else:
             _skip(path, 'it is no file of weights')

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from sslrecipes.checkpoint.store import position_of
 from sslrecipes.checkpoint.writing import write_atomic
+from sslrecipes.visualization.labels import plain_label
 from sslrecipes.visualization.tables import number, print_table
 
 
@@ -37,7 +38,7 @@ def write_csv(path: Path, rows: Sequence[KNNRow]) -> None:
     """Write all rows atomically."""
 
     def write(file: Path) -> None:
-        with file.open('w', newline='', encoding='utf-8') as stream:
+        with file.open('w', newline='', encoding='utf-8', errors='surrogateescape') as stream:
             csv.writer(stream).writerows([KNNRow._fields, *rows])
 
     write_atomic(path, write)
@@ -64,7 +65,7 @@ def draw_curve(path: Path, rows: Sequence[KNNRow]) -> None:
         points = sorted((steps[names.index(row.checkpoint)], row.top1) for row in rows if row.k == k)
         axes.plot(*zip(*points, strict=True), marker='.', label=f'k = {k}')
     if unit == 'checkpoint':
-        axes.set_xticks(steps, [Path(name).stem for name in names], rotation=30, ha='right')
+        axes.set_xticks(steps, [plain_label(Path(name).stem) for name in names], rotation=30, ha='right')
     axes.set_xlabel(unit)
     axes.set_ylabel('k-NN top-1, %')
     axes.grid(alpha=0.3)

@@ -104,6 +104,8 @@ class SSLRunner(RestartableRunner):
         for handler in logger.handlers:
             if not isinstance(handler, logging.FileHandler):
                 handler.addFilter(is_for_the_console)
+            elif handler.stream:
+                handler.stream.reconfigure(encoding='utf-8', errors='backslashreplace')  # any file name can be logged
         return logger
 
     def setup_env(self, env_cfg: dict[str, Any]) -> None:

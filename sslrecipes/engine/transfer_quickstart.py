@@ -144,7 +144,7 @@ def pretrained(folder: Path, epochs: int | None) -> tuple[Path, str]:
     """
     checkpoint = folder / f'epoch_{epochs or load_config(CONFIGS / PRETRAINING).train_cfg.max_epochs}.pth'
     if checkpoint.is_file():
-        console.print(f'There is {checkpoint} already; delete {folder} to pre-train anew.')
+        console.print(f'There is {checkpoint} already; delete {folder} to pre-train anew.', markup=False)
         return checkpoint, 'without the pre-training, which was there already'
     shutil.rmtree(folder, ignore_errors=True)
     seconds = pretrain('DINO', PRETRAINING, folder, epochs).seconds

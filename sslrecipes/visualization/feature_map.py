@@ -21,6 +21,7 @@ from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.evaluation.features import Features, extract_features
 from sslrecipes.models.methods.feature_model import FeatureModel, as_feature_model
 from sslrecipes.registry import DATASETS
+from sslrecipes.visualization.labels import plain_label
 from sslrecipes.visualization.networks import build_network
 from sslrecipes.visualization.projection import Points, project
 from sslrecipes.zoo.config import load_config
@@ -105,10 +106,10 @@ def draw_panels(
     present = np.unique(labels)
     colours = colormaps['tab10' if len(present) <= 10 else 'tab20' if len(present) <= 20 else 'gist_ncar']
     for position, (title, points) in enumerate(panels.items(), start=1):
-        axes = figure.add_subplot(rows, columns, position, title=title, xticks=[], yticks=[])
+        axes = figure.add_subplot(rows, columns, position, title=plain_label(title), xticks=[], yticks=[])
         for rank, label in enumerate(present):
             colour = colours(rank if len(present) <= 20 else rank / len(present))
-            name = str(names[label]) if names else str(label)
+            name = plain_label(str(names[label] if names else label))
             x, y = points[labels == label].T
             axes.scatter(x, y, s=8, color=colour, label=name, linewidths=0)
     figure.legend(*axes.get_legend_handles_labels(), loc='outside right center', markerscale=2, fontsize='small')

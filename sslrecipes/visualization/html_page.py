@@ -79,7 +79,7 @@ def write_page(path: str | Path, title: str, facts: Mapping[str, str], figures: 
         StorageError: The file can't be written.
     """
     text = html_page(title, facts, figures)
-    return write_atomic(path, lambda file: file.write_text(text, encoding='utf-8', errors='replace'))
+    return write_atomic(path, lambda file: file.write_text(text, encoding='utf-8', errors='backslashreplace'))
 
 
 def html_page(title: str, facts: Mapping[str, str], figures: Sequence[Figure]) -> str:

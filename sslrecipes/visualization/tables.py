@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 Rows = Sequence[Sequence[str]]
@@ -20,7 +21,7 @@ def print_table(console: Console, title: str, columns: Sequence[str], rows: Rows
     """Print a table with a title above."""
     table = Table(*columns, title=title)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     console.print(table)
 
 

@@ -10,12 +10,13 @@ from mmengine.config import Config
 from sslrecipes.errors import ConfigError
 from sslrecipes.zoo.plain import make_plain
 from sslrecipes.zoo.source import shown
+from sslrecipes.zoo.user_paths import expand_home
 
 MISSING_MODULE = '"{path}" imports a module that is not found ({error}): put the folder that holds it on PYTHONPATH.'
 
 
 def resolve(path: Path) -> Config:
-    """Execute a config and what it inherits, and bring it down to plain values.
+    """Execute a config and what it inherits, and bring it down to plain values, ``~`` in paths replaced.
 
     Raises:
         ConfigError: Whatever stops it: a config is a program of the user's, and theirs to mend.
@@ -31,6 +32,7 @@ def resolve(path: Path) -> Config:
     except Exception as error:
         raise ConfigError(f'"{_failing_line(error, path)}" can not be resolved: {_said(error)}.') from error
     make_plain(cfg)
+    expand_home(cfg)
     return cfg
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from sslrecipes.errors import CheckpointError, ConfigError, StorageError
+from sslrecipes.zoo.user_paths import printable
 
 #: Bytes that the names of a run's files have below its work dir.
 ROOM_BELOW = 200
@@ -18,13 +19,13 @@ def work_dir_of(cfg: Config, given: str | None = None) -> Path:
     """Folder of a run: the one given, else the config's, else ``work_dirs/<config name>``.
 
     Raises:
-        StorageError: If it is a file, can't be made or written to, or has a name that no folder can have.
+        StorageError: If it is a file, can't be made or written to, or has a name that no folder of a run can have.
     """
     folder = Path(given or cfg.get('work_dir') or Path('work_dirs') / Path(cfg.filename).stem)
     places = () if given or not cfg.get('work_dir') else ('work_dir',)
     there = folder.absolute()
     if reason := _unnameable(there):
-        raise StorageError(f'The work dir "{folder}" can not be made: {reason}.', *places)
+        raise StorageError(f'The work dir "{printable(folder)}" can not be made: {reason}.', *places)
     while not there.exists() and there != there.parent:
         there = there.parent
     if not there.is_dir():
@@ -45,6 +46,8 @@ def _unnameable(folder: Path) -> str | None:
         return 'its name has a null character'
     if any(len(name) > longest for name in names):
         return f'a name is {max(map(len, names))} bytes long, of at most {longest}'
+    if printable(folder) != str(folder):
+        return 'its name is not UTF-8 or not of one line, and TensorBoard writes to no such folder'
     too_deep = len(os.fsencode(folder)) + ROOM_BELOW > deepest
     return f'its path is too long, for the files in it have {deepest} bytes at most' if too_deep else None
 

@@ -11,6 +11,7 @@ from sslrecipes.zoo.history import OPTION, Setting, history, plain_places, with_
 from sslrecipes.zoo.lines import Origin
 from sslrecipes.zoo.places import enclosing
 from sslrecipes.zoo.reading import merge
+from sslrecipes.zoo.user_paths import user_file
 
 
 def settings(filename: str | Path, overrides: Mapping[str, Any] | None = None) -> dict[str, Setting]:
@@ -28,7 +29,7 @@ def settings(filename: str | Path, overrides: Mapping[str, Any] | None = None) -
     Raises:
         ConfigError: If the config can't be resolved.
     """
-    path = Path(filename)
+    path = user_file(str(filename))
     cfg, given = merge(path, overrides or {})
     levels = with_options(history(path), cfg, given)
     moved = moved_paths(levels)

@@ -15,6 +15,7 @@ from sslrecipes.zoo.history import history, with_options
 from sslrecipes.zoo.lines import changed_names
 from sslrecipes.zoo.overrides import override
 from sslrecipes.zoo.source import lineage, near
+from sslrecipes.zoo.user_paths import expand_home, user_file
 
 
 def read_config(path: str | Path, options: Mapping[str, Any] | None = None) -> Config:
@@ -28,7 +29,7 @@ def read_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
         ConfigError: If the file, or one it inherits, is missing or no valid config, or an override names an unknown
             key.
     """
-    path = Path(path)
+    path = user_file(str(path))
     cfg, given = merge(path, options or {})
     if KEY in given or any(source.bases and KEY in changed_names(source.tree) for source in lineage(path)):
         set_values(cfg, moved_paths(with_options(history(path), cfg, given)))
@@ -45,4 +46,5 @@ def merge(path: Path, options: Mapping[str, Any]) -> tuple[Config, dict[str, Any
         raise ConfigError(f'There is no config file "{path}".{near(path)}')
     lineage(path)
     cfg = resolve(path)
-    return cfg, override(cfg, options)
+    given = override(cfg, options)
+    return expand_home(cfg), expand_home(given)

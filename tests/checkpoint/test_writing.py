@@ -180,3 +180,15 @@ def test_copy_keeps_ties_and_shares_nothing_with_the_original():
     original['x'][0][:] = 0
     assert copy['a'].data_ptr() == copy['b'].data_ptr() == copy['x'][1][0].data_ptr()
     assert all(part.all() for part in (copy['a'], copy['part'], copy['x'][0]))
+
+
+@pytest.mark.parametrize('save', SAVERS.values(), ids=SAVERS)
+def test_files_get_the_permissions_of_any_new_file(tmp_path, save):
+    (tmp_path / 'plain').touch()
+    path = save(tmp_path / 'weights', {'a': torch.zeros(2)})
+    assert path.stat().st_mode == (tmp_path / 'plain').stat().st_mode
+
+
+def test_metadata_may_name_any_file(tmp_path):
+    path = save_safetensors(tmp_path / 'a.safetensors', {'a': torch.zeros(2)}, {'source': 'caf\udce9'})
+    assert read_checkpoint(path)['meta']['source'] == 'caf\\udce9'

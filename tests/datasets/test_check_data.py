@@ -48,6 +48,15 @@ def test_problems_are_listed_in_both_formats(check, tmp_path, write_images):
     assert list(report['bad']) == ['dog/[b]3.png']
 
 
+def test_the_list_has_a_line_per_file_whatever_its_name(check, tmp_path, write_images):
+    folder = write_images(tmp_path / 'data', 'cat/1.png')
+    for name in ('a\nb.png', 'caf\udce9.png', '-x.png'):
+        (folder / 'cat' / name).write_bytes(b'')
+    assert check(folder, '--out', tmp_path / 'bad.txt')[0] == 1
+    lines = (tmp_path / 'bad.txt').read_text(errors='surrogateescape').splitlines()
+    assert lines == [f'{folder}/cat/{name}\tempty file' for name in ('-x.png', 'a\\nb.png', 'caf\udce9.png')]
+
+
 def test_options_reach_the_scan(check, tmp_path, write_images):
     write_images(tmp_path, 'a.png', size=(40, 50))
     assert check(tmp_path, '--min-side', 40)[0] == 0

@@ -102,3 +102,10 @@ def test_what_cannot_be_judged_passes():
     check_dataset(dict(type='Digits', split='val'))
     check_dataset(dict(type='NoSuchDataset', data_root='absent'))
     check_dataset(imagenet('s3://bucket/imagenet'))
+
+
+def test_the_home_folder_stands_for_a_tilde(tmp_path, write_images, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    write_images(tmp_path / 'data', 'train/a/1.png')
+    check_dataset(dict(type='CustomDataset', data_root='~/data', data_prefix='train'))
+    check_dataset(dict(type='CustomDataset', data_prefix=dict(img_path='~/data/train')))

@@ -47,7 +47,7 @@ def test_a_list_that_has_changed_is_named(tmp_path, folder):
 
 
 def test_awkward_names_survive(tmp_path, write_images):
-    names = ['one, two.png', '"quoted".png', 'sub/ä.png']
+    names = ['one, two.png', '"quoted".png', 'sub/ä.png', 'a\nb\rc.png', 'caf\udce9.png', '-x .png']
     images = images_by_class(write_images(tmp_path / 'train', *(f'a class, too/{name}' for name in names)))
     write_subset(tmp_path / 'list.txt', images, images)
     assert locate(read_subset(tmp_path / 'list.txt'), tmp_path / 'train', 'list.txt') == images

@@ -127,3 +127,13 @@ def test_copies_of_recipes_in_a_wheel_are_not_source_code(monkeypatch, tmp_path)
     assert source_digest.__wrapped__() == before
     (package / 'new.py').write_text('y = 1')
     assert source_digest.__wrapped__() != before
+
+
+def test_names_that_are_no_utf8_are_names_too():
+    class Folder(list):
+        data_root = 'data'
+
+        def get_data_info(self, index):
+            return {'img_path': f'data/{self[index]}'}
+
+    assert dataset_facts(Folder(['caf\udce9.jpg'])) != dataset_facts(Folder(['caf\udce8.jpg']))

@@ -1,6 +1,9 @@
-import pytest
+from io import StringIO
 
-from sslrecipes.engine.knn_report import KNNRow, _steps, draw_curve
+import pytest
+from rich.console import Console
+
+from sslrecipes.engine.knn_report import KNNRow, _steps, draw_curve, print_rows, write_csv
 
 
 @pytest.mark.parametrize(
@@ -21,3 +24,12 @@ def test_curve_of_checkpoints_without_epochs(tmp_path):
     rows = [KNNRow(name, k, 10.0 * k, 50.0, 10.0) for name in ('first.pth', 'second.pth') for k in (1, 5)]
     draw_curve(tmp_path / 'curve.png', rows)
     assert (tmp_path / 'curve.png').read_bytes().startswith(b'\x89PNG')
+
+
+def test_any_file_name_stands_in_the_curve_and_in_the_table(tmp_path):
+    rows = [KNNRow(name, 1, 10.0, 50.0, 10.0) for name in ('caf\udce9.pth', '$\\no$.pth', 'a [b] c.pth')]
+    draw_curve(tmp_path / 'curve.png', rows)
+    write_csv(tmp_path / 'knn.csv', rows)
+    assert b'caf\xe9.pth' in (tmp_path / 'knn.csv').read_bytes()
+    print_rows(console := Console(record=True, file=StringIO(), width=120), rows)
+    assert 'a [b] c.pth' in console.export_text()

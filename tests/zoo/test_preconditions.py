@@ -71,3 +71,8 @@ def test_what_was_to_be_trained_is_evaluated_from_a_checkpoint_only(tmp_path):
         check_evaluates(config(**parts.trains), 'no.pth')
     with pytest.raises(ConfigError, match='no test_dataloader'):
         check_evaluates(config(train_cfg=dict(max_epochs=1)), str(checkpoint))
+
+
+def test_a_work_dir_that_tensorboard_cannot_write_to_is_refused():
+    with pytest.raises(StorageError, match=r'"runs/caf\\udce9" can not be made: its name is not UTF-8'):
+        work_dir_of(config(), 'runs/caf\udce9')

@@ -7,8 +7,9 @@ from sslrecipes.datasets.digits import Digits
 from sslrecipes.datasets.fashion_mnist import FashionMNIST
 from sslrecipes.datasets.image_folder import ImageFolder
 from sslrecipes.datasets.image_subset import ImageSubset
+from sslrecipes.datasets.imagenet import ImageNet
 from sslrecipes.datasets.photo_tiles import PhotoTiles
 from sslrecipes.datasets.preflight import check_dataset
 from sslrecipes.datasets.seeding import seeded
 
-__all__ = ['Digits', 'FashionMNIST', 'ImageFolder', 'ImageSubset', 'PhotoTiles', 'check_dataset', 'seeded']
+__all__ = ['Digits', 'FashionMNIST', 'ImageFolder', 'ImageNet', 'ImageSubset', 'PhotoTiles', 'check_dataset', 'seeded']

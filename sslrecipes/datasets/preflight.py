@@ -13,6 +13,7 @@ from mmpretrain.datasets import CustomDataset
 from sslrecipes.datasets.annotation_lists import check_labelled_list, check_listed_files, read_names
 from sslrecipes.datasets.image_folder import ImageFolder, check_unlabelled_folder, is_image, split_folders, walk_files
 from sslrecipes.datasets.image_subset import ImageSubset
+from sslrecipes.datasets.imagenet import ImageNet
 from sslrecipes.datasets.remarks import Remark
 from sslrecipes.datasets.subset_lists import read_subset
 from sslrecipes.datasets.subsets import class_folders
@@ -22,7 +23,9 @@ from sslrecipes.registry import DATASETS
 from sslrecipes.zoo.user_paths import expand_home
 
 
-def check_dataset(cfg: Mapping[str, Any], key: str = 'train_dataloader.dataset') -> list[Remark]:
+def check_dataset(
+    cfg: Mapping[str, Any], key: str = 'train_dataloader.dataset', labels_count: bool = True
+) -> list[Remark]:
     """Check that the files a data set config points to are there and laid out as its class expects.
 
     Wrappers (``dataset=...``, ``datasets=[...]``) are followed. Lists are read completely, and of segmentation maps
@@ -31,6 +34,7 @@ def check_dataset(cfg: Mapping[str, Any], key: str = 'train_dataloader.dataset')
     Args:
         cfg: Config of a data set, e.g. ``cfg.train_dataloader.dataset``.
         key: Its place in the config file, for the message.
+        labels_count: Whether anything is learnt from, or judged by, the labels.
 
     Returns:
         What is odd, but may be meant.
@@ -40,10 +44,10 @@ def check_dataset(cfg: Mapping[str, Any], key: str = 'train_dataloader.dataset')
     """
     cfg = expand_home(dict(cfg))
     if 'dataset' in cfg:
-        return check_dataset(cfg['dataset'], f'{key}.dataset')
+        return check_dataset(cfg['dataset'], f'{key}.dataset', labels_count)
     if 'datasets' in cfg:
-        parts = (check_dataset(part, f'{key}.datasets.{number}') for number, part in enumerate(cfg['datasets']))
-        return list(chain.from_iterable(parts))
+        parts = enumerate(cfg['datasets'])
+        return list(chain.from_iterable(check_dataset(part, f'{key}.datasets.{i}', labels_count) for i, part in parts))
     if '://' in str(cfg.get('data_root', '')):
         return []
     if check := find_check(cfg):
@@ -52,7 +56,7 @@ def check_dataset(cfg: Mapping[str, Any], key: str = 'train_dataloader.dataset')
     if not inspect.isclass(cls):
         return []
     if issubclass(cls, CustomDataset):
-        return _check_image_classes(cls, cfg, key)
+        return _check_image_classes(cls, cfg, key, labels_count)
     if issubclass(cls, ImageFolder):
         check_unlabelled_folder(cfg['data_root'])
     elif issubclass(cls, ImageSubset):
@@ -84,7 +88,9 @@ def _check_ann_file(root: Path, cfg: Mapping[str, Any], key: str) -> Path | None
     return root / name if name else None
 
 
-def _check_image_classes(cls: type[CustomDataset], cfg: Mapping[str, Any], key: str) -> list[Remark]:
+def _check_image_classes(
+    cls: type[CustomDataset], cfg: Mapping[str, Any], key: str, labels_count: bool
+) -> list[Remark]:
     """Check the folder, or the list, of mmpretrain's ``CustomDataset`` or ``ImageNet``."""
     root, split = Path(cfg.get('data_root') or ''), cfg.get('split', '')
     prefix = cfg.get('data_prefix') or split
@@ -102,7 +108,12 @@ def _check_image_classes(cls: type[CustomDataset], cfg: Mapping[str, Any], key: 
     if listed:
         check_listed_files(listed, folder, read_names(listed, f'{key}.ann_file'), f'{key}.data_prefix')
     elif labelled:
-        _check_class_folders(folder, _expected_classes(cls, cfg, key), cls.__name__, key)
+        expected, found = _expected_classes(cls, cfg, key), _count_class_folders(folder, cls.__name__, key)
+        text = f'The {cls.__name__} folder "{folder}" holds {found} class folders instead of {expected}'
+        part = not labels_count and issubclass(cls, ImageNet) and found < len(cls.METAINFO['classes']) == expected
+        if expected not in (None, found) and not part:
+            raise DataError(f'{text}: complete it, or use type="CustomDataset" for a subset.')
+        return [Remark(f'{text}: this training needs no labels, so it takes them as they are.')] if part else []
     else:
         check_unlabelled_folder(folder)
     return []
@@ -119,8 +130,8 @@ def _expected_classes(cls: type[CustomDataset], cfg: Mapping[str, Any], key: str
     return None if names is None else len(names)
 
 
-def _check_class_folders(folder: Path, expected: int | None, name: str, key: str) -> None:
-    """Check a folder that must hold one subfolder per class."""
+def _count_class_folders(folder: Path, name: str, key: str) -> int:
+    """Check a folder that must hold one subfolder per class, and count them."""
     classes = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
     splits = split_folders(folder)
     if splits:
@@ -136,10 +147,6 @@ def _check_class_folders(folder: Path, expected: int | None, name: str, key: str
     hidden = [entry for entry in classes if entry.startswith('.')]
     if hidden:
         raise DataError(f'The hidden folder "{folder / hidden[0]}" would be taken for a class: remove it.')
-    if expected not in (None, len(classes)):
-        raise DataError(
-            f'The {name} folder "{folder}" holds {len(classes)} class folders instead of {expected}: '
-            'complete it, or use type="CustomDataset" for a subset.'
-        )
     if not any(is_image(file) for _, files in walk_files(folder) for file in files):
         raise DataError(f'The {name} folder "{folder}" holds no image in its {len(classes)} class folders.')
+    return len(classes)

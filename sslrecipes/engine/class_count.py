@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from mmengine.config import Config
 from mmengine.runner.base_loop import BaseLoop
 from mmpretrain.datasets import BaseDataset
 from torch import nn
 
 from sslrecipes.datasets.class_names import common_classes, single_datasets
 from sslrecipes.errors import ConfigError, DataError
+from sslrecipes.zoo.places import walk
 
 #: Parts of a model with a class for each of the data's; ``''`` is the model itself, a linear probe.
 HEADS = ('', 'head', 'probe', 'bbox_head', 'mask_head', 'decode_head', 'auxiliary_head')
+
+
+def _counts_classes(place: str) -> bool:
+    """Tell whether a head, or one of several of its kind, stands at a place of the model."""
+    return re.sub(r'\.\d+$|\[\d+\]$', '', place).rpartition('.')[2] in HEADS
 
 
 def head_classes(model: nn.Module) -> dict[str, int]:
@@ -22,8 +30,15 @@ def head_classes(model: nn.Module) -> dict[str, int]:
     return {
         f'model.{name}.num_classes' if name else 'model.num_classes': head.num_classes
         for name, head in model.named_modules()
-        if name.rpartition('.')[2] in HEADS and isinstance(getattr(head, 'num_classes', None), int)
+        if _counts_classes(name) and isinstance(getattr(head, 'num_classes', None), int)
     }
+
+
+def learns_labels(cfg: Config) -> bool:
+    """Tell from a recipe whether its model, or a probe beside it, learns the labels of the training set."""
+    probes = [hook for hook in cfg.get('custom_hooks') or () if str(hook.get('type')).endswith('JointProbeHook')]
+    parts = [node for place, node in walk(cfg.get('model')) if _counts_classes(place)]
+    return bool(probes) or any(isinstance(part, Mapping) and part.get('num_classes') for part in parts)
 
 
 def check_class_count(model: nn.Module, dataset: Any, loader: str) -> None:

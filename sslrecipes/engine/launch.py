@@ -17,6 +17,7 @@ from sslrecipes.datasets.remarks import Remark
 from sslrecipes.engine import dry_run as report
 from sslrecipes.engine.agreement import leaving_process_group
 from sslrecipes.engine.circumstances import weight_files
+from sslrecipes.engine.class_count import learns_labels
 from sslrecipes.engine.config_check import check_config
 from sslrecipes.engine.memory import keep_freed_memory
 from sslrecipes.engine.restart import unwrapped
@@ -165,7 +166,7 @@ def check_data(cfg: Config, phase: str) -> Iterator[Remark]:
     for key in LOADERS[phase]:
         for place, dataset in find_datasets(cfg.get(key), key):
             try:
-                yield from check_dataset(dataset, place)
+                yield from check_dataset(dataset, place, key != 'train_dataloader' or learns_labels(cfg))
             except DataError as error:
                 raise DataError(str(error), f'{place}.data_root') from None
 

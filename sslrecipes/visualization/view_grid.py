@@ -70,7 +70,7 @@ def load_samples(config: str | Path, count: int) -> list[Sample]:
     cfg = load_config(config)
     if not cfg.get('train_dataloader'):
         raise ConfigError(f'"{config}" has no train_dataloader: give the recipe of a training.')
-    check_dataset(cfg.train_dataloader.dataset)
+    check_dataset(cfg.train_dataloader.dataset, labels_count=False)
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'sslrecipes')), kept_random_states():
         dataset = DATASETS.build(cfg.train_dataloader.dataset)
         while not hasattr(dataset, 'pipeline'):  # wrapped

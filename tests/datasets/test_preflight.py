@@ -38,6 +38,13 @@ def test_a_subset_of_imagenet_is_told_from_a_whole_one(tmp_path, write_images):
     text = refusal(imagenet(tmp_path))
     assert '1 class folders instead of 1000' in text
     assert 'CustomDataset' in text
+    (remark,) = check_dataset(imagenet(tmp_path), labels_count=False)
+    assert 'holds 1 class folders instead of 1000: this training needs no labels' in remark.text
+    joined = dict(type='ConcatDataset', datasets=[dict(type='RepeatDataset', times=2, dataset=imagenet(tmp_path))])
+    assert check_dataset(joined, labels_count=False) == [remark]
+    for other in (dict(type='mmpretrain.ImageNet'), dict(metainfo=dict(classes=('cat', 'dog')))):
+        with pytest.raises(DataError, match='1 class folders instead of'):
+            check_dataset({**imagenet(tmp_path), **other}, labels_count=False)
 
 
 def test_splits_are_not_taken_for_classes(tmp_path, write_images):

@@ -4,12 +4,13 @@ import logging
 from types import SimpleNamespace
 
 import pytest
+from mmengine.config import Config
 from mmengine.runner.base_loop import BaseLoop
 from mmpretrain.datasets import CustomDataset
 from torch import nn
 from torch.utils.data import DataLoader
 
-from sslrecipes.engine.class_count import check_class_count, check_learnt_classes, check_same_classes
+from sslrecipes.engine.class_count import check_class_count, check_learnt_classes, check_same_classes, learns_labels
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.models.methods.linear_probe import LinearProbe
@@ -49,6 +50,13 @@ def test_heads_of_detectors_are_looked_at_but_those_without_classes():
         ConfigError, match=r'model\.mask_head\.num_classes is 3, but the data of train_dataloader has 2'
     ):
         check_class_count(detector(bbox_head=2, mask_head=3), Data('a', 'b'), 'train_dataloader')
+
+
+def test_each_head_of_a_cascade_is_looked_at():
+    cascade = detector(bbox_head=2)
+    cascade['bbox_head'] = nn.ModuleList([probe(2), probe(3)])
+    with pytest.raises(ConfigError, match=r'model\.bbox_head\.1\.num_classes is 3'):
+        check_class_count(cascade, Data('a', 'b'), 'train_dataloader')
 
 
 def test_things_count_where_there_is_stuff_too():
@@ -105,3 +113,19 @@ def test_labels_of_a_list_without_names_fit_the_head(tmp_path):
         check_class_count(probe(3), data, 'train_dataloader')
     check_class_count(probe(4), data, 'train_dataloader')
     check_class_count(nn.Identity(), data, 'train_dataloader')
+
+
+@pytest.mark.parametrize(
+    ('options', 'learns'),
+    [
+        (dict(model=dict(head=dict(type='MAEPretrainHead'))), False),
+        (dict(model=dict(data_preprocessor=dict(num_classes=10))), False),
+        (dict(model=dict(type='LinearProbe', num_classes=10)), True),
+        (dict(model=dict(probe=dict(num_classes=10))), True),
+        (dict(model=dict(probe=None)), False),
+        (dict(model=dict(roi_head=dict(bbox_head=[dict(num_classes=10)]))), True),
+        (dict(model=dict(), custom_hooks=[dict(type='sslrecipes.JointProbeHook')]), True),
+    ],
+)
+def test_labels_count_where_something_learns_them(options, learns):
+    assert learns_labels(Config(options)) is learns

@@ -8,12 +8,14 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
+from sslrecipes.checkpoint.pickle_depth import too_deep
 from sslrecipes.errors import CheckpointError
 
 #: Bytes of pickled values besides the tensors, and of the table of contents.
 MAX_PICKLE, MAX_CONTENTS = 256 << 20, 64 << 20
 
 _ENCRYPTED = 1
+_LENGTHS = 26  # where the header of a record has those of its name and of what follows it
 _FOLDER = 0x10  # of the attributes of MS-DOS
 _ZIP64_LOCATOR = b'PK\6\7'
 
@@ -53,7 +55,7 @@ def _complaint(stream: BinaryIO, checksums: bool) -> str | None:
     size = stream.seek(0, os.SEEK_END)
     with ZipFile(stream) as archive:
         records = archive.infolist()
-        complaint = next(_complaints(records, size), None)
+        complaint = next(_complaints(records, size), None) or next(_deep_pickles(records, stream), None)
         if checksums and not complaint:
             for record in records:
                 _read_through(archive, record)
@@ -75,6 +77,17 @@ def _complaints(records: list[ZipInfo], size: int) -> Iterator[str]:
             yield f'its record "{record.filename}" says that it is a folder'  # torch would leave memory as it found it
         if path.name == 'data.pkl' and record.file_size > MAX_PICKLE:
             yield f'its record "{record.filename}" has {record.file_size:,} bytes, more than {MAX_PICKLE:,}'
+
+
+def _deep_pickles(records: list[ZipInfo], stream: BinaryIO) -> Iterator[str]:
+    """Look into pickles, also those without a right checksum, which ``ZipFile.read`` refuses."""
+    for record in records:
+        if PurePosixPath(record.filename).name == 'data.pkl':
+            stream.seek(record.header_offset + _LENGTHS)
+            lengths = int.from_bytes(stream.read(2), 'little') + int.from_bytes(stream.read(2), 'little')
+            stream.seek(lengths, os.SEEK_CUR)
+            if too_deep(stream.read(record.file_size)):
+                yield f'its record "{record.filename}" nests tuples too deeply'
 
 
 def _read_through(archive: ZipFile, record: ZipInfo) -> None:

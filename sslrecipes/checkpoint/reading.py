@@ -17,6 +17,8 @@ from safetensors import safe_open
 from torch import Tensor
 
 from sslrecipes.checkpoint.archive import check_archive
+from sslrecipes.checkpoint.contents import check_contents
+from sslrecipes.checkpoint.pickle_depth import too_deep
 from sslrecipes.checkpoint.sealing import COMMENT_SIZE, END_SIZE, check_content, read_seal
 from sslrecipes.checkpoint.sources import is_address, local_file
 from sslrecipes.checkpoint.tensor_digest import DIGEST, check_digest
@@ -28,6 +30,8 @@ Location = str | torch.device | Callable[..., Any] | dict[str, str] | None
 _ZIP, _PICKLE = b'PK\x03\x04', b'\x80'
 _PICKLED_DICTIONARY = b'\x80\x02}'
 """A pickle of protocol 2 without anything of torch's around."""
+_LEGACY_PICKLES = 5
+"""How many the old format begins with: mark, version, system, content, names of the storages."""
 
 
 def read_checkpoint(path: str | Path, map_location: Location = 'cpu', sealed: bool = False) -> dict[str, Any]:
@@ -37,7 +41,8 @@ def read_checkpoint(path: str | Path, map_location: Location = 'cpu', sealed: bo
     :func:`sslrecipes.checkpoint.unpickling.restricted`). There is no way back to unrestricted unpickling. Before that
     the file is compared with the digest it carries, or with the checksums of its archive. A ``.pkl`` of detectron2 that
     was pickled by protocol 2, as ours are, goes the same way; arrays in its entry ``model`` become tensors. These and
-    the tensors of a ``.safetensors`` file are compared with the digest among them, if the file is one of ours.
+    the tensors of a ``.safetensors`` file are compared with the digest among them, if the file is one of ours. Whatever
+    was read must be names of dense tensors and plain values (:mod:`sslrecipes.checkpoint.contents`).
 
     Args:
         path: File or address. A readable download stays in torch's hub cache.
@@ -48,8 +53,8 @@ def read_checkpoint(path: str | Path, map_location: Location = 'cpu', sealed: bo
         The dictionary in a torch file or pickle; ``{'state_dict': tensors, 'meta': metadata}`` for ``.safetensors``.
 
     Raises:
-        CheckpointError: The file is missing, a folder, empty, damaged, of neither format, holds no dictionary, or its
-            pickle asks for anything that is not on the list.
+        CheckpointError: The file is missing, a folder, empty, damaged, of neither format, holds no dictionary, its
+            pickle asks for anything that is not on the list, or it holds other than dense tensors and plain values.
     """
     file = local_file(path)
     try:
@@ -133,19 +138,28 @@ def _check_torch(file: Path | BinaryIO, name: str, sealed: bool, content: bool =
             raise CheckpointError(
                 f'"{name}" was refused: it is a tar archive, which torch wrote before version 0.1.10.'
             )
+        elif too_deep(_from_start(stream), _LEGACY_PICKLES):
+            raise CheckpointError(f'"{name}" was refused: its pickle nests tuples too deeply.')
         stream.seek(0)
 
 
-def _is_tar(stream: BinaryIO) -> bool:
+def _from_start(stream: BinaryIO) -> BinaryIO:
     stream.seek(0)
-    return tarfile.is_tarfile(stream)
+    return stream
+
+
+def _is_tar(stream: BinaryIO) -> bool:
+    return tarfile.is_tarfile(_from_start(stream))
 
 
 def _read_pickle(file: Path, map_location: Location, name: str) -> dict[str, Any]:
     device = map_location if isinstance(map_location, str | torch.device) else 'cpu'
     try:
         with file.open('rb') as stream:
-            held = load_restricted(stream)
+            if too_deep(stream):
+                raise CheckpointError(f'"{name}" was refused: its pickle nests tuples too deeply.')
+            held = load_restricted(_from_start(stream))
+        check_contents(held, name)
         if isinstance(held.get('model'), dict):
             held['model'] = {key: _as_tensor(value, device) for key, value in held['model'].items()}
             check_digest(name, held['model'], {key: held[key] for key in (DIGEST,) if key in held})
@@ -170,6 +184,7 @@ def _unpickle(file: Path | BinaryIO, name: str, map_location: Location, mmap: bo
         raise CheckpointError(_complaint(name, error)) from error
     if not isinstance(checkpoint, dict):
         raise CheckpointError(f'"{name}" holds a {type(checkpoint).__name__}, not a dictionary of weights.')
+    check_contents(checkpoint, name)
     return checkpoint
 
 
@@ -208,5 +223,6 @@ def read_safetensors(
             texts = stream.metadata() or {}
     except Exception as error:  # a damaged header can raise anything
         raise CheckpointError(f'"{name}" is a damaged or cut safetensors file ({error}).') from error
+    check_contents({'state_dict': state, 'meta': texts}, name)
     check_digest(name, state, texts, required)
     return state, {key: text for key, text in texts.items() if key != DIGEST}

@@ -146,6 +146,8 @@ HOSTILE = {
     'tensor before its storage': tensor(storage(), -1000, 4, 1),
     'tensor of negative stride': tensor(storage(), 0, 4, -1000),
     'storage of an unknown kind': b'(' + text('module') + name('os', 'system') + text('0') + text('cpu') + b'K\x04tQ',
+    'tuple too deep to be hashed': b'})' + b'\x85' * 3_000_000 + b'K\x01s',
+    'set of a tuple too deep to be hashed': call(name('builtins', 'set'), b'](' + b')' + b'\x85' * 3_000_000 + b'e'),
     'extension registry': b'\x82\x01',
     'persistent name': b'P0\n',
     'instance': b'(' + TOUCH + b'ios\nsystem\n',

@@ -159,8 +159,9 @@ def out_of_memory(error: Exception, runner: Any) -> str:
     batch, counts = batch_size_of(runner.train_dataloader), runner.accumulative_counts
     return (
         f'Out of memory {place} at {batch} images per process and micro-batch: halve train_dataloader.batch_size and '
-        f'double optim_wrapper.accumulative_counts (now {counts}), which keeps the batch of an optimizer step; --amp '
-        f'saves memory of the GPU, a smaller train_dataloader.num_workers that of the machine. Continue with --resume.'
+        f'double optim_wrapper.accumulative_counts (now {counts}), which keeps the batch of an optimizer step (but not '
+        f'that of batch norms); --amp saves memory of the GPU, a smaller train_dataloader.num_workers that of the '
+        f'machine. Continue with --resume --accept-changes.'
     )
 
 

@@ -31,7 +31,7 @@ def progress_of(runner: Any, batch_idx: int) -> Progress:
     """Position of the optimizer step that micro-batch ``batch_idx`` of the present epoch begins."""
     counts = runner.accumulative_counts
     steps_per_epoch = len(runner.train_dataloader) // counts
-    return Progress(runner.epoch * steps_per_epoch + batch_idx // counts, steps_per_epoch, runner.max_epochs)
+    return Progress(runner.epoch * steps_per_epoch + batch_idx // counts, steps_per_epoch, runner.max_epochs, counts)
 
 
 def makes_step(runner: Any, batch_idx: int) -> bool:

@@ -70,7 +70,7 @@ class BackboneTap:
 
 
 class Observation:
-    """Keeps embeddings and assignments of a forward pass while it is open.
+    """Keeps embeddings and assignments of forward passes while it is open.
 
     Embeddings are those that modules of the method show (:class:`Observed`; not those of its momentum networks), else
     the pooled features of its backbone.
@@ -116,6 +116,12 @@ class Observation:
         self._shown.clear()
         if self.tap:
             self.tap.features = []
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are as many embeddings as are given out."""
+        embeddings = self.embeddings
+        return embeddings is not None and len(embeddings) >= self.limit
 
     @property
     def embeddings(self) -> Tensor | None:

@@ -61,6 +61,7 @@ def test_out_of_memory_says_what_to_lower(error, place, runner):
     sentence = sentence_for(error, runner, [])
     assert sentence.startswith(f'Out of memory {place} at 64 images')
     assert 'accumulative_counts (now 2)' in sentence
+    assert sentence.endswith('--resume --accept-changes.'), 'a plain --resume refuses another batch'
 
 
 def test_the_process_that_is_gone_is_named(dead, runner):

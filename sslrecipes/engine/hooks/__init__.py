@@ -3,6 +3,7 @@
 from sslrecipes.engine.hooks.bad_images_hook import BadImagesHook
 from sslrecipes.engine.hooks.checkpoint_hook import CheckpointHook
 from sslrecipes.engine.hooks.collapse_hook import CollapseHook
+from sslrecipes.engine.hooks.ema_hook import EMAHook
 from sslrecipes.engine.hooks.joint_probe_hook import JointProbeHook
 from sslrecipes.engine.hooks.nonfinite_hook import NonFiniteHook
 from sslrecipes.engine.hooks.online_eval_hook import OnlineEvalHook
@@ -15,6 +16,7 @@ __all__ = [
     'BadImagesHook',
     'CheckpointHook',
     'CollapseHook',
+    'EMAHook',
     'JointProbeHook',
     'NonFiniteHook',
     'OnlineEvalHook',

@@ -36,8 +36,9 @@ class CollapseHook(Hook):
 
     Embeddings and assignments are those that parts of the method show
     (:class:`sslrecipes.models.layers.observed.Observed`); where nothing is shown, embeddings are the pooled features of
-    the backbone. Of each process the first rows of the step's first micro-batch count; all processes decide alike.
-    Training is not disturbed: no generator is used, nothing is changed, and a resumed run warns when it would have.
+    the backbone. Of each process the first rows of the step count, over as many micro-batches as they fill; all
+    processes decide alike. Training is not disturbed: no generator is used, nothing is changed, and a resumed run warns
+    when it would have.
 
     Logs, to the message hub and the visualizer, ``collapse/std`` (standard deviation of normalised embeddings times
     sqrt(C), healthy up to 1), ``collapse/rank`` (RankMe) and ``collapse/rank_share`` (of min(N, C)),
@@ -99,20 +100,26 @@ class CollapseHook(Hook):
             self.is_due = due and makes_step(runner, batch_idx)
             if self.is_due:
                 self.observation.open()
+                self.losses: list[float] = []
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict[str, Any] | None = None
     ) -> None:
-        """Close them after a micro-batch."""
+        """Close them once there is enough to look at."""
         if self.is_due and self.observation.is_open:
-            self.observation.close()
-            self.loss = method_loss(outputs or {})
+            self.losses.append(method_loss(outputs or {}))
+            if self.observation.is_full:
+                self.observation.close()
 
     def after_optimizer_step(self, runner: Runner) -> None:
         """Judge what was seen, unless the step was left out."""
-        if not self.is_due or not runner.optim_wrapper.step_taken:
+        if not self.is_due:
             return
-        look = mean_over_ranks(look_at(self.observation.embeddings, self.observation.assignments, self.loss))
+        self.observation.close()
+        if not runner.optim_wrapper.step_taken:
+            return
+        loss = sum(self.losses) / len(self.losses)
+        look = mean_over_ranks(look_at(self.observation.embeddings, self.observation.assignments, loss))
         self.observation.forget()
         self._log(runner, look)
         reasons = self.limits.reasons(look)

@@ -58,7 +58,7 @@ class StepHook(Hook):
         if check_data is not None:
             loader = runner.train_dataloader
             classes = getattr(loader.dataset, 'metainfo', {}).get('classes')
-            check_data(batch_sizes(loader), len(classes) if classes else None)
+            check_data(batch_sizes(loader), len(classes) if classes else None, runner.accumulative_counts)
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Announce an optimizer step."""

@@ -11,6 +11,7 @@ from mmengine.dist import all_reduce
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from sslrecipes.models.layers.micro_batches import MicroBatches
 from sslrecipes.models.layers.observed import Observed
 from sslrecipes.models.losses.view_cross_entropy import swapped_cross_entropy
 from sslrecipes.models.losses.view_weights import NUM_GLOBALS, ViewWeights
@@ -22,7 +23,7 @@ class DINOHead(Observed, BaseModule):
     """Cross-entropy of student views against the teacher's centred and sharpened global views.
 
     Shows 'assignment', the teacher's probabilities ``(2 * B, K)``. The buffer ``center`` ``(1, K)`` follows the mean
-    teacher output over all ranks, once per :meth:`loss`.
+    teacher output over all ranks and micro-batches, once per optimizer step.
 
     Args:
         out_channels: Number K of outputs.
@@ -58,6 +59,7 @@ class DINOHead(Observed, BaseModule):
         self.student_temp = student_temp
         self.center_momentum = center_momentum
         self.register_buffer('center', torch.zeros(1, out_channels))
+        self.micro_batches = MicroBatches()
 
     @property
     def trivial_loss(self) -> float:
@@ -72,7 +74,7 @@ class DINOHead(Observed, BaseModule):
         return self.warmup_teacher_temp + (self.teacher_temp - self.warmup_teacher_temp) * epoch / max(last, 1)
 
     def loss(self, student: Tensor, teacher: Tensor, num_views: int, epoch: int) -> Tensor:
-        """Compare each view with the teacher's global views other than itself, then move the centre.
+        """Compare each view with the teacher's global views other than itself; the last of a step moves the centre.
 
         Args:
             student: Outputs ``(V * B, K)`` of all views ``[g1, g2, l1 ...]``, the rows of a view together.
@@ -101,7 +103,8 @@ class DINOHead(Observed, BaseModule):
         return assignment
 
     def _move_center(self, teacher: Tensor) -> None:
-        """Draw the centre towards the mean of the outputs of all ranks."""
-        mean = teacher.mean(dim=0, keepdim=True)
-        all_reduce(mean, 'mean')
-        self.center.lerp_(mean, 1 - self.center_momentum)
+        """With the last micro-batch, draw the centre towards the mean of the step's outputs of all ranks."""
+        if means := self.micro_batches.add(teacher.mean(dim=0, keepdim=True)):
+            mean = torch.stack(means).mean(dim=0)
+            all_reduce(mean, 'mean')
+            self.center.lerp_(mean, 1 - self.center_momentum)

@@ -13,6 +13,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from sslrecipes.errors import ConfigError
+from sslrecipes.models.layers.micro_batches import MicroBatches
 from sslrecipes.models.layers.observed import Observed
 from sslrecipes.models.losses.view_weights import ViewWeights
 from sslrecipes.registry import MODELS
@@ -25,12 +26,13 @@ class MoCoHead(Observed, BaseModule):
     Shows 'embedding', the queries ``(Q * B, C)``.
 
     Buffers: ``queue`` ``(C, K)``, columns of unit length, random at first, the same on all ranks; ``queue_ptr``
-    ``(1,)``, the column that is replaced next.
+    ``(1,)``, the column that is replaced next. The keys of an optimizer step enter with its last micro-batch, so that
+    all of them meet the same negatives.
 
     Args:
         loss_weights: See :class:`sslrecipes.models.losses.view_weights.ViewWeights`.
         feat_channels: Width C of the embedding.
-        queue_length: Number K of keys, a multiple of the global batch.
+        queue_length: Number K of keys, a multiple of the global batch, and no fewer than an optimizer step makes.
         temperature: Divides similarities.
         init_cfg: Initialisation.
 
@@ -54,6 +56,7 @@ class MoCoHead(Observed, BaseModule):
         self.temperature = temperature
         self.register_buffer('queue', F.normalize(torch.randn(feat_channels, queue_length), dim=0))
         self.register_buffer('queue_ptr', torch.zeros(1, dtype=torch.long))
+        self.micro_batches = MicroBatches()
 
     @property
     def trivial_loss(self) -> float:
@@ -66,21 +69,26 @@ class MoCoHead(Observed, BaseModule):
             self.check_batch(size)
 
     def check_batch(self, batch: int) -> None:
-        """Refuse ``batch`` images per rank if the queue isn't a number of whole global batches.
+        """Refuse ``batch`` images per rank if the queue isn't a number of whole global batches, or less than a step's.
 
         Raises:
             ConfigError: If so.
         """
-        ranks = get_world_size()
+        ranks, count = get_world_size(), self.micro_batches.count
         if self.queue_length % (batch * ranks):
             raise ConfigError(
                 f'MoCoHead: queue_length={self.queue_length} is no multiple of the global batch of {ranks} x {batch} '
                 'images: change one of them, and if the last batch of an epoch is to blame, set '
                 'train_dataloader.drop_last=True.'
             )
+        if self.queue_length < batch * ranks * count:
+            raise ConfigError(
+                f'MoCoHead: queue_length={self.queue_length} is less than the {ranks} x {batch} x {count} images of an '
+                'optimizer step: make it at least as long.'
+            )
 
     def loss(self, queries: Tensor, keys: Tensor) -> Tensor:
-        """Compare queries with keys, then put the keys of all ranks into the queue; collective.
+        """Compare queries with keys; the last micro-batch puts the step's keys of all ranks into the queue; collective.
 
         Args:
             queries: ``(Q * B, C)``, rows of unit length, the rows of each of Q views together.
@@ -88,7 +96,8 @@ class MoCoHead(Observed, BaseModule):
         """
         self.show('embedding', queries)
         logits = self.logits(queries, keys)
-        self.enqueue(keys)
+        if step := self.micro_batches.add(keys):
+            self.enqueue(torch.cat(step))
         return self.criterion(logits, len(queries) // len(keys))
 
     def logits(self, queries: Tensor, keys: Tensor) -> Tensor:

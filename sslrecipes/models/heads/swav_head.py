@@ -14,6 +14,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from sslrecipes.errors import ConfigError
+from sslrecipes.models.layers.micro_batches import MicroBatches
 from sslrecipes.models.layers.observed import Observed
 from sslrecipes.models.losses.sinkhorn import sinkhorn
 from sslrecipes.models.losses.view_cross_entropy import swapped_cross_entropy
@@ -25,9 +26,12 @@ from sslrecipes.registry import MODELS
 class SwAVHead(Observed, BaseModule):
     """Predict the prototypes of a global view from every other view of the image.
 
-    From ``queue_start_epoch`` on, each rank keeps the embeddings of its latest images, newest first, for each of the
-    two global views. Once that queue is full it is assigned along with the present images. It holds so many rows per
-    rank that those of all ranks are ``queue_length``, rounded down to whole global batches.
+    From ``queue_start_epoch`` on, each rank keeps the embeddings of its latest images, newest step first, for each of
+    the two global views. Once that queue is full it is assigned along with the present images. It holds so many rows
+    per rank that those of all ranks are ``queue_length``, rounded down to whole optimizer steps.
+
+    Micro-batches of a step are assigned along with those of the step before them, so that the last one gets the codes
+    that it would have in one batch; the queue moves with the last one.
 
     Shows 'embedding' ``(V * B, C)`` and 'assignment', the codes ``(2 * B, K)``.
 
@@ -49,8 +53,8 @@ class SwAVHead(Observed, BaseModule):
         num_prototypes: Number K of prototypes; set by the method.
 
     Raises:
-        ConfigError: For fewer than one round; in training if the queue is shorter than a global batch, or if not all
-            batches have one size.
+        ConfigError: For fewer than one round; in training if the queue is shorter than an optimizer step, or if not
+            all batches have one size.
 
     Source: SwAV (arXiv:2006.09882); loss weights of SSLight (arXiv:2210.02808).
     """
@@ -80,6 +84,7 @@ class SwAVHead(Observed, BaseModule):
         self.queue_start_epoch = queue_start_epoch
         self.register_buffer('queue', torch.zeros(NUM_GLOBALS, queue_length, feat_channels))
         self.register_buffer('queue_layout', torch.zeros(2, dtype=torch.long))
+        self.micro_batches = MicroBatches()
         self.batch_size: int | None = None
         self.num_prototypes: int | None = None
 
@@ -89,7 +94,7 @@ class SwAVHead(Observed, BaseModule):
         return sum(self.weights.weights) * math.log(self.num_prototypes) if self.num_prototypes else None
 
     def loss(self, embedding: Tensor, scores: Tensor, prototypes: Tensor, num_views: int, epoch: int) -> Tensor:
-        """Predict codes, after the embeddings of the global views have gone into the queue.
+        """Predict codes, after a step's embeddings of the global views have gone into the queue.
 
         Args:
             embedding: ``(V * B, C)``, rows of unit length, the rows of a view together.
@@ -114,13 +119,16 @@ class SwAVHead(Observed, BaseModule):
     def assign(self, embedding: Tensor, scores: Tensor, prototypes: Tensor, epoch: int) -> Tensor:
         """Codes ``(2, B, K)`` of the global views, from their embedding ``(2, B, C)`` and scores ``(2, B, K)``."""
         batch = scores.shape[1]
+        scores = torch.cat([*(earlier @ prototypes.T for earlier in self.micro_batches.kept), scores], dim=1)
+        step = self.micro_batches.add(embedding)
         if self.queue_length:
             self._check_batch(batch)
             if epoch >= self.queue_start_epoch:
                 queue = self._open_queue(self.effective_rows(batch))
                 if queue[:, -1].any(dim=1).all():
                     scores = torch.cat([queue @ prototypes.T, scores], dim=1)
-                queue.copy_(torch.cat([embedding, queue[:, :-batch]], dim=1))
+                if step:
+                    queue.copy_(torch.cat([*step, queue], dim=1)[:, : queue.shape[1]])
         return sinkhorn(scores, self.epsilon, self.sinkhorn_iterations)[:, -batch:]
 
     def check_batches(self, sizes: set[int]) -> None:
@@ -134,16 +142,18 @@ class SwAVHead(Observed, BaseModule):
                 self._check_batch(size)
 
     def effective_rows(self, batch: int) -> int:
-        """Rows of this rank's queue for ``batch`` images per rank."""
+        """Rows of this rank's queue for micro-batches of ``batch`` images per rank."""
         ranks = get_world_size()
-        return (self.queue_length - self.queue_length % (batch * ranks)) // ranks
+        return (self.queue_length - self.queue_length % (batch * self.micro_batches.count * ranks)) // ranks
 
     def _check_batch(self, batch: int) -> None:
         """Refuse batches that the queue can't hold, in the first epoch already."""
         if not self.effective_rows(batch):
+            count = self.micro_batches.count
+            step = f'{get_world_size()} x {batch}' + (f' x {count} accumulated' if count > 1 else '')
             raise ConfigError(
-                f'SwAVHead: queue_length={self.queue_length} is less than the global batch of {get_world_size()} x '
-                f'{batch} images: make it at least as long, or 0 for no queue.'
+                f'SwAVHead: queue_length={self.queue_length} is less than the global batch of {step} images: make it '
+                'at least as long, or 0 for no queue.'
             )
         if self.batch_size not in (None, batch):
             raise ConfigError(

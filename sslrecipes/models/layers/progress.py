@@ -12,11 +12,13 @@ class Progress(NamedTuple):
         step: Optimizer steps done before the one that begins.
         steps_per_epoch: Optimizer steps of an epoch.
         epochs: Length of the run.
+        micro_batches: Micro-batches of an optimizer step.
     """
 
     step: int
     steps_per_epoch: int
     epochs: int
+    micro_batches: int = 1
 
     @property
     def epoch(self) -> int:

@@ -71,6 +71,7 @@ class MultiCropMethod(BaseSelfSupervisor):
     def begin_step(self, progress: Progress) -> None:
         """Get ready for an optimizer step."""
         self.progress = progress
+        self._expect(progress.micro_batches)
 
     def end_step(self) -> None:
         """Do what follows an optimizer step that was taken."""
@@ -102,12 +103,13 @@ class MultiCropMethod(BaseSelfSupervisor):
         if len(set(sizes)) > 1:
             raise ConfigError(f'The first {NUM_GLOBALS} views are the global ones, of one size; these are {sizes}.')
 
-    def check_data(self, batch_sizes: set[int], num_classes: int | None) -> None:
+    def check_data(self, batch_sizes: set[int], num_classes: int | None, micro_batches: int = 1) -> None:
         """Refuse data that would end the training later.
 
         Args:
-            batch_sizes: Numbers of images per process that batches may have.
+            batch_sizes: Numbers of images per process that micro-batches may have.
             num_classes: Classes of the training data; None if it doesn't say.
+            micro_batches: Micro-batches of an optimizer step.
 
         Raises:
             ConfigError: If the joint probe has fewer classes, or a queue can't hold such batches.
@@ -117,8 +119,14 @@ class MultiCropMethod(BaseSelfSupervisor):
                 f'The joint probe has {self.probe.out_features} classes, the data has {num_classes}: set '
                 f'model.probe.num_classes={num_classes}.'
             )
+        self._expect(micro_batches)
         if hasattr(self.head, 'check_batches'):
             self.head.check_batches(batch_sizes)
+
+    def _expect(self, micro_batches: int) -> None:
+        """Tell a head whose statistics move once per optimizer step how many micro-batches there are to come."""
+        if hasattr(self.head, 'micro_batches'):
+            self.head.micro_batches.expect(micro_batches)
 
     def probe_loss(self, features: Tensor, data_samples: list[DataSample] | None) -> dict[str, Tensor]:
         """Loss and accuracy of the joint probe on features ``(B, C)`` of one view; empty without probe."""

@@ -13,6 +13,7 @@ from PIL import Image
 import sslrecipes.engine  # noqa: F401  registers
 from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.checkpoint.store import CheckpointStore
+from sslrecipes.engine.hooks import collapse_hook
 from sslrecipes.engine.hooks.collapse_hook import COUNT, CollapseHook, method_loss
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError, RunError
@@ -95,6 +96,24 @@ def test_warns_once_for_each_collapse_and_gives_the_reason(cfg, train):
     for part in ('embeddings hardly differ', 'fill 1.0 of 16 dimensions', 'tells no images apart 1', 'collapse.png'):
         assert part in warnings[0]
     assert runner.message_hub.get_info(COUNT) == 0
+
+
+@pytest.mark.parametrize(('rows', 'seen'), [(512, 16), (6, 6)])
+def test_looks_at_the_whole_step_however_it_is_cut(cfg, train, monkeypatch, rows, seen):
+    """Four micro-batches of four, two steps per epoch."""
+    looks = []
+    look_at = collapse_hook.look_at
+    monkeypatch.setattr(collapse_hook, 'look_at', lambda *seen: looks.append((len(seen[0]), seen[2])) or look_at(*seen))
+    cfg.custom_hooks[0].update(interval=1, rows=rows)
+    cfg.train_dataloader.batch_size, cfg.optim_wrapper.accumulative_counts = 4, 4
+    cfg.train_dataloader.dataset.indices = 44
+    cfg.train_cfg.max_epochs = 1
+    runner, _ = train(cfg)
+    losses = runner.message_hub.log_scalars['train/loss'].data[0]
+    micro_batches = -(-rows // 4) if rows < 16 else 4
+    assert [count for count, _ in looks] == [seen, seen]
+    assert [loss for _, loss in looks] == pytest.approx([losses[s : s + micro_batches].mean() for s in (0, 4)])
+    assert len(losses) == 8, 'three micro-batches are left over'
 
 
 def test_one_look_is_not_enough(cfg, train):

@@ -71,26 +71,26 @@ def train(mae_on_digits):
 
 def test_each_step_is_announced_and_followed_up(train):
     runner, _ = train()
-    steps = [((step, 4, 2), 'loss', 'end') for step in range(8)]
+    steps = [((step, 4, 2, 1), 'loss', 'end') for step in range(8)]
     assert runner.model.calls == sum(steps, ())
 
 
 @pytest.mark.parametrize(('counts', 'steps_per_epoch'), [(2, 2), (4, 1)])
 def test_micro_batches_of_a_step_come_between(train, counts, steps_per_epoch):
     runner, _ = train(counts)
-    steps = [((step, steps_per_epoch, 2), *['loss'] * counts, 'end') for step in range(2 * steps_per_epoch)]
+    steps = [((step, steps_per_epoch, 2, counts), *['loss'] * counts, 'end') for step in range(2 * steps_per_epoch)]
     assert runner.model.calls == sum(steps, ())
 
 
 def test_micro_batches_left_over_begin_no_step_and_are_not_seen(train):
     runner, _ = train(3)
-    epochs = [((epoch, 1, 2), 'loss', 'loss', 'loss', 'end') for epoch in range(2)]
+    epochs = [((epoch, 1, 2, 3), 'loss', 'loss', 'loss', 'end') for epoch in range(2)]
     assert runner.model.calls == sum(epochs, ())
 
 
 def test_a_step_that_is_not_taken_is_not_followed_up(train):
     runner, _ = train(2, refused={0, 3})
-    steps = [((step, 2, 2), 'loss', 'loss', *['end'][: step in (1, 2)]) for step in range(4)]
+    steps = [((step, 2, 2, 2), 'loss', 'loss', *['end'][: step in (1, 2)]) for step in range(4)]
     assert runner.model.calls == sum(steps, ())
 
 

@@ -47,6 +47,31 @@ def test_center_moves_after_the_loss_towards_the_mean_output():
     torch.testing.assert_close(head.center, (0.25 + 0.75 * 0.25) * teacher.mean(dim=0, keepdim=True))
 
 
+def test_center_moves_with_the_last_micro_batch_as_in_one_batch():
+    whole, parts = DINOHead(CHANNELS, (1.0,)), DINOHead(CHANNELS, (1.0,))
+    student, teacher = (torch.randn(2, 4 * BATCH, CHANNELS) for _ in range(2))
+    losses = []
+    for _ in range(2):
+        loss = whole.loss(student.flatten(0, 1), teacher.flatten(0, 1), 2, epoch=0)
+        before = parts.center.clone()
+        parts.micro_batches.expect(4)
+        for rows in zip(*(outputs.chunk(4, dim=1) for outputs in (student, teacher)), strict=True):
+            assert torch.equal(parts.center, before)
+            losses.append(parts.loss(*(outputs.flatten(0, 1) for outputs in rows), 2, epoch=0))
+        torch.testing.assert_close(torch.stack(losses[-4:]).mean(), loss)
+        torch.testing.assert_close(parts.center, whole.center)
+
+
+def test_a_step_begun_anew_knows_nothing_of_one_that_was_not_finished():
+    head, teacher = DINOHead(CHANNELS, (1.0,), center_momentum=0.0), rows(2)
+    head.micro_batches.expect(2)
+    head.loss(rows(2), rows(2), 2, epoch=0)
+    head.micro_batches.expect(2)
+    for _ in range(2):
+        head.loss(rows(2), teacher, 2, epoch=0)
+    torch.testing.assert_close(head.center, teacher.mean(dim=0, keepdim=True))
+
+
 @pytest.mark.parametrize('warmup', [1, 2, 7])
 def test_temperature_of_the_teacher(warmup):
     head = DINOHead(CHANNELS, (1.0,), 0.04, 0.07, warmup_teacher_temp_epochs=warmup)

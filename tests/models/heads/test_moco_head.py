@@ -45,6 +45,27 @@ def test_logits_are_of_the_queue_before_the_step(head):
     torch.testing.assert_close(queries.grad, wanted.grad)
 
 
+def test_micro_batches_of_a_step_meet_the_same_negatives_as_in_one_batch(head):
+    whole = MoCoHead((0.4, 0.6), feat_channels=CHANNELS, queue_length=KEYS)
+    whole.load_state_dict(head.state_dict())
+    head.micro_batches.expect(2)
+    for _ in range(4):
+        queries, keys = unit_rows(3 * 2 * BATCH).unflatten(0, (3, 2 * BATCH)), unit_rows(2 * BATCH)
+        parts = zip(queries.chunk(2, dim=1), keys.chunk(2), strict=True)
+        losses = [head.loss(some.flatten(0, 1), of_keys) for some, of_keys in parts]
+        torch.testing.assert_close(torch.stack(losses).mean(), whole.loss(queries.flatten(0, 1), keys))
+        assert torch.equal(head.queue, whole.queue)
+        assert torch.equal(head.queue_ptr, whole.queue_ptr)
+
+
+def test_the_queue_holds_the_keys_of_a_step(head):
+    head.micro_batches.expect(3)
+    head.check_batch(BATCH)
+    head.micro_batches.expect(4)
+    with pytest.raises(ConfigError, match=r'queue_length=12 is less than the 1 x 4 x 4 images of an optimizer step'):
+        head.check_batch(BATCH)
+
+
 def test_images_that_look_alike_cost_the_trivial_loss(head):
     row = unit_rows(1)
     head.queue.copy_(row.T.expand(-1, KEYS))

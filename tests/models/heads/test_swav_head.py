@@ -73,6 +73,27 @@ def test_a_full_queue_takes_part_in_the_assignment(run, prototypes, monkeypatch)
     torch.testing.assert_close(assigned[3], rows @ prototypes.T)
 
 
+def test_the_last_micro_batch_gets_the_codes_and_leaves_the_queue_of_one_batch(prototypes):
+    whole, parts = build(4 * BATCH), build(4 * BATCH)
+    parts.micro_batches.expect(2)
+    for step in range(4):
+        embedding = F.normalize(torch.randn(2, 2 * BATCH, CHANNELS), dim=2)
+        codes = whole.assign(embedding, embedding @ prototypes.T, prototypes, epoch=step)
+        first, last = (parts.assign(some, some @ prototypes.T, prototypes, step) for some in embedding.chunk(2, dim=1))
+        torch.testing.assert_close(last, codes[:, BATCH:])
+        assert not torch.allclose(first, codes[:, :BATCH])
+        assert torch.equal(parts.queue, whole.queue)
+        assert torch.equal(parts.queue_layout, whole.queue_layout)
+    assert whole.queue.any(dim=2).all()
+
+
+def test_a_queue_shorter_than_a_step_is_refused():
+    head = build(3 * BATCH)
+    head.micro_batches.expect(4)
+    with pytest.raises(ConfigError, match=r'queue_length=12 is less than the global batch of 1 x 4 x 4 accumulated'):
+        head.check_batches({BATCH})
+
+
 def test_another_head_goes_on_where_one_was_saved(run):
     head, other = build(2 * BATCH), build(2 * BATCH)
     for _ in range(3):

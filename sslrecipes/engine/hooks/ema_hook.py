@@ -1,0 +1,23 @@
+"""Averages of the weights, one update per optimizer step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmengine.hooks import EMAHook as MMEngineEMAHook
+from mmengine.runner import Runner
+
+from sslrecipes.registry import HOOKS
+
+
+@HOOKS.register_module()
+class EMAHook(MMEngineEMAHook):
+    """mmengine's ``EMAHook``, whose averages move once per optimizer step; upstream's move with each micro-batch.
+
+    Args are those of ``mmengine.hooks.EMAHook``. Useless for methods with momentum networks of their own.
+    """
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """Follow the weights after the last micro-batch of a step."""
+        if (batch_idx + 1) % runner.accumulative_counts == 0:
+            super().after_train_iter(runner, batch_idx, data_batch, outputs)

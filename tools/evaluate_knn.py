@@ -4,7 +4,7 @@ import argparse
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.errors import exit_on_user_error
-from sslrecipes.zoo.config import DictAction, load_config
+from sslrecipes.zoo.config import OptionAction, load_config
 from sslrecipes.zoo.preconditions import check_places, work_dir_of
 from sslrecipes.zoo.user_paths import user_file, user_path
 
@@ -24,7 +24,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     cache = parser.add_mutually_exclusive_group()
     cache.add_argument('--cache', type=user_file, help='folder of extracted features (default: OUT/features)')
     cache.add_argument('--no-cache', action='store_true', help='keep no features (ImageNet at 768 channels: 4 GB each)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='overrides: key.sub=value ...')
+    parser.add_argument('--cfg-options', nargs='+', action=OptionAction, help='overrides: key.sub=value ...')
     return parser.parse_args(argv)
 
 

@@ -7,7 +7,7 @@ import sys
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.errors import exit_on_user_error
-from sslrecipes.zoo.config import DictAction
+from sslrecipes.zoo.config import OptionAction
 from sslrecipes.zoo.provenance import settings
 from sslrecipes.zoo.settings_view import as_json, as_text, listed, print_table
 from sslrecipes.zoo.user_paths import user_path
@@ -17,7 +17,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', type=user_path, help='config file')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='overrides: key.sub=value ...')
+    parser.add_argument('--cfg-options', nargs='+', action=OptionAction, help='overrides: key.sub=value ...')
     parser.add_argument('--only', metavar='KEY', help='show this key only, as optim_wrapper.optimizer')
     parser.add_argument('--format', choices=['text', 'json'], default='text')
     return parser.parse_args(argv)

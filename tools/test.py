@@ -4,7 +4,7 @@ import argparse
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.errors import exit_on_user_error
-from sslrecipes.zoo.config import DictAction, load_config
+from sslrecipes.zoo.config import OptionAction, load_config
 from sslrecipes.zoo.preconditions import check_evaluates, work_dir_of
 from sslrecipes.zoo.user_paths import user_path
 
@@ -21,7 +21,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('--work-dir', type=user_path, help='where logs go (default: work_dirs/<config name>)')
     parser.add_argument('--out', type=user_path, help='write the metrics to this JSON file')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='overrides: key.sub=value ...')
+    parser.add_argument('--cfg-options', nargs='+', action=OptionAction, help='overrides: key.sub=value ...')
     parser.add_argument('--check', action='store_true', help='look at the config, which takes no torch, then stop')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by some launchers; not used')

@@ -4,7 +4,7 @@ import argparse
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.errors import exit_on_user_error
-from sslrecipes.zoo.config import DictAction, load_config
+from sslrecipes.zoo.config import OptionAction, load_config
 from sslrecipes.zoo.preconditions import check_trains, work_dir_of
 from sslrecipes.zoo.user_paths import user_path
 
@@ -28,7 +28,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('--amp', action='store_true', help='mixed precision (the recipe may have it already)')
     parser.add_argument('--auto-scale-lr', action='store_true', help="scale lr to this run's effective batch")
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='overrides: key.sub=value ...')
+    parser.add_argument('--cfg-options', nargs='+', action=OptionAction, help='overrides: key.sub=value ...')
     parser.add_argument(
         '--dry-run', action='store_true', help='resolve and build everything, print facts, cost and shapes, then stop'
     )

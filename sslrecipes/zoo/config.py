@@ -6,17 +6,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.utils import import_modules_from_strings
 
 from sslrecipes.errors import ConfigError, explain_places_with
 from sslrecipes.zoo.execution import MISSING_MODULE
-from sslrecipes.zoo.overrides import override
+from sslrecipes.zoo.overrides import OptionAction, override
 from sslrecipes.zoo.provenance import words_about
 from sslrecipes.zoo.reading import read_config
 from sslrecipes.zoo.schema import check_schema
 
-__all__ = ['DictAction', 'import_components', 'load_config', 'override']
+__all__ = ['OptionAction', 'import_components', 'load_config', 'override']
 
 OURS = 'sslrecipes.'
 

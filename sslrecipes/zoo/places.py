@@ -39,7 +39,7 @@ def value_at(node: Any, place: str, default: Any = None) -> Any:
     for key in place.split('.'):
         if isinstance(node, (Mapping, Config)):
             node = node.get(key, _MISSING)
-        elif isinstance(node, (list, tuple)) and key.isdigit() and int(key) < len(node):
+        elif isinstance(node, (list, tuple)) and key.isdecimal() and int(key) < len(node):
             node = node[int(key)]
         else:
             return default

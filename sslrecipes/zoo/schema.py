@@ -10,6 +10,7 @@ from typing import Any
 from mmengine.config import Config
 
 from sslrecipes.errors import ConfigError, did_you_mean
+from sslrecipes.zoo.checks import Check
 from sslrecipes.zoo.combinations import COMBINATIONS, loaders
 from sslrecipes.zoo.option_table import GROUPS, LOADER, RUNNER_KEYS, Group
 from sslrecipes.zoo.places import walk
@@ -37,6 +38,14 @@ def check_schema(cfg: Config) -> None:
     for combination in COMBINATIONS:
         for sentence, places in combination(cfg):
             raise ConfigError(sentence, *places)
+
+
+def check_of(cfg: Config, place: str) -> Check | None:
+    """What is known about the values of ``place``; None if nothing is."""
+    around, _, name = place.rpartition('.')
+    parts = list(_parts(cfg))
+    groups = (group for group in GROUPS if name in group.known)
+    return next((group.known[name] for group in groups if around in dict(parts_of(group, cfg, parts))), None)
 
 
 def _parts(cfg: Config) -> Iterator[tuple[str, Mapping[str, Any]]]:

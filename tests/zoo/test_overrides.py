@@ -1,8 +1,10 @@
+import argparse
+
 import pytest
 from mmengine.config import Config
 
 from sslrecipes.errors import ConfigError
-from sslrecipes.zoo.overrides import override
+from sslrecipes.zoo.overrides import OptionAction, override
 
 
 def config():
@@ -29,3 +31,48 @@ def test_they_must_name_what_is_there(key, sentence):
     with pytest.raises(ConfigError) as caught:
         override(config(), {key: 1})
     assert sentence in str(caught.value)
+
+
+def parsed(*tokens):
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='+', action=OptionAction)
+    return parser.parse_args(tokens).cfg_options
+
+
+def test_the_command_line_is_read_when_the_config_is_known():
+    cfg = Config(dict(data_root='x', model=dict(neck=None, arch='b', depth=1), lrs=[0.1, 0.2]))
+    options = parsed(
+        *('--cfg-options', 'data_root=My Pictures, 2024', 'model.arch=50', 'model.neck=dict(type=A)'),
+        *('--cfg-options', 'model.neck.type=B', 'model.neck.path=1=2', 'lrs=1,2', 'model.depth=2', 'model.depth=3'),
+    )
+    override(cfg, options)
+    assert cfg.data_root == 'My Pictures, 2024'
+    assert cfg.model == dict(neck=dict(type='B', path='1=2'), arch='50', depth=3)
+    assert cfg.lrs == [1.0, 2.0]
+    assert parsed() is None
+
+
+@pytest.mark.parametrize(
+    ('token', 'sentence'),
+    {
+        'model': '"model" is no KEY=VALUE',
+        '=1': 'the config has no key ""',
+        'a.=1': 'the config has no key "a."',
+        'a..b=1': 'the config has no key "a."',
+        'a.d=[(1,2': 'a.d=[(1,2 can not be read',
+        'a.d=x': "a.d must be a number, not 'x'.",
+        'a.b.0=5': 'a.b.0 must be a dict',
+    }.items(),
+)
+def test_typing_mistakes_are_one_sentence(token, sentence):
+    with pytest.raises(ConfigError) as caught:
+        override(config(), parsed('--cfg-options', token))
+    assert str(caught.value).startswith(f'--cfg-options: {sentence}')
+
+
+def test_known_options_keep_the_kinds_that_they_may_have():
+    cfg = Config(dict(train_dataloader=dict(batch_size=8, dataset=dict(type='A')), optim_wrapper=dict(loss_scale=1.0)))
+    override(cfg, parsed('--cfg-options', 'optim_wrapper.loss_scale=dynamic'))
+    assert cfg.optim_wrapper.loss_scale == 'dynamic'
+    with pytest.raises(ConfigError, match='whole number of at least 1'):
+        override(cfg, parsed('--cfg-options', 'train_dataloader.batch_size=1,2'))

@@ -32,13 +32,18 @@ def find_check(cfg: Mapping[str, Any]) -> Check | None:
     prefix = cfg.get('data_prefix')
     if not isinstance(prefix, Mapping):
         return None
-    if str(cfg['type']).rpartition('.')[-1].startswith('PhotoScenes'):
-        return lambda cfg, key: []  # writes what isn't there
+    if writes_itself(cfg):
+        return lambda cfg, key: []
     if 'sub_data_root' in prefix:
         return _check_voc
     if 'seg_map_path' in prefix:
         return check_maps
     return _check_coco if str(cfg.get('ann_file')).endswith('.json') else None
+
+
+def writes_itself(cfg: Mapping[str, Any]) -> bool:
+    """Tell whether a data set writes what isn't there."""
+    return str(cfg['type']).rpartition('.')[-1].startswith('PhotoScenes')
 
 
 def _check_coco(cfg: Mapping[str, Any], key: str) -> list[Remark]:
@@ -51,13 +56,13 @@ def _check_coco(cfg: Mapping[str, Any], key: str) -> list[Remark]:
             raise DataError(f'The annotation file "{annotations}" lists no image: set {key}.ann_file.')
         if not head.first('annotations', 1):
             raise DataError(f'The annotation file "{annotations}" has no annotations: set {key}.ann_file.')
-        _check_categories(head, cfg, key)
+        check_categories(head, cfg, key)
     for image in images:
         _check_file(folders['img'] / image['file_name'], 'image', annotations, f'{key}.data_prefix.img')
     return []
 
 
-def _check_categories(head: CocoHead, cfg: Mapping[str, Any], key: str) -> None:
+def check_categories(head: CocoHead, cfg: Mapping[str, Any], key: str) -> None:
     """Check that each class is a category of the file, in its order: mmdet drops and renumbers without a word."""
     names = [str(category['name']) for category in head.first('categories', 100_000)]
     classes = classes_of(cfg, 'mmdet') or names

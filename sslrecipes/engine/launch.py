@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.dist import master_only
 
 from sslrecipes.checkpoint.store import CheckpointStore
+from sslrecipes.datasets.evaluator_preflight import check_evaluator
 from sslrecipes.datasets.preflight import check_dataset
 from sslrecipes.datasets.remarks import Remark
 from sslrecipes.engine import dry_run as report
@@ -151,6 +152,7 @@ def build_runner(cfg: Config, phase: str, needs_weights: bool = True) -> SSLRunn
     for place, file in missing_weights(cfg) if needs_weights else ():
         raise CheckpointError(f'{place}: there is no file "{file}".', place)
     remarks = dict.fromkeys(check_data(cfg, phase))
+    check_evaluators(cfg, phase)
     runner = SSLRunner.from_cfg(cfg)
     for remark in remarks:
         runner.logger.log(remark.level, remark.text)
@@ -169,6 +171,19 @@ def check_data(cfg: Config, phase: str) -> Iterator[Remark]:
                 yield from check_dataset(dataset, place, key != 'train_dataloader' or learns_labels(cfg))
             except DataError as error:
                 raise DataError(str(error), f'{place}.data_root') from None
+
+
+def check_evaluators(cfg: Config, phase: str) -> None:
+    """Compare the annotation files of a phase's metrics with its data sets.
+
+    Raises:
+        DataError: The first mistake found.
+    """
+    stage = 'val' if phase == 'train' else phase
+    metrics, loader = cfg.get(f'{stage}_evaluator') or [], cfg.get(f'{stage}_dataloader')
+    for metric in metrics if isinstance(metrics, (list, tuple)) else [metrics]:
+        if loader and isinstance(metric, Mapping):
+            check_evaluator(metric, loader['dataset'], f'{stage}_evaluator', f'{stage}_dataloader.dataset')
 
 
 def missing_weights(cfg: Config) -> Iterator[tuple[str, str]]:

@@ -24,8 +24,10 @@ from sslrecipes.datasets.class_names import build_dataset
 from sslrecipes.datasets.seeding import RestartableBatches, seeded
 from sslrecipes.datasets.workers import init_worker
 from sslrecipes.engine.class_count import check_class_count, check_learnt_classes, check_same_classes
+from sslrecipes.engine.class_use import check_accuracies, check_preprocessor
 from sslrecipes.engine.distributed import SSLDistributedDataParallel, init_cpu_process_group
 from sslrecipes.engine.failures import explained
+from sslrecipes.engine.misfit import fitting
 from sslrecipes.engine.restart import unwrapped
 from sslrecipes.engine.restartable_runner import RestartableRunner
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
@@ -184,8 +186,14 @@ class SSLRunner(RestartableRunner):
     def train(self) -> nn.Module:
         """Train; failures of memory, loader workers and other processes end in one sentence."""
         _ = self.circumstances  # looked at now, not when the first checkpoint is written
-        with explained(self):
+        with explained(self), fitting(self):
             return super().train()
+
+    def test(self) -> dict[str, float]:
+        """Evaluate; parts of the model that don't fit end in one sentence."""
+        with fitting(self):
+            metrics: dict[str, float] = super().test()
+        return metrics
 
     def build_train_loop(self, loop: Any) -> Any:
         """Build the training loop, and compare the classifier with the classes of its data."""
@@ -203,6 +211,8 @@ class SSLRunner(RestartableRunner):
         model = unwrapped(self.model)
         check_class_count(model, loop.dataloader.dataset, loader)
         check_same_classes(model, self._train_loop, loop, loader)
+        check_preprocessor(model)
+        check_accuracies(model, loop, loader.replace('dataloader', 'evaluator'))
         return loop
 
     def scale_lr(self, optim_wrapper: Any, auto_scale_lr: dict[str, Any] | None = None) -> None:

@@ -1,0 +1,46 @@
+"""Metrics, accuracies of heads and preprocessors count the classes of the heads."""
+
+from types import SimpleNamespace
+
+import pytest
+from mmpretrain.evaluation import Accuracy
+from torch import nn
+
+from sslrecipes.engine.class_use import check_accuracies, check_preprocessor
+from sslrecipes.errors import ConfigError
+from sslrecipes.models.methods.linear_probe import LinearProbe
+
+
+def probe(num_classes):
+    return LinearProbe(nn.Identity(), num_classes, in_channels=4)
+
+
+def loop(*metrics):
+    return SimpleNamespace(evaluator=SimpleNamespace(metrics=metrics))
+
+
+def test_no_metric_asks_for_more_classes_than_there_are():
+    with pytest.raises(ConfigError, match=r'val_evaluator \(Accuracy\) asks for top-5, but there are 4 classes'):
+        check_accuracies(probe(4), loop(Accuracy(topk=(1, 5))), 'val_evaluator')
+    check_accuracies(probe(5), loop(Accuracy(topk=(1, 5)), SimpleNamespace()), 'val_evaluator')
+    check_accuracies(nn.Identity(), loop(Accuracy(topk=5)), 'val_evaluator')
+    check_accuracies(probe(4), SimpleNamespace(), 'train_evaluator')
+
+
+def test_accuracies_that_a_head_logs_count_too():
+    model = probe(4)
+    model.head = nn.Identity()
+    model.head.topk, model.head.cal_acc = (1, 5), True
+    with pytest.raises(ConfigError, match=r'model\.head asks for top-5'):
+        check_accuracies(model, SimpleNamespace(), 'train_evaluator')
+    model.head.cal_acc = False
+    check_accuracies(model, SimpleNamespace(), 'train_evaluator')
+
+
+def test_preprocessor_mixes_labels_of_the_same_classes():
+    model = probe(4)
+    model.data_preprocessor.num_classes = 5
+    with pytest.raises(ConfigError, match=r'data_preprocessor\.num_classes is 5, but model\.num_classes is 4'):
+        check_preprocessor(model)
+    model.data_preprocessor.num_classes = None
+    check_preprocessor(model)

@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import Any
+
+_MAX_TEXT, _MAX_DEPTH = 2 << 20, 100
+_BRACKETS = re.compile(r'[][(){}]')
 
 
 def setting(text: str, name: str) -> Any:
     """The value of the top-level variable ``name`` of a dumped config, or ``None``.
 
     Literals and ``dict(key=...)`` are understood, which is what a dumped config consists of; anything else in the value
-    becomes ``None``.
+    becomes ``None``. So does a text that is no config, or larger or deeper than any: Python's parser would take memory
+    and time without a limit for it.
     """
-    try:
-        tree = ast.parse(text)
-    except SyntaxError:
+    if len(text) > _MAX_TEXT or _too_deep(text):
         return None
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
-            return _value(node.value)
+    try:
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == name:
+                return _value(node.value)
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        pass
     return None
+
+
+def _too_deep(text: str) -> bool:
+    depth = 0
+    for bracket in _BRACKETS.findall(text):
+        depth += 1 if bracket in '([{' else -1
+        if depth > _MAX_DEPTH:
+            return True
+    return False
 
 
 def _value(node: ast.expr) -> Any:

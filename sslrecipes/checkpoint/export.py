@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +10,16 @@ from typing import Any
 from torch import Tensor
 
 from sslrecipes.checkpoint.baking import adapted_parts, bake_cls_token
-from sslrecipes.checkpoint.config_text import setting
 from sslrecipes.checkpoint.conversion import about, our_weights
 from sslrecipes.checkpoint.keymaps.plain import PLAIN
 from sslrecipes.checkpoint.layouts import wrap
 from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.checkpoint.sealing import sha256
 from sslrecipes.checkpoint.sources import local_file
+from sslrecipes.checkpoint.training_facts import stated_facts
 from sslrecipes.checkpoint.writing import save_safetensors, save_torch
 from sslrecipes.errors import CheckpointError, ConfigError, did_you_mean
 
-_CARRIED = ('method', 'backbone', 'heads', 'mean', 'std', 'cls_token', 'epoch', 'iter', 'prefix')
-"""What the metadata of an exported file say about the run: it stands in those of the next one too."""
 _STEMS = ('patch_embed.projection.weight', 'conv1.weight', 'conv1.conv.weight')
 """One of these is in every bare backbone."""
 
@@ -168,23 +165,6 @@ def _official(bare: Mapping[str, Tensor], without_norms: bool) -> dict[str, Tens
 def _origin(file: Path, meta: Any) -> dict[str, str]:
     """Where the weights come from: file, digest and, if the checkpoint tells, method, progress, backbone, mean, std."""
     origin = {'source': file.name, 'source_sha256': sha256(file)}
-    return origin | stated_facts(meta)
-
-
-def stated_facts(meta: Any) -> dict[str, str]:
-    """What the ``meta`` of a checkpoint tells about its training: method, backbone, mean, std, ... as text."""
-    if not isinstance(meta, Mapping):
-        return {}
-    facts = {**_settings(str(meta.get('cfg', ''))), **{key: meta[key] for key in _CARRIED if key in meta}}
-    return {key: str(value) for key, value in facts.items() if value is not None}
-
-
-def _settings(config_text: str) -> dict[str, str | None]:
-    """What a run's config says about its network, as text: method, settings of the backbone and normalisation."""
-    model = setting(config_text, 'model')
-    model = model if isinstance(model, dict) else {}
-    preprocessor = model.get('data_preprocessor') or setting(config_text, 'data_preprocessor')
-    preprocessor = preprocessor if isinstance(preprocessor, dict) else {}
-    backbone = {key: value for key, value in (model.get('backbone') or {}).items() if key != 'init_cfg'}
-    facts = {'backbone': backbone, 'mean': preprocessor.get('mean'), 'std': preprocessor.get('std')}
-    return {'method': model.get('type'), **{key: json.dumps(value) for key, value in facts.items() if value}}
+    stated = stated_facts(meta)
+    stated.pop('decoder_heads', None)  # no part of a backbone
+    return origin | stated

@@ -10,9 +10,11 @@ from mmengine.model import PretrainedInit, update_init_info
 from torch import Tensor, nn
 
 from sslrecipes.checkpoint.baking import adapted_parts, bake_cls_token
-from sslrecipes.checkpoint.conversion import read_weights
+from sslrecipes.checkpoint.conversion import our_weights
 from sslrecipes.checkpoint.coverage import Coverage, is_ignored, load_weights
-from sslrecipes.checkpoint.reading import Location
+from sslrecipes.checkpoint.reading import Location, read_checkpoint
+from sslrecipes.checkpoint.training_facts import facts_of
+from sslrecipes.checkpoint.used_alike import check_heads, warn_of_differences
 from sslrecipes.registry import WEIGHT_INITIALIZERS
 
 
@@ -89,16 +91,20 @@ def load_pretrained(
     """Fill ``module`` from a file; the arguments are those of :class:`Pretrained`.
 
     Raises:
-        CheckpointError: The file can't be read.
+        CheckpointError: The file can't be read, or its network has another number of heads.
         CoverageError: The file doesn't fill the module; the module is unchanged.
     """
-    state = read_weights(checkpoint, weights, map_location)
+    held = read_checkpoint(checkpoint, map_location)
+    state = our_weights(held, str(checkpoint), weights)
     prefix = f'{prefix.rstrip(".")}.' if prefix else ''
     if not any(name.startswith(prefix) for name in state):
         prefix = ''
     taken = {name: value for name, value in state.items() if not is_ignored(name.removeprefix(prefix), fresh)}
-    ignore = (*ignore, *fresh)
-    return load_state(module, taken, source=str(checkpoint), prefix=prefix, ignore=ignore, allow_partial=allow_partial)
+    source, ignore = str(checkpoint), (*ignore, *fresh)
+    check_heads(module, facts := facts_of(held.get('meta')), source)
+    coverage = load_state(module, taken, source=source, prefix=prefix, ignore=ignore, allow_partial=allow_partial)
+    warn_of_differences(module, facts, source)
+    return coverage
 
 
 def load_state(

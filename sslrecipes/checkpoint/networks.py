@@ -10,8 +10,8 @@ from typing import Any
 from torch import Tensor
 
 from sslrecipes.checkpoint.conversion import about, our_weights
-from sslrecipes.checkpoint.export import stated_facts
 from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.checkpoint.training_facts import TrainingFacts, facts_of
 from sslrecipes.errors import CheckpointError, ConfigError, did_you_mean
 
 _PREFIXES = {'student': ('backbone.',), 'teacher': ('teacher.backbone.', 'momentum_encoder.backbone.')}
@@ -32,13 +32,13 @@ class Network:
         source: What the file is called in messages.
         part: ``'student'`` or ``'teacher'``.
         weights: Its weights under our names, without prefix.
-        stated: What the file tells about its training, see :func:`stated_facts`.
+        facts: What the file tells about its training.
     """
 
     source: str
     part: str
     weights: dict[str, Tensor]
-    stated: dict[str, str]
+    facts: TrainingFacts
 
 
 def read_network(checkpoint: str | Path, part: str = 'student') -> Network:
@@ -65,7 +65,7 @@ def read_network(checkpoint: str | Path, part: str = 'student') -> Network:
         _check_origin(held.get('meta'), part)
         prefix = _prefix(state, 'student' if entry else part)
     weights = {name[len(prefix) :]: value for name, value in state.items() if name.startswith(prefix)}
-    return Network(source, part, weights, stated_facts(held.get('meta')))
+    return Network(source, part, weights, facts_of(held.get('meta')))
 
 
 def _plain(part: str) -> str:

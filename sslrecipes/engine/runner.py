@@ -20,6 +20,8 @@ from torch.utils.data import DataLoader
 from sslrecipes.checkpoint.conversion import our_weights
 from sslrecipes.checkpoint.initializer import load_state
 from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.checkpoint.training_facts import facts_of
+from sslrecipes.checkpoint.used_alike import check_parts_used_alike, check_used_alike
 from sslrecipes.datasets.class_names import build_dataset
 from sslrecipes.datasets.seeding import RestartableBatches, seeded
 from sslrecipes.datasets.workers import init_worker
@@ -229,6 +231,7 @@ class SSLRunner(RestartableRunner):
     def _init_model_weights(self) -> None:
         """Initialise as upstream, then take over the backbone that the config's ``transfer`` names."""
         super()._init_model_weights()
+        check_parts_used_alike(unwrapped(self.model))
         transfer = self.cfg.get('transfer') or {}
         if transfer.get('checkpoint') and not self.resume_point:
             from sslrecipes.transfer.loading import load_backbone  # which imports mmdet and mmseg
@@ -239,7 +242,7 @@ class SSLRunner(RestartableRunner):
         """Load all weights of the model from ``filename``.
 
         Raises:
-            CheckpointError: If the file is damaged or unsafe.
+            CheckpointError: If the file is damaged or unsafe, or of a network with another number of heads.
             DataError: If a head of it learnt other classes than those of the data to evaluate.
             CoverageError: If it lacks weights, unless the config says ``allow_partial = True``.
         """
@@ -248,6 +251,7 @@ class SSLRunner(RestartableRunner):
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = self.model.module if is_model_wrapper(self.model) else self.model
         state = our_weights(checkpoint, str(filename))
+        check_used_alike(model, facts_of(checkpoint.get('meta')), str(filename))
         load_state(model, state, source=str(filename), allow_partial=self.cfg.get('allow_partial', False))
         self._has_loaded = True
         return checkpoint

@@ -25,6 +25,7 @@ from sslrecipes.checkpoint.backbone_arch import BackboneArch, ResNetArch, ViTArc
 from sslrecipes.checkpoint.coverage import Coverage, compare, is_ignored, load_weights
 from sslrecipes.checkpoint.initializer import baked_for
 from sslrecipes.checkpoint.networks import Network, read_network
+from sslrecipes.checkpoint.used_alike import check_heads, warn_of_differences
 from sslrecipes.errors import CheckpointError, ConfigError, CoverageError
 from sslrecipes.models.layers.position_interpolation import interpolate_positions
 from sslrecipes.transfer.patch_resizing import resize_kernels
@@ -71,7 +72,7 @@ def load_backbone(
 
     Raises:
         ConfigError: Unknown ``part``, or a model without backbone.
-        CheckpointError: The file can't be read or doesn't hold that network.
+        CheckpointError: The file can't be read, doesn't hold that network, or one with another number of heads.
         CoverageError: Less than the whole backbone, or of the file's network less than the whole, would be loaded.
     """
     if checkpoint is None:
@@ -86,7 +87,11 @@ def load_backbone(
     coverage = replace(coverage, unexpected=tuple(lost))
     if not coverage.complete or lost:
         raise CoverageError(_complaint(target, network, coverage))
-    return load_weights(target, weights, source=f'{network.source} ({network.part})', ignore=fresh)
+    check_heads(target, network.facts, network.source)
+    loaded = load_weights(target, weights, source=f'{network.source} ({network.part})', ignore=fresh)
+    whole = getattr(model, 'module', model) if is_model_wrapper(model) else model
+    warn_of_differences(whole, network.facts, network.source, sizes=False)
+    return loaded
 
 
 def pretrained_part(model: nn.Module) -> nn.Module:

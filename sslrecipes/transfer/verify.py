@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -18,9 +17,11 @@ from torch.nn import functional as F  # noqa: N812
 from sslrecipes.checkpoint.baking import adapted_parts, bake_cls_token
 from sslrecipes.checkpoint.conversion import about
 from sslrecipes.checkpoint.networks import read_network
+from sslrecipes.checkpoint.training_facts import TrainingFacts
+from sslrecipes.checkpoint.used_alike import check_heads
 from sslrecipes.datasets.photo_tiles import load_photographs
 from sslrecipes.errors import CheckpointError
-from sslrecipes.transfer.export.source import IMAGENET_MEAN, IMAGENET_STD, trained_heads
+from sslrecipes.transfer.export.source import IMAGENET_MEAN, IMAGENET_STD
 from sslrecipes.transfer.loading import C4Network, pretrained_part
 from sslrecipes.transfer.patch_resizing import resize_kernels
 from sslrecipes.transfer.reference import ReferenceMobileNetV2, ReferenceResNet, ReferenceViT, torchvision_weights
@@ -99,8 +100,8 @@ def verify_backbone(model: nn.Module, checkpoint: str | Path, part: str = 'stude
     target = deepcopy(pretrained_part(model)).cpu().double()
     target.eval()  # mmpretrain's returns nothing
     with torch.no_grad(), torch.random.fork_rng(devices=[]), about(checkpoint):
-        check_normalisation(model, network.stated)
-        check_heads(target, network.stated)
+        check_normalisation(model, network.facts)
+        check_heads(target, network.facts, network.source)
         features = _compare(target, resize_kernels(target, network.weights, network.source))
     report = VerifyReport(f'{network.source} ({network.part})', tuple(features))
     differing = [str(feature) for feature in report.features if not feature.difference <= LIMIT]
@@ -112,7 +113,7 @@ def verify_backbone(model: nn.Module, checkpoint: str | Path, part: str = 'stude
     return report
 
 
-def check_normalisation(model: nn.Module, stated: Mapping[str, str]) -> None:
+def check_normalisation(model: nn.Module, facts: TrainingFacts) -> None:
     """Compare how a model normalises pictures with how the pre-training did.
 
     Raises:
@@ -122,24 +123,12 @@ def check_normalisation(model: nn.Module, stated: Mapping[str, str]) -> None:
     mean, std = (getattr(preprocessor, name, None) for name in ('mean', 'std'))
     if mean is None or std is None:
         return
-    defaults = {'mean': IMAGENET_MEAN, 'std': IMAGENET_STD}
-    trained = [json.loads(stated.get(name, 'null')) or default for name, default in defaults.items()]
+    trained = [list(facts.mean or IMAGENET_MEAN), list(facts.std or IMAGENET_STD)]
     now = [[round(value, 3) for value in tensor.flatten().tolist()] for tensor in (mean, std)]
     if any(not np.allclose(ours, others, atol=0.01) for ours, others in zip(now, trained, strict=True)):
         raise CheckpointError(f'it was trained on pictures with mean and deviation {trained}, the model takes {now}.')
     if not getattr(preprocessor, '_channel_conversion', getattr(preprocessor, 'channel_conversion', True)):
         raise CheckpointError('it was trained on RGB, the model takes BGR: set data_preprocessor.bgr_to_rgb=True.')
-
-
-def check_heads(target: Any, stated: Mapping[str, str]) -> None:
-    """Compare a ViT's number of heads, which no weight shows, with that of the pre-training.
-
-    Raises:
-        CheckpointError: If they differ.
-    """
-    trained = trained_heads(stated)
-    if trained and hasattr(target, 'layers') and target.layers[0].attn.num_heads != trained:
-        raise CheckpointError(f'it was trained with {trained} heads, the model has {target.layers[0].attn.num_heads}.')
 
 
 def probe(size: tuple[int, int] = _SIZE) -> Tensor:

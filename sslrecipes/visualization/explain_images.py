@@ -17,6 +17,8 @@ import sslrecipes.datasets  # noqa: F401  registers
 from sslrecipes.checkpoint.conversion import our_weights
 from sslrecipes.checkpoint.initializer import load_state
 from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.checkpoint.training_facts import facts_of
+from sslrecipes.checkpoint.used_alike import check_used_alike
 from sslrecipes.checkpoint.writing import write_atomic
 from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.registry import DATASETS
@@ -112,6 +114,7 @@ def load_network(config: str | Path, checkpoint: str | Path, classifier: bool) -
         require_classifier(model)
     held = read_checkpoint(checkpoint)
     state, source = our_weights(held, str(checkpoint)), str(checkpoint)
+    check_used_alike(model, facts_of(held.get('meta')), source)
     if classifier:
         load_state(model, state, source=source)
     else:

@@ -17,6 +17,7 @@ import sslrecipes.datasets
 import sslrecipes.evaluation
 import sslrecipes.models  # noqa: F401  registers
 from sslrecipes.checkpoint.initializer import load_pretrained
+from sslrecipes.checkpoint.used_alike import check_parts_used_alike
 from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.evaluation.features import Features, extract_features
 from sslrecipes.models.methods.feature_model import FeatureModel, as_feature_model
@@ -77,6 +78,7 @@ def plot_features(
     panels: dict[str, Points] = {}
     for checkpoint in checkpoints:
         load_pretrained(model.backbone, checkpoint, prefix=prefix)
+        check_parts_used_alike(model)
         features: Features = extract_features(model, loader, cache_dir=cache_dir)
         panels[_title(checkpoint, panels)] = project(features.x.numpy(), method, seed, perplexity)
     names = loader.dataset.metainfo.get('classes')

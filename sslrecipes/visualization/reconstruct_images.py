@@ -8,8 +8,11 @@ from typing import Any
 
 from PIL import Image
 
-from sslrecipes.checkpoint.conversion import read_weights
+from sslrecipes.checkpoint.conversion import our_weights
 from sslrecipes.checkpoint.coverage import load_weights
+from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.checkpoint.training_facts import facts_of
+from sslrecipes.checkpoint.used_alike import check_used_alike
 from sslrecipes.checkpoint.writing import write_atomic
 from sslrecipes.errors import ConfigError
 from sslrecipes.visualization.image_files import SUFFIXES, find_images, load_squares
@@ -31,7 +34,9 @@ def load_mae(config: str | Path, checkpoint: str | Path) -> Any:
     """
     model = build_network(load_config(config))
     require_pixels(model)
-    load_weights(model, read_weights(checkpoint), source=str(checkpoint))
+    held, source = read_checkpoint(checkpoint), str(checkpoint)
+    check_used_alike(model, facts_of(held.get('meta')), source)
+    load_weights(model, our_weights(held, source), source=source)
     return model
 
 

@@ -3,9 +3,10 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import get_priority
 
+from sslrecipes.checkpoint.writing import save_torch
 from sslrecipes.engine.config_check import check_config
 from sslrecipes.engine.runner import DEFAULT_HOOKS, SSLRunner
-from sslrecipes.errors import ConfigError, CoverageError
+from sslrecipes.errors import CheckpointError, ConfigError, CoverageError
 from sslrecipes.registry import HOOKS
 from sslrecipes.zoo.reading import read_config
 
@@ -136,3 +137,28 @@ def test_the_copy_of_the_config_is_python_and_never_the_config_itself(mae_on_dig
     assert path.read_text() == '# as it was written\n'
     assert read_config(path.with_name('other.py')).to_dict() == mae_on_digits.to_dict()
     assert not path.with_name('other.yaml').exists()
+
+
+def test_a_checkpoint_that_tells_of_another_network_or_other_pictures(mae_on_digits, monkeypatch, tmp_path):
+    mae_on_digits.train_dataloader.dataset.indices = 16
+    trained, path = SSLRunner.from_cfg(mae_on_digits), tmp_path / 'run.pth'
+    save_torch(path, {'state_dict': trained.model.state_dict(), 'meta': {'cfg': mae_on_digits.pretty_text}})
+    told = []
+    monkeypatch.setattr('sslrecipes.checkpoint.used_alike.print_log', lambda text, **_: told.append(text))
+    SSLRunner.from_cfg(mae_on_digits).load_checkpoint(path)
+    assert told == []
+    mae_on_digits.model.data_preprocessor = dict(mean=[1.0] * 3, std=[127.5] * 3, to_rgb=False)
+    SSLRunner.from_cfg(mae_on_digits).load_checkpoint(path)
+    assert ['the model takes mean 1, 1, 1' in text for text in told] == [True, False]
+    assert 'channels were swapped to RGB' in told[1]
+    told.clear()
+    mae_on_digits.model.backbone.init_cfg = dict(type='Pretrained', checkpoint=str(path), prefix='backbone.')
+    runner = SSLRunner.from_cfg(mae_on_digits)
+    runner._init_model_weights()
+    assert len(told) == 2
+    mae_on_digits.model.backbone.arch.num_heads = 4
+    with pytest.raises(CheckpointError, match='trained with 2 heads, the model has 4'):
+        SSLRunner.from_cfg(mae_on_digits)._init_model_weights()
+    mae_on_digits.model.backbone.init_cfg = None
+    with pytest.raises(CheckpointError, match='trained with 2 heads, the model has 4'):
+        SSLRunner.from_cfg(mae_on_digits).load_checkpoint(path)

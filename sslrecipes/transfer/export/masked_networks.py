@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from sslrecipes.checkpoint.backbone_arch import ViTArch, backbone_arch, block_count
 from sslrecipes.checkpoint.pixel_order import is_mae_priv, without_class_row
+from sslrecipes.checkpoint.training_facts import TrainingFacts
 from sslrecipes.models.backbones import MAEPrivViT, MaskedViT
 from sslrecipes.models.heads import MAEPrivHead
 from sslrecipes.models.necks import MAEDecoder, MAEPrivDecoder
@@ -37,18 +38,17 @@ class MaskedNetwork:
     channel_first: bool
 
     @classmethod
-    def of(cls, weights: dict[str, Tensor], neck: Mapping[str, Any], heads: int, channel_first: bool) -> MaskedNetwork:
+    def of(cls, weights: dict[str, Tensor], facts: TrainingFacts, channel_first: bool) -> MaskedNetwork:
         """Look at weights; numbers of heads that aren't known are usual ones, at least 1.
 
         Args:
             weights: Under our names.
-            neck: Settings of the decoder in the run's config, empty for official files.
-            heads: Of the encoder, 0 if unknown.
+            facts: What the file says about its training; nothing for official files.
             channel_first: As the attribute.
         """
         width, decoder_width = (weights[name].shape[-1] for name in ('backbone.pos_embed', 'neck.decoder_pos_embed'))
-        decoder_heads = neck.get('decoder_num_heads') or _usual_heads(decoder_width)
-        return cls(weights, heads or _usual_heads(width), decoder_heads, channel_first)
+        decoder_heads = facts.decoder_heads or _usual_heads(decoder_width)
+        return cls(weights, facts.heads or _usual_heads(width), decoder_heads, channel_first)
 
     @property
     def arch(self) -> ViTArch:

@@ -20,16 +20,15 @@ from sslrecipes.checkpoint.conversion import (
     to_official,
     to_ours,
 )
-from sslrecipes.checkpoint.export import stated_facts
 from sslrecipes.checkpoint.families import detect_family
 from sslrecipes.checkpoint.keymaps import KEYMAPS
 from sslrecipes.checkpoint.pixel_order import as_mae, as_mae_priv, is_mae_priv, is_pretraining
 from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.checkpoint.training_facts import facts_of
 from sslrecipes.checkpoint.writing import write_atomic
 from sslrecipes.errors import CheckpointError
 from sslrecipes.transfer.export.check import compare
 from sslrecipes.transfer.export.masked_networks import MaskedNetwork
-from sslrecipes.transfer.export.source import trained_heads
 
 _FAMILY = 'mae-priv'
 _NO_TOKEN = 'facebookresearch/mae always has a class token: the file loads only into a network built without one'
@@ -79,10 +78,12 @@ def convert_from_mae(source: str | Path, target: str | Path, *, weights: str | N
 
 
 def _network(state: dict[str, Tensor], meta: Any) -> MaskedNetwork:
+    facts = facts_of(meta)
+    facts.refuse_odd()
     model = setting(str(meta.get('cfg', '')), 'model') if isinstance(meta, Mapping) else None
-    model = model if isinstance(model, dict) else {}
-    channel_first = bool(model.get('head', {}).get('channel_first', True))
-    return MaskedNetwork.of(state, model.get('neck', {}), trained_heads(stated_facts(meta)), channel_first)
+    head = model.get('head') if isinstance(model, dict) else None
+    channel_first = bool(head.get('channel_first', True)) if isinstance(head, dict) else True
+    return MaskedNetwork.of(state, facts, channel_first)
 
 
 def _write(

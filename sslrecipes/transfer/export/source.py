@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 
 from sslrecipes.checkpoint.backbone_arch import BackboneArch, MobileNetV2Arch, ResNetArch, ViTArch, backbone_arch
 from sslrecipes.checkpoint.export import Backbone
+from sslrecipes.checkpoint.training_facts import TrainingFacts
 from sslrecipes.errors import CheckpointError, ConfigError
 from sslrecipes.transfer.export.check import fill, outputs_of
 from sslrecipes.transfer.export.probe import probe_images
@@ -21,6 +21,7 @@ from sslrecipes.transfer.export.probe import probe_images
 IMAGENET_MEAN = (123.675, 116.28, 103.53)
 IMAGENET_STD = (58.395, 57.12, 57.375)
 _HEAD_CHANNELS = 64
+_MAX_SIDE = 2048
 _SIXTEEN_HEADS = (1280, 1664)
 """Widths of ViT-H and ViT-G, whose heads have more channels than others'."""
 _SIZES = {7: 224, 3: 64}
@@ -37,14 +38,14 @@ class Source:
         metadata: Where they come from.
         arch: Architecture, told from their shapes.
         heads: Number of attention heads of a ViT, 0 for other networks.
-        settings: What the run's config says about the backbone; empty for official files.
+        facts: What the file says about its training; nothing for official files.
     """
 
     weights: dict[str, Tensor]
     metadata: dict[str, str]
     arch: BackboneArch
     heads: int
-    settings: dict[str, Any]
+    facts: TrainingFacts
 
     @classmethod
     def of(cls, backbone: Backbone, heads: int | None = None) -> Source:
@@ -56,11 +57,11 @@ class Source:
         """
         arch = backbone_arch(backbone.weights)
         _check_plain(arch)
-        settings = json.loads(backbone.metadata.get('backbone', '{}'))
-        trained = trained_heads(backbone.metadata)
-        heads = _number_of_heads(arch, heads, trained) if isinstance(arch, ViTArch) else 0
+        facts = TrainingFacts.of(backbone.metadata)
+        facts.refuse_odd()
+        heads = _number_of_heads(arch, heads, facts.heads) if isinstance(arch, ViTArch) else 0
         metadata = {**backbone.metadata, 'architecture': str(arch), **({'heads': str(heads)} if heads else {})}
-        return cls(backbone.weights, metadata, arch, heads, settings)
+        return cls(backbone.weights, metadata, arch, heads, facts)
 
     @property
     def prefixed(self) -> dict[str, Tensor]:
@@ -70,12 +71,12 @@ class Source:
     @property
     def mean(self) -> tuple[float, ...]:
         """Mean of R, G and B that images are normalised with, 0 to 255."""
-        return tuple(json.loads(self.metadata.get('mean', 'null')) or IMAGENET_MEAN)
+        return _colour(self.facts.mean) or IMAGENET_MEAN
 
     @property
     def std(self) -> tuple[float, ...]:
         """Standard deviation of R, G and B that images are normalised with."""
-        return tuple(json.loads(self.metadata.get('std', 'null')) or IMAGENET_STD)
+        return _colour(self.facts.std) or IMAGENET_STD
 
     @property
     def image_size(self) -> int:
@@ -109,10 +110,12 @@ class Source:
         Raises:
             CheckpointError: The weights don't fill it.
         """
-        return fill(_network(self.arch, self.heads, self.settings, options), self.weights)
+        return fill(_network(self.arch, self.heads, self.facts.backbone, options), self.weights)
 
 
 def _check_plain(arch: BackboneArch) -> None:
+    if isinstance(arch, ViTArch) and arch.image_size > _MAX_SIDE:
+        raise CheckpointError(f'it is for pictures of {arch.image_size:,} px, on which networks can not be compared.')
     if isinstance(arch, ResNetArch) and not arch.whole:
         raise CheckpointError(f'it holds a {arch}, which a C4 detector has in its RoI head: no other program takes it.')
     if isinstance(arch, ViTArch) and arch.spare_row:
@@ -121,7 +124,7 @@ def _check_plain(arch: BackboneArch) -> None:
         )
 
 
-def _network(arch: BackboneArch, heads: int, settings: dict[str, Any], options: dict[str, Any]) -> nn.Module:
+def _network(arch: BackboneArch, heads: int, settings: Mapping[str, Any], options: dict[str, Any]) -> nn.Module:
     if isinstance(arch, MobileNetV2Arch):
         return MobileNetV2(widen_factor=arch.widen_factor)
     if isinstance(arch, ResNetArch):
@@ -141,13 +144,9 @@ def _network(arch: BackboneArch, heads: int, settings: dict[str, Any], options: 
     return VisionTransformer(sizes, **{**arguments, **options})
 
 
-def trained_heads(metadata: Mapping[str, str]) -> int:
-    """The number of heads that a file's metadata or its run's config tell, 0 if they don't."""
-    arch = json.loads(metadata.get('backbone', '{}')).get('arch')
-    if isinstance(arch, str):
-        arch = VisionTransformer.arch_zoo.get(arch.lower())
-    stated = arch.get('num_heads', 0) if isinstance(arch, dict) else 0
-    return int(stated or metadata.get('heads', 0))
+def _colour(values: tuple[float, ...] | None) -> tuple[float, ...] | None:
+    """Three values, also of one that was meant for all channels."""
+    return values * 3 if values and len(values) == 1 else values
 
 
 def usual_heads(width: int) -> int:

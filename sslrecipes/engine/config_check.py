@@ -17,6 +17,7 @@ from mmengine.config import Config
 from mmengine.registry import TASK_UTILS, DefaultScope, Registry
 
 from sslrecipes import registry
+from sslrecipes.engine.argument_kinds import kinds_of
 from sslrecipes.engine.config_registries import (
     BUILDER_KEYS,
     BUILDER_KEYS_OF,
@@ -153,6 +154,9 @@ def _check_arguments(node: dict[str, Any], component: Callable[..., Any], place:
     if takes_any:
         accepted |= {key for key in node if not get_close_matches(key, accepted, cutoff=SURELY_MISSPELT)}
     _check_names(node, accepted | others, getattr(component, '__name__', str(component)), place)
+    for name, kind in kinds_of(component).items():
+        if name in node and (allowed := kind.misfit(node[name])):
+            raise ConfigError(f'{place}.{name} is {node[name]!r}, but must be {allowed}.', f'{place}.{name}')
 
 
 def _check_names(node: dict[str, Any], accepted: set[str], name: str, place: str) -> None:

@@ -180,7 +180,10 @@ def lost_peer(peers: list[Peer]) -> str:
 
 
 def log_traceback(logger: logging.Logger, error: Exception) -> None:
-    """Write the traceback of ``error`` to the log file only."""
+    """Write the traceback of ``error`` to the log file only, and only once."""
+    if vars(error).setdefault('times_logged', 0):
+        return
+    vars(error)['times_logged'] = 1
     exc_info = type(error), error, error.__traceback__
     record = logger.makeRecord(logger.name, logging.ERROR, __file__, 0, 'Training failed:', (), exc_info)
     for handler in logger.handlers:

@@ -20,6 +20,7 @@ from sslrecipes.engine.agreement import leaving_process_group
 from sslrecipes.engine.circumstances import weight_files
 from sslrecipes.engine.class_count import learns_labels
 from sslrecipes.engine.config_check import check_config
+from sslrecipes.engine.culprits import told
 from sslrecipes.engine.memory import keep_freed_memory
 from sslrecipes.engine.restart import unwrapped
 from sslrecipes.engine.runner import SSLRunner
@@ -66,7 +67,7 @@ def train(cfg: Config, verify: bool = False) -> None:
             :func:`sslrecipes.transfer.verify.verify_backbone`.
     """
     keep_freed_memory()
-    with leaving_process_group():
+    with leaving_process_group(), told(cfg):
         runner = build_runner(cfg, 'train')
         if verify:
             verify_transfer(runner)
@@ -95,12 +96,13 @@ def verify_transfer(runner: Any) -> None:
 
 def dry_run(cfg: Config, verify: bool = False) -> None:
     """Check and build, print what the run would be, train nothing; weight files are needed only to ``verify`` them."""
-    missing = dict(missing_weights(cfg))
-    runner = build_runner(cfg, 'train', needs_weights=verify)
-    if verify:
-        verify_transfer(runner)
-    build_schedules(runner)
-    report.print_report(runner, missing)
+    with told(cfg):
+        missing = dict(missing_weights(cfg))
+        runner = build_runner(cfg, 'train', needs_weights=verify)
+        if verify:
+            verify_transfer(runner)
+        build_schedules(runner)
+        report.print_report(runner, missing)
 
 
 def build_schedules(runner: Any) -> None:
@@ -125,10 +127,11 @@ def test(cfg: Config, checkpoint: str | None = None, out: str | None = None) -> 
         cfg.load_from = checkpoint
     if not cfg.get('test_dataloader'):
         raise ConfigError(f'"{cfg.filename}" has no test_dataloader: give a config that evaluates.')
-    runner = build_runner(cfg, 'test', needs_weights=checkpoint is None)
-    if not cfg.get('load_from'):
-        runner._init_model_weights()
-    metrics: dict[str, Any] = runner.test()
+    with told(cfg):
+        runner = build_runner(cfg, 'test', needs_weights=checkpoint is None)
+        if not cfg.get('load_from'):
+            runner._init_model_weights()
+        metrics: dict[str, Any] = runner.test()
     if out:
         _write_metrics(Path(out), metrics)
     return metrics

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from sslrecipes.zoo.components import components_are_named
 from sslrecipes.zoo.crops import crops_fit
 from sslrecipes.zoo.iterations import schedules_end_with_training
 from sslrecipes.zoo.multi_crop import MULTI_CROP_COMBINATIONS, Objection
@@ -109,6 +110,7 @@ def patches_agree(cfg: Any) -> Iterator[Objection]:
 
 
 COMBINATIONS: tuple[Callable[[Any], Iterator[Objection]], ...] = (
+    components_are_named,
     packages_are_there,
     loop_has_its_length,
     phases_are_complete,

@@ -6,6 +6,7 @@ torch; here stands what decides about days of work, or ends in a traceback.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -158,9 +159,19 @@ GROUPS = (
             'paramwise_cfg': _dict_or_none,
             'accumulative_counts': whole(1),
             'dtype': one_of('float16', 'bfloat16'),
-            'loss_scale': either(one_of('dynamic'), number(1)),
+            'loss_scale': either(one_of('dynamic'), number(1), options),
+            'clip_grad': _dict_or_none,
         },
         required=('optimizer',),
+    ),
+    Group(
+        'optim_wrapper.clip_grad',
+        {
+            'type': one_of('norm', 'value'),
+            **dict.fromkeys(('max_norm', 'norm_type', 'clip_value'), either(number(0), one_of(math.inf))),
+            **dict.fromkeys(('error_if_nonfinite', 'foreach'), either(boolean, nothing)),
+        },
+        closed='clip_grad',
     ),
     Group(
         'optim_wrapper.optimizer',
@@ -211,7 +222,11 @@ GROUPS = (
         },
         required=('type',),
     ),
-    Group('model', {'backbone': options, 'neck': either(options, nothing), 'head': _dict_or_none}, required=('type',)),
+    Group(
+        'model',
+        {'backbone': options, 'neck': either(options, items, nothing), 'head': _dict_or_none},
+        required=('type',),
+    ),
     *DETECTION_GROUPS,
     *(
         Group(

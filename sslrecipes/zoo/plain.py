@@ -86,8 +86,13 @@ def as_plain(value: Any, place: str) -> Any:
 
 
 def importable_name(value: Any) -> str | None:
-    """Name under which a class or function can be imported, such as ``torch.nn.modules.linear.Linear``."""
+    """Name under which a class or function can be imported, such as ``torch.nn.modules.linear.Linear``.
+
+    None for those of Python itself: ``type=dict`` configures nothing.
+    """
     module, path = getattr(value, '__module__', None), getattr(value, '__qualname__', None)
+    if str(module).partition('.')[0] in sys.stdlib_module_names:
+        return None
     found: Any = sys.modules.get(module) if module and path else None
     for name in (path or '').split('.'):
         found = getattr(found, name, None)
@@ -96,7 +101,7 @@ def importable_name(value: Any) -> str | None:
 
 def _described(value: Any) -> str:
     if isinstance(value, type):
-        return f'the class {value.__name__}, made in the config itself'
+        return f'the class {value.__name__}'
     kind = type(value)
     module = '' if kind.__module__ == 'builtins' else f'{kind.__module__}.'
     return f'an object of {module}{kind.__name__}'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +49,19 @@ def origin_of(place: str, found: Mapping[str, Origin]) -> Origin | None:
 
 
 def words_about(places: tuple[str, ...], filename: str | Path, overrides: Mapping[str, Any] | None = None) -> str:
-    """Say where ``places`` were set: ``(set in configs/x.py:12 and by --cfg-options)``; '' for no known place."""
+    """Say where ``places`` were set: ``(set in configs/x.py:12 and by --cfg-options)``; '' for no known place.
+
+    ``model.backbone.*`` is about all that is inside: who set ``model.backbone``, and the overrides of its parts.
+    """
     found = origins(filename, overrides) if places else {}
-    named = dict.fromkeys(origin for place in places if (origin := origin_of(place, found)))
-    words = [f'{"by" if origin.source == OPTION else "in"} {origin}' for origin in named]
-    return f'(set {" and ".join(words)})' if words else ''
+    words = [word for place in places for word in _words(place.removesuffix('.*'), place.endswith('.*'), found)]
+    return f'(set {" and ".join(dict.fromkeys(words))})' if words else ''
+
+
+def _words(place: str, whole: bool, found: Mapping[str, Origin]) -> Iterator[str]:
+    origin = origin_of(place, found)
+    if origin:
+        yield f'by {origin}' if origin.source == OPTION else f'in {origin}'
+    for inner, setter in found.items() if whole else ():
+        if setter.source == OPTION and inner != place and place in enclosing(inner):
+            yield f'{inner} by {setter}'

@@ -37,7 +37,7 @@ VALUES = [
 def test_text_reads_back_to_the_same_values(value):
     cfg = Config(dict(value=value, inside=dict(value=[value])))
     again = Config.fromstring(cfg.pretty_text, '.py')
-    assert repr(again.to_dict()) == repr(cfg.to_dict())
+    assert again.to_dict() == cfg.to_dict()
 
 
 def test_not_a_number_is_written_so_that_it_is_read():

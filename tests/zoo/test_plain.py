@@ -15,6 +15,7 @@ from datetime import datetime
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from mmengine.registry import Registry
 _base_ = 'base.py'
 
 class Mine:
@@ -23,7 +24,7 @@ class Mine:
 made = Mine()
 half = partial(print, 1)
 helpers = dict(of=[Mine()])
-norm = dict(type=OrderedDict)
+norm = dict(type=Registry)
 work_dir = Path('/data') / 'run'
 load_from = None
 experiment_name = f'{datetime.now():%Y}'
@@ -31,7 +32,7 @@ resume = np.bool_(True)
 optim_wrapper = dict(optimizer=dict(lr=np.sqrt(4.0), betas=(np.float32(0.5), Fraction(1, 4)), eps=-np.inf))
 train_dataloader = dict(batch_size=np.int64(4), dataset=OrderedDict(indices=range(3), ann_file=Path('b')))
 Pair = namedtuple('Pair', 'a b')
-custom_hooks = [dict(type=Path, size=Pair(1, 2), mode=enum.IntEnum('Mode', 'A B').B)]
+custom_hooks = [dict(type=Registry, size=Pair(1, 2), mode=enum.IntEnum('Mode', 'A B').B)]
 """
 
 
@@ -49,13 +50,13 @@ def test_what_has_a_plain_value_gets_it_and_helpers_are_left_out(mine):
     assert cfg.to_dict() == dict(
         data_root='x',
         train_dataloader=dict(batch_size=4, dataset=dict(indices=[0, 1, 2], ann_file='b')),
-        norm=dict(type='collections.OrderedDict'),
+        norm=dict(type='mmengine.registry.registry.Registry'),
         work_dir='/data/run',
         load_from=None,
         experiment_name=cfg.experiment_name,
         resume=True,
         optim_wrapper=dict(optimizer=dict(lr=2.0, betas=(0.5, 0.25), eps=-math.inf)),
-        custom_hooks=[dict(type='pathlib.Path', size=(1, 2), mode=2)],
+        custom_hooks=[dict(type='mmengine.registry.registry.Registry', size=(1, 2), mode=2)],
     )
     leaves = [cfg.optim_wrapper.optimizer.lr, cfg.train_dataloader.batch_size, cfg.resume, cfg.custom_hooks[0]['size']]
     assert [type(leaf) for leaf in leaves] == [float, int, bool, tuple]
@@ -70,13 +71,14 @@ def test_the_copy_of_a_config_reads_back_to_the_same(mine, tmp_path):
 def test_a_value_made_plain_keeps_its_origin(mine):
     found = settings(mine)
     assert str(found['data_root'].origin) == 'base.py:2'
-    assert str(found['optim_wrapper.optimizer.lr'].origin) == 'mine.py:22'
+    assert str(found['optim_wrapper.optimizer.lr'].origin) == 'mine.py:23'
 
 
 @pytest.mark.parametrize(
     ('text', 'sentence'),
     [
-        ('class A: pass\nmodel = dict(type=A)', 'model.type is the class A, made in the config itself, which'),
+        ('class A: pass\nmodel = dict(type=A)', 'model.type is the class A, which a config can not hold: put it into'),
+        ('model = dict(type=dict)', 'model.type is the class dict, which a config can not hold: put it into'),
         ('model = dict(norm=[object()])', 'model.norm[0] is an object of object, which a config can not hold: give'),
         ('import functools\nmodel = dict(x=functools.partial(print))', 'model.x is an object of functools.partial'),
         ('import numpy\nmodel = dict(x=numpy.ones(2))', 'model.x is an object of numpy.ndarray, which a config can'),

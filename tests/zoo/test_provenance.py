@@ -120,6 +120,9 @@ def test_a_place_that_is_not_there_has_the_origin_of_what_is_around(found):
 def test_words_for_messages(found):
     assert words_about(('other', 'model.backbone.depth'), 'mine.py') == '(set in base.py:10 and in mine.py:4)'
     assert words_about(('other', 'first'), 'mine.py', {'other': 2}) == '(set by --cfg-options and in mine.py:16)'
+    assert words_about(('model.backbone.*',), 'mine.py', {'model.backbone.depth': 2}) == (
+        '(set in mine.py:4 and model.backbone.depth by --cfg-options)'
+    )
     assert words_about((), 'mine.py') == ''
     assert words_about(('nowhere',), 'mine.py') == ''
 

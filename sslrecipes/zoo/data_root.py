@@ -15,6 +15,7 @@ from mmengine.config import Config
 
 from sslrecipes.errors import ConfigError
 from sslrecipes.zoo.history import OPTION, Level, Setting
+from sslrecipes.zoo.places import key_of
 
 KEY = 'data_root'
 #: Where loaders and evaluators stand.
@@ -94,7 +95,7 @@ def _check_effect(level: Level, keys: list[str], moved: list[str]) -> None:
     if moved and not isinstance(setting.value, str):
         raise ConfigError(f'{setting.origin}: data_root is {setting.value!r}, but must be the path of a folder.')
     if keys and not moved and KEY not in level.names:
-        raise ConfigError(f'{setting.origin}: data_root has no effect here: set {", ".join(map(_key, keys))}.')
+        raise ConfigError(f'{setting.origin}: data_root has no effect here: set {", ".join(map(key_of, keys))}.')
 
 
 def _only_root(level: Level, paths: Paths) -> list[str]:
@@ -110,7 +111,7 @@ def _only_root(level: Level, paths: Paths) -> list[str]:
     folders = {_bare(path) for path in left.values()}
     outermost = [one for one in folders if not any(_is_below(one, other) for other in folders - {one})]
     if len(outermost) > 1:
-        listed = ', '.join(f'{_key(place)}={path}' for place, path in left.items())
+        listed = ', '.join(f'{key_of(place)}={path}' for place, path in left.items())
         raise ConfigError(f'{level.settings[KEY].origin}: data_root could stand for any of {listed}: set these keys.')
     return outermost
 
@@ -144,11 +145,6 @@ def _bare(folder: str) -> str:
 
 def _is_root(place: str) -> bool:
     return place.endswith(f'.{KEY}')
-
-
-def _key(place: str) -> str:
-    """The key of an override that names ``place``."""
-    return place.replace('[', '.').replace(']', '')
 
 
 def _rebuilt(node: Any, place: str, moved: Mapping[str, Setting]) -> Any:

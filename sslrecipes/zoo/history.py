@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,9 @@ from typing import Any
 from mmengine.config import Config
 
 from sslrecipes.zoo.execution import resolve
-from sslrecipes.zoo.lines import LineReader, Origin, key_path
+from sslrecipes.zoo.lines import LineReader, Origin, names_read
 from sslrecipes.zoo.places import enclosing, walk
-from sslrecipes.zoo.source import BASE, Source, read_source, shown
+from sslrecipes.zoo.source import read_source, shown
 
 #: What stands for a file's name where an override set a value.
 OPTION = '--cfg-options'
@@ -61,7 +60,7 @@ def history(path: Path) -> list[Level]:
     marks = LineReader(shown(path), {place: setting.origin for place, setting in base.items()}).read(source.tree)
     values = plain_places(resolve(path))
     settings = {place: Setting(value, _origin(place, value, marks, base, shown(path))) for place, value in values}
-    return [*levels, Level(shown(path), settings, frozenset(names_read(source)))]
+    return [*levels, Level(shown(path), settings, frozenset(names_read(source.tree)))]
 
 
 def with_options(levels: list[Level], cfg: Config, given: Mapping[str, Any]) -> list[Level]:
@@ -81,15 +80,6 @@ def plain_places(cfg: Config) -> Iterator[tuple[str, Any]]:
     """Yield every place of a config, but the scopes of inherited packages, which mmengine writes and no file says."""
     places = walk(cfg.to_dict())
     return ((place, value) for place, value in places if place and not place.endswith('._scope_'))
-
-
-def names_read(source: Source) -> Iterator[str]:
-    """Names that a file reads; those of its bases as ``_base_.name``."""
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            yield node.id
-        elif isinstance(node, (ast.Attribute, ast.Subscript)) and (path := key_path(node)) and path[0] == BASE:
-            yield BASE + path[1]
 
 
 def _origin(place: str, value: Any, marks: Mapping[str, Origin], base: Mapping[str, Setting], file: str) -> Origin:

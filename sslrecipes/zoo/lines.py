@@ -7,7 +7,7 @@ assignments to names, keys and attributes. All else (calls, loops, comprehension
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sslrecipes.zoo.source import BASE
@@ -20,10 +20,12 @@ class Origin:
     Attributes:
         source: File, or command-line option.
         line: Line of the file, if known.
+        uses: Names from which that line made the value.
     """
 
     source: str
     line: int | None = None
+    uses: frozenset[str] = field(default=frozenset(), compare=False)
 
     def __str__(self) -> str:
         return self.source if self.line is None else f'{self.source}:{self.line}'
@@ -64,7 +66,7 @@ class LineReader:
             self._assign(statement.target, self._value(ast.copy_location(sum_of_both, statement)))
         elif not isinstance(statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)):
             for name in changed_names(statement):
-                self.names[name] = self._here(statement)
+                self.names[name] = self._made(statement, statement)
 
     def _assign(self, target: ast.expr, marks: Marks) -> None:
         path = key_path(target)
@@ -73,22 +75,26 @@ class LineReader:
             self.names[name] = _with(self.names.get(name, {}), step, marks)
         elif isinstance(target, (ast.Tuple, ast.List)):
             for index, item in enumerate(target.elts):
-                self._assign(item, _below(marks, f'[{index}]') or self._here(target))
+                self._assign(item, _below(marks, f'[{index}]') or self._made(target))
         else:
             for name in changed_names(target):
-                self.names[name] = self._here(target)
+                self.names[name] = self._made(target)
 
     def _value(self, node: ast.expr) -> Marks:
         if isinstance(node, ast.Dict):
-            return self._dict(zip(node.keys, node.values, strict=True)) | self._here(node)
+            merged = [value for key, value in zip(node.keys, node.values, strict=True) if key is None]
+            return self._dict(zip(node.keys, node.values, strict=True)) | self._made(node, *merged)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == 'dict':
             keywords = [(ast.Constant(one.arg) if one.arg else None, one.value) for one in node.keywords]
-            return self._dict([*((None, item) for item in node.args), *keywords]) | self._here(node)
+            items = [*((None, item) for item in node.args), *keywords]
+            return self._dict(items) | self._made(node, *(value for key, value in items if key is None))
         if isinstance(node, (ast.List, ast.Tuple)):
-            return self._list(node.elts) | self._here(node)
+            return self._list(node.elts) | self._made(
+                node, *(item for item in node.elts if isinstance(item, ast.Starred))
+            )
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            return self._list([ast.Starred(node.left), ast.Starred(node.right)]) | self._here(node)
-        return self._reference(node) or self._here(node)
+            return self._list([ast.Starred(node.left), ast.Starred(node.right)]) | self._made(node, node)
+        return self._reference(node) or self._made(node, node)
 
     def _dict(self, items: Iterable[tuple[ast.expr | None, ast.expr]]) -> Marks:
         marks: Marks = {}
@@ -126,8 +132,19 @@ class LineReader:
             return _below(self.base, step.removeprefix('.'))
         return _below(self.names.get(name, {}), step)
 
-    def _here(self, node: ast.AST) -> Marks:
-        return {'': Origin(self.source, getattr(node, 'lineno', None))}
+    def _made(self, node: ast.AST, *parts: ast.AST) -> Marks:
+        """Mark what ``node`` makes, some of it from what ``parts`` of it read."""
+        uses = frozenset(name.removeprefix(f'{BASE}.') for part in parts for name in names_read(part))
+        return {'': Origin(self.source, getattr(node, 'lineno', None), uses)}
+
+
+def names_read(node: ast.AST) -> Iterator[str]:
+    """Names that a file, or a part of it, reads; those of its bases as ``_base_.name``."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):
+            yield part.id
+        elif isinstance(part, (ast.Attribute, ast.Subscript)) and (path := key_path(part)) and path[0] == BASE:
+            yield BASE + path[1]
 
 
 def key_path(node: ast.expr) -> tuple[str, str] | None:

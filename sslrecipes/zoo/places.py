@@ -55,3 +55,13 @@ def place_of_option(node: Any, key: str) -> str:
         place += f'[{name}]' if isinstance(node, (list, tuple)) else f'.{name}'
         node = value_at(node, name)
     return place.removeprefix('.')
+
+
+def key_of(place: str) -> str:
+    """The key of an override that names ``place``: ``pipeline[0].type`` is ``pipeline.0.type``."""
+    return place.replace('[', '.').replace(']', '')
+
+
+def top_of(place: str) -> str:
+    """The key at the top of the config around ``place``."""
+    return place.partition('.')[0].partition('[')[0]

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from sslrecipes.zoo.data_root import moved_paths, set_values
-from sslrecipes.zoo.history import OPTION, Setting, history, plain_places, with_options
+from sslrecipes.zoo.history import OPTION, Setting, plain_places
 from sslrecipes.zoo.lines import Origin
 from sslrecipes.zoo.places import enclosing
-from sslrecipes.zoo.reading import merge
+from sslrecipes.zoo.reading import checked_history, merge
 from sslrecipes.zoo.user_paths import user_file
 
 
@@ -31,7 +31,7 @@ def settings(filename: str | Path, overrides: Mapping[str, Any] | None = None) -
     """
     path = user_file(str(filename))
     cfg, given = merge(path, overrides or {})
-    levels = with_options(history(path), cfg, given)
+    levels = checked_history(path, cfg, given)
     moved = moved_paths(levels)
     set_values(cfg, moved)
     found = {**levels[-1].settings, **moved}

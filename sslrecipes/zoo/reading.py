@@ -9,13 +9,15 @@ from typing import Any
 from mmengine.config import Config
 
 from sslrecipes.errors import ConfigError
-from sslrecipes.zoo.data_root import KEY, moved_paths, set_values
+from sslrecipes.zoo.data_root import moved_paths, set_values
 from sslrecipes.zoo.execution import resolve
-from sslrecipes.zoo.history import history, with_options
-from sslrecipes.zoo.lines import changed_names
+from sslrecipes.zoo.history import Level, history, with_options
+from sslrecipes.zoo.option_table import RUNNER_KEYS
 from sslrecipes.zoo.overrides import override
+from sslrecipes.zoo.places import top_of
 from sslrecipes.zoo.source import lineage, near
 from sslrecipes.zoo.user_paths import expand_home, user_file
+from sslrecipes.zoo.variables import check_variables, sets_variables
 
 
 def read_config(path: str | Path, options: Mapping[str, Any] | None = None) -> Config:
@@ -26,14 +28,25 @@ def read_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
         options: Dotted keys and values, as of ``--cfg-options``.
 
     Raises:
-        ConfigError: If the file, or one it inherits, is missing or no valid config, or an override names an unknown
-            key.
+        ConfigError: If the file, or one it inherits, is missing or no valid config, an override names an unknown key,
+            or one of them has no effect.
     """
     path = user_file(str(path))
     cfg, given = merge(path, options or {})
-    if KEY in given or any(source.bases and KEY in changed_names(source.tree) for source in lineage(path)):
-        set_values(cfg, moved_paths(with_options(history(path), cfg, given)))
+    if any(top_of(place) not in RUNNER_KEYS for place in given) or sets_variables(lineage(path)):
+        set_values(cfg, moved_paths(checked_history(path, cfg, given)))
     return cfg
+
+
+def checked_history(path: Path, cfg: Config, given: Mapping[str, Any]) -> list[Level]:
+    """Follow a config and its overrides, see :func:`merge`, through its files.
+
+    Raises:
+        ConfigError: If a file or an override sets a name without effect.
+    """
+    levels = history(path)
+    check_variables(levels, given)
+    return with_options(levels, cfg, given)
 
 
 def merge(path: Path, options: Mapping[str, Any]) -> tuple[Config, dict[str, Any]]:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.zoo.history import Setting
-from sslrecipes.zoo.places import children, enclosing
+from sslrecipes.zoo.places import children, enclosing, top_of
 
 Rows = list[tuple[str, Setting]]
 
@@ -42,7 +42,7 @@ def as_text(rows: Rows) -> str:
     wide = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [
         '\n'.join(f'{place:{wide[0]}}  {value:{min(wide[1], 40)}}  {origin}' for place, value, origin in group)
-        for _, group in groupby(cells, key=lambda cell: _top(cell[0]))
+        for _, group in groupby(cells, key=lambda cell: top_of(cell[0]))
     ]
     return '\n\n'.join(lines)
 
@@ -50,7 +50,7 @@ def as_text(rows: Rows) -> str:
 def print_table(rows: Rows) -> None:
     """Print rows to the terminal, grouped by top-level key."""
     table = Table('key', 'value', 'set in', box=None, pad_edge=False, header_style='bold')
-    for top, group in groupby(rows, key=lambda row: _top(row[0])):
+    for top, group in groupby(rows, key=lambda row: top_of(row[0])):
         for place, setting in group:
             table.add_row(
                 Text.assemble((top, 'bold'), place[len(top) :]),
@@ -77,10 +77,6 @@ def _is_one_value(place: str, setting: Setting, settings: Mapping[str, Setting])
         not isinstance(value, (dict, list, tuple)) and settings[place + step].origin == setting.origin
         for step, value in inside
     )
-
-
-def _top(place: str) -> str:
-    return place.partition('.')[0].partition('[')[0]
 
 
 def _plain(value: Any) -> Any:

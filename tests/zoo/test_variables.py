@@ -1,0 +1,105 @@
+import pytest
+
+from sslrecipes.errors import ConfigError
+from sslrecipes.zoo.provenance import settings
+from sslrecipes.zoo.reading import read_config
+
+BASE = """\
+size = 224
+checkpoint = 'a.pth'
+width, names = 64, ['a', 'b']
+train_pipeline = [
+    dict(type='Load'),
+    dict(type='Crop', scale=size, crop=size),
+    dict(type='Flip', scale=size),
+]
+train_dataset = dict(pipeline=train_pipeline)
+train_dataloader = dict(dataset=train_dataset)
+test_dataloader = dict(dataset=dict(pipeline=[dict(type='Load'), *train_pipeline[1:], dict(type='Pack')]))
+model = dict(
+    backbone=dict(init_cfg=dict(checkpoint=checkpoint), area=size * size),
+    head=dict(classes=len(names), width=width),
+)
+mine = 1
+experiment_name = None
+"""
+
+
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    """Write config files, each of which inherits the one before, and return the name of the last."""
+    monkeypatch.chdir(tmp_path)
+
+    def write_files(*texts):
+        for number, text in enumerate(texts):
+            base = f"_base_ = 'c{number - 1}.py'\n" if number else ''
+            (tmp_path / f'c{number}.py').write_text(base + text)
+        return f'c{len(texts) - 1}.py'
+
+    return write_files
+
+
+@pytest.mark.parametrize('read', [read_config, settings])
+@pytest.mark.parametrize(
+    ('key', 'keys'),
+    {
+        'checkpoint': 'model.backbone.init_cfg.checkpoint',
+        'width': 'model.head.width',
+        'names': 'model.head.classes',
+        'size': 'train_dataloader.dataset.pipeline.1.scale, train_dataloader.dataset.pipeline.1.crop, '
+        'train_dataloader.dataset.pipeline.2.scale, model.backbone.area',
+        'train_pipeline': 'train_dataloader.dataset.pipeline, test_dataloader.dataset.pipeline',
+        'train_pipeline.1.type': 'train_dataloader.dataset.pipeline.1.type',
+        'train_pipeline.1.scale': 'train_dataloader.dataset.pipeline.1.scale',
+        'train_pipeline.1.new': 'train_dataloader.dataset.pipeline.1.new',
+        'train_dataset.pipeline.0.type': 'train_dataloader.dataset.pipeline.0.type',
+    }.items(),
+)
+def test_an_override_of_what_was_copied_names_the_keys_that_count(write, read, key, keys):
+    with pytest.raises(ConfigError) as caught:
+        read(write(BASE), {key: 'x'})
+    assert str(caught.value) == f'--cfg-options: {key} has no effect, for the config has copied it before: set {keys}.'
+
+
+@pytest.mark.parametrize('key', ['mine', 'experiment_name', 'train_dataloader.dataset.pipeline.1.scale'])
+def test_other_keys_may_be_set(write, key):
+    assert settings(write(BASE), {key: 'x'})
+
+
+@pytest.mark.parametrize(
+    ('text', 'sentence'),
+    {
+        "\n\ncheckpoint = 'b.pth'": 'c1.py:4: checkpoint has no effect, for the config has copied it before: '
+        'set model.backbone.init_cfg.checkpoint.',
+        "train_pipeline = [*_base_.train_pipeline, dict(type='Pack')]": 'set train_dataloader.dataset.pipeline, test_',
+        'size = _base_.size // 2': 'size has no effect',
+        "checkpoint = 'b.pth'\nmodel = dict(head=dict(width=3))": 'checkpoint has no effect',
+    }.items(),
+)
+def test_so_does_a_file_that_inherits(write, text, sentence):
+    with pytest.raises(ConfigError) as caught:
+        read_config(write(BASE, text))
+    assert sentence in str(caught.value)
+    with pytest.raises(ConfigError):
+        settings(write(BASE, text, 'mine = 2'))
+
+
+@pytest.mark.parametrize(
+    'texts',
+    [
+        ['mine = 2', 'size = 224', "other = 'x'"],
+        ["checkpoint = 'b.pth'\nmodel = dict(backbone=dict(init_cfg=dict(checkpoint=checkpoint)))"],
+        ["checkpoint = 'b.pth'\nmodel = dict(backbone=dict(init_cfg=dict(checkpoint='c.pth')))"],
+        ["names = ['c']\nfor name in names:\n    mine = name"],
+        ["checkpoint = 'b.pth'", 'model = dict(backbone=dict(init_cfg=dict(checkpoint=_base_.checkpoint)))'],
+    ],
+)
+def test_variables_that_are_used_may_be_set(write, texts):
+    assert settings(write(BASE, *texts))
+    assert read_config('c1.py' if len(texts) == 1 else f'c{len(texts)}.py')
+
+
+def test_what_packages_leave_without_effect_is_theirs(write):
+    # its test_pipeline is set after its base has made the loaders
+    cfg = read_config(write("_base_ = 'mmpretrain::resnest/resnest200_64xb32_in1k.py'"))
+    assert cfg.test_pipeline

@@ -20,8 +20,13 @@ def vit_arch(hyper):
     )
 
 
+def norm_cfg(hyper):
+    return dict(type='LN', eps=hyper.get('ln_eps', 1e-6))
+
+
 def mae_model(hyper, norm_pix):
-    sizes = dict(img_size=hyper['img_size'], patch_size=hyper['patch_size'])
+    sizes = dict(img_size=hyper['img_size'], patch_size=hyper['patch_size'], norm_cfg=norm_cfg(hyper))
+    assert hyper.get('qkv_bias', True), 'the masked ViT has no other'
     return MODELS.build(
         dict(
             type='MAE',
@@ -36,6 +41,7 @@ def mae_model(hyper, norm_pix):
                 decoder_depth=hyper['decoder_depth'],
                 decoder_num_heads=hyper['decoder_num_heads'],
                 mlp_ratio=hyper['mlp_ratio'],
+                norm_cfg=norm_cfg(hyper),
             ),
             head=dict(
                 type='MAEPretrainHead',
@@ -86,6 +92,8 @@ def classifier(hyper, num_classes):
                 img_size=hyper['img_size'],
                 patch_size=hyper['patch_size'],
                 drop_path_rate=hyper.get('drop_path_rate', 0.0),
+                qkv_bias=hyper.get('qkv_bias', True),
+                norm_cfg=norm_cfg(hyper),
                 **pooled,
             ),
             head=dict(type='LinearClsHead', num_classes=num_classes, in_channels=hyper['embed_dim']),

@@ -24,6 +24,11 @@ def arch(sizes, mlp_ratio=4):
     )
 
 
+def layers_of(hyper):
+    """Options of a ViT's layers."""
+    return dict(qkv_bias=hyper.get('qkv_bias', True), norm_cfg=dict(type='LN', eps=hyper.get('ln_eps', 1e-6)))
+
+
 def base_cfg(base, image, state, folder, relation):
     """The base model, whose weights come from an official file."""
     torch.save({'model': state}, folder / 'base.pth')
@@ -34,6 +39,7 @@ def base_cfg(base, image, state, folder, relation):
         last_layers=base['last_layers'],
         topk=base['topkatt'],
         relation=relation,
+        **layers_of(base),
         **image,
     )
 
@@ -66,6 +72,7 @@ def test_base_model(case, close, tmp_path):
 def tec_model(case, folder):
     hyper, student, base = case.hyper, case.hyper['student'], case.hyper['base']
     patches = (hyper['img_size'] // hyper['patch_size']) ** 2
+    assert layers_of(student) == layers_of({}), 'the student has no others'
     model = MODELS.build(
         dict(
             type='TEC',
@@ -148,7 +155,8 @@ def test_weight_convert(case, close, tmp_path):
     for name, expected in case.part('out/converted/').items():
         close(converted[name], expected)
 
-    sizes = dict(arch=arch(case.hyper), final_norm=False, out_type='raw', **image_cfg(case.hyper))
+    mlp_ratio = case.hyper.get('mlp_ratio', 4)
+    sizes = dict(arch=arch(case.hyper, mlp_ratio), final_norm=False, out_type='raw', **image_cfg(case.hyper))
     baked = MODELS.build(dict(type='VisionTransformer', **sizes))
     baked.eval()
     body = {name.removeprefix('backbone.'): value for name, value in TEC.to_ours(converted).items()}
@@ -168,6 +176,7 @@ def classifier(hyper, num_classes):
                 type='TECFineTuneViT',
                 arch=arch(hyper, hyper.get('mlp_ratio', 4)),
                 mlp_token=hyper['mlp_token'],
+                **layers_of(hyper),
                 **(
                     dict(out_type='avg_featmap', final_norm=False)
                     if hyper['global_pool']
@@ -215,7 +224,8 @@ def test_finetune_groups(case, assert_groups):
 
 
 def depth_of(names, stack):
-    return len({name.split('.')[1] for name in names if name.startswith(f'{stack}.')})
+    """Number of parts ``stack.0``, ``stack.1``, ..."""
+    return len({name.removeprefix(f'{stack}.').split('.')[0] for name in names if name.startswith(f'{stack}.')})
 
 
 @pytest.mark.golden('tec/pretrain_groups')
@@ -232,6 +242,7 @@ def test_pretrain_groups(case, assert_groups):
                 embed_dims=8,
                 num_layers=hyper['depth'],
                 num_patches=4,
+                num_groups=depth_of(expected, 'encoder_adaptor.fuse_fcs'),
                 decoder_embed_dims=8,
                 decoder_depth=depth_of(expected, 'decoder_blocks'),
                 decoder_num_heads=2,
@@ -239,7 +250,13 @@ def test_pretrain_groups(case, assert_groups):
                 relation=hyper['pred_att'],
             ),
             head=dict(type='TECHead'),
-            target_generator=dict(type='TECBaseModel', arch=arch({**SMALL, 'depth': 2}), topk=1, **image_cfg(SMALL)),
+            target_generator=dict(
+                type='TECBaseModel',
+                arch=arch({**SMALL, 'depth': 2}),
+                topk=1,
+                relation=hyper['pred_att'],
+                **image_cfg(SMALL),
+            ),
         )
     )
     config = f'{SCHEDULES}/adamw_bs4096_coslr_pretrain.py'

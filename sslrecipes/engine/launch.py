@@ -109,6 +109,7 @@ def build_schedules(runner: Any) -> None:
     """Build loop, optimizer and schedules, as training would."""
     runner._train_loop = runner.build_train_loop(runner._train_loop)
     runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+    runner.scale_lr(runner.optim_wrapper, runner.auto_scale_lr)
     runner.param_schedulers = runner.build_param_scheduler(runner.param_schedulers)
 
 

@@ -25,6 +25,7 @@ from sslrecipes.checkpoint.used_alike import check_parts_used_alike, check_used_
 from sslrecipes.datasets.class_names import build_dataset
 from sslrecipes.datasets.seeding import RestartableBatches, seeded
 from sslrecipes.datasets.workers import init_worker
+from sslrecipes.engine.advice import lr_for_another_batch, queues_longer_than_data
 from sslrecipes.engine.class_count import check_class_count, check_learnt_classes, check_same_classes
 from sslrecipes.engine.class_use import check_accuracies, check_preprocessor
 from sslrecipes.engine.distributed import SSLDistributedDataParallel, init_cpu_process_group
@@ -91,7 +92,7 @@ class SSLRunner(RestartableRunner):
       repeats augmentations without persistent workers, and draws the shuffle seed at random with ``diff_rank_seed``);
     * :meth:`build_train_loop` and its kin: heads must have the classes of their data, the same in
       each loop;
-    * :meth:`scale_lr`: counts gradient accumulation;
+    * :meth:`scale_lr`: counts gradient accumulation, and warns where it isn't asked for but needed;
     * :class:`RestartableRunner`: exact restarts;
     * :meth:`dump_config`: never over the config that it copies;
     * :meth:`register_default_hooks`: any of them can be left out (upstream leaves out its own only);
@@ -198,8 +199,11 @@ class SSLRunner(RestartableRunner):
         return metrics
 
     def build_train_loop(self, loop: Any) -> Any:
-        """Build the training loop, and compare the classifier with the classes of its data."""
-        return self._with_right_classes(super().build_train_loop(loop), 'train_dataloader')
+        """Build the training loop, and compare classifier and queues with the classes and the number of its images."""
+        loop = self._with_right_classes(super().build_train_loop(loop), 'train_dataloader')
+        for advice in queues_longer_than_data(unwrapped(self.model), loop.dataloader, self.world_size):
+            self.logger.warning(advice)
+        return loop
 
     def build_val_loop(self, loop: Any) -> Any:
         """Build the validation loop, and compare the classifier with the classes of its data."""
@@ -218,14 +222,16 @@ class SSLRunner(RestartableRunner):
         return loop
 
     def scale_lr(self, optim_wrapper: Any, auto_scale_lr: dict[str, Any] | None = None) -> None:
-        """Scale lr linearly with the effective batch, gradient accumulation included."""
+        """Scale lr linearly with the effective batch, gradient accumulation included, or warn if it is for another."""
         if auto_scale_lr and auto_scale_lr.get('enable'):
             base = auto_scale_lr['base_batch_size'] / optim_wrapper._accumulative_counts
             auto_scale_lr = dict(auto_scale_lr, base_batch_size=base)
+        elif advice := lr_for_another_batch(self.cfg, self.images_per_batch * optim_wrapper._accumulative_counts):
+            self.logger.warning(advice)
         group, settings = optim_wrapper.optimizer.param_groups[0], optim_wrapper.base_param_settings
         before = group['lr']
         super().scale_lr(optim_wrapper, auto_scale_lr)
-        if settings:  # what is logged as base_lr; upstream leaves it as it was
+        if settings and before:  # what is logged as base_lr; upstream leaves it as it was
             settings['lr'] *= group['lr'] / before
 
     def _init_model_weights(self) -> None:

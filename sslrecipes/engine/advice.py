@@ -1,0 +1,56 @@
+"""What the start of a run warns of: values that are possible, but hardly meant together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mmengine.config import Config
+from torch import nn
+from torch.utils.data import DataLoader
+
+from sslrecipes.datasets.seeding import batch_size_of
+from sslrecipes.zoo.naming import parse_name
+from sslrecipes.zoo.places import value_at
+
+#: What this package and mmpretrain call the length of a queue of earlier embeddings.
+QUEUE_LENGTHS = ('queue_length', 'queue_len')
+
+
+def lr_for_another_batch(cfg: Config, batch: int) -> str | None:
+    """Say what linear scaling would make of the learning rate, if it is one for another batch than that of the run.
+
+    Args:
+        cfg: Config, whose ``auto_scale_lr.base_batch_size`` is the batch that its learning rate is for; without it, the
+            batch that its file name states.
+        batch: Images of an optimizer step, over all processes.
+    """
+    lr, name = value_at(cfg, 'optim_wrapper.optimizer.lr'), parse_name(cfg.filename) if cfg.filename else None
+    base = value_at(cfg, 'auto_scale_lr.base_batch_size') or (name.effective_batch if name else batch)
+    if not lr or base == batch:
+        return None
+    how = 'do it with --auto-scale-lr, or ' if value_at(cfg, 'auto_scale_lr.base_batch_size') else ''
+    return (
+        f'optim_wrapper.optimizer.lr={lr:g} is meant for {base} images per optimizer step, but this run has {batch}: '
+        f'linear scaling would make it {lr * batch / base:g}; {how}set it, unless it was chosen for this batch.'
+    )
+
+
+def queues_longer_than_data(model: nn.Module, loader: DataLoader[Any], processes: int) -> Iterator[str]:
+    """Name each queue of a model that holds some of the images of a loader more than once; queues hold whole batches.
+
+    Args:
+        model: The model, not wrapped.
+        loader: Loader of the training images.
+        processes: Number of processes, each with such a loader.
+    """
+    images, batch = len(loader.dataset), batch_size_of(loader) * processes  # type: ignore[arg-type]
+    for name, part in model.named_modules():
+        for option in QUEUE_LENGTHS:
+            length = getattr(part, option, 0)
+            if isinstance(length, int) and length > images:
+                place = '.'.join(filter(None, ('model', name, option)))
+                yield (
+                    f'{place}={length} is more than the {images} training images: the queue holds several embeddings '
+                    f'of an image, which pass for those of others; at most {max(images // batch, 1) * batch} are sound.'
+                )

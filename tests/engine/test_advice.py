@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+from torch import nn
+from torch.utils.data import DataLoader
+
+from sslrecipes.engine import launch
+from sslrecipes.engine.advice import lr_for_another_batch, queues_longer_than_data
+from sslrecipes.engine.runner import SSLRunner
+
+
+def recipe(base=None, lr=0.3, filename=None):
+    scale = {'auto_scale_lr': dict(base_batch_size=base)} if base else {}
+    return Config(dict(optim_wrapper=dict(optimizer=dict(lr=lr)), **scale), filename=filename, cfg_text='# none')
+
+
+@pytest.mark.parametrize(
+    ('cfg', 'batch', 'advice'),
+    [
+        (recipe(1024), 1024, None),
+        (recipe(), 32, None),
+        (recipe(1024, lr=0), 32, None),
+        (recipe(1024), 32, 'lr=0.3 is meant for 1024 images per optimizer step, but this run has 32: linear scaling '),
+        (recipe(1024), 32, 'linear scaling would make it 0.009375; do it with --auto-scale-lr, or set it, unless it'),
+        (recipe(filename='a_b_8xb2-accum4-coslr-9e_in1k.py'), 64, None),
+        (recipe(filename='a_b_8xb2-accum4-coslr-9e_in1k.py'), 8, 'make it 0.0375; set it, unless it was chosen for'),
+        (recipe(filename='mine.py'), 8, None),
+    ],
+)  # fmt: skip
+def test_lr_for_another_batch_is_told_with_what_linear_scaling_makes_of_it(cfg, batch, advice):
+    said = lr_for_another_batch(cfg, batch)
+    assert said is advice is None or advice in said
+
+
+def test_queues_longer_than_the_data_are_named():
+    model = nn.Module()
+    model.head, model.neck = nn.Module(), nn.Module()
+    model.head.queue_length, model.neck.queue_length, model.queue_len = 96, 100, 128
+    loader = DataLoader(range(100), batch_size=8)
+    said = list(queues_longer_than_data(model, loader, processes=2))
+    assert [line.partition(' ')[0] for line in said] == ['model.queue_len=128']
+    assert said[0].endswith('at most 96 are sound.')
+
+
+def test_the_start_of_a_run_warns(mae_on_digits):
+    mae_on_digits.auto_scale_lr = dict(base_batch_size=64)
+    mae_on_digits.optim_wrapper.accumulative_counts = 2
+    runner = SSLRunner.from_cfg(mae_on_digits)
+    runner.model.head.queue_length = 80
+    launch.build_schedules(runner)
+    said = next(Path(runner.log_dir).glob('*.log')).read_text()
+    assert 'linear scaling would make it 0.0005; do it with --auto-scale-lr' in said
+    assert 'model.head.queue_length=80 is more than the 64 training images' in said
+
+
+@pytest.mark.parametrize('lr', [0, 1e-3])
+def test_scaling_is_done_silently_and_no_lr_stays_none(mae_on_digits, lr):
+    mae_on_digits.auto_scale_lr = dict(base_batch_size=64, enable=True)
+    mae_on_digits.optim_wrapper.optimizer.lr = lr
+    runner = SSLRunner.from_cfg(mae_on_digits)
+    launch.build_schedules(runner)
+    assert 'linear scaling would' not in next(Path(runner.log_dir).glob('*.log')).read_text()
+    assert runner.optim_wrapper.optimizer.param_groups[0]['initial_lr'] == lr / 4

@@ -29,8 +29,15 @@ class UserError(ValueError):
     """
 
     def __init__(self, message: str = '', *places: str) -> None:
-        super().__init__(message)
+        super().__init__(_without_traceback(message, type(self).__name__))
         self.places = places
+
+
+def _without_traceback(message: str, name: str) -> str:
+    """Return the message of an error of a data worker as it was raised there: torch puts the traceback around it."""
+    if not message.startswith(f'Caught {name} in '):
+        return message
+    return message.rpartition(f'\nsslrecipes.errors.{name}: ')[2].strip()
 
 
 class ConfigError(UserError):

@@ -125,6 +125,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         f'{report.done} images, {listing.others} other files. Reading and decoding: {report.decode_rate:.0f} images/s '
         f'per process; this scan: {rate:.0f} images/s with {args.workers}.'
     )
+    for link in listing.links:
+        console.print(f'Left out, because its folder is visited anyway: the link {link}.', markup=False)
     if args.out:
         write(report, args.out)
         console.print(f'Wrote {args.out}.', markup=False)

@@ -19,7 +19,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('checkpoint', type=user_path, help='its weights, ours or an official file')
     parser.add_argument(
-        '--images', nargs='+', type=user_path, required=True, help='RGB image files of any size, or folders of them'
+        '--images', nargs='+', type=user_path, required=True, help='image files of any size, or folders of them'
     )
     parser.add_argument('--out', type=user_path, required=True, help='folder for pictures and page')
     parser.add_argument('--fusion', default='max', help='of the maps of heads: max (default), mean or min')

@@ -21,7 +21,7 @@ def parse_args() -> argparse.Namespace:
         nargs='+',
         type=user_path,
         required=True,
-        help='RGB image files of any size, or folders; their central square is used',
+        help='image files of any size, or folders; their central square is used',
     )
     parser.add_argument(
         '--out', type=user_path, required=True, help='the picture (.png, .jpg, ...) or page (.html) to write'

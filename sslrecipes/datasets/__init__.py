@@ -2,7 +2,9 @@
 
 import mmpretrain.datasets  # noqa: F401  a parent registry's modules are not imported by themselves
 
+from sslrecipes.compat import mmcv_decoder
 from sslrecipes.datasets import transforms  # noqa: F401
+from sslrecipes.datasets.decoding import imfrombytes
 from sslrecipes.datasets.digits import Digits
 from sslrecipes.datasets.fashion_mnist import FashionMNIST
 from sslrecipes.datasets.image_folder import ImageFolder
@@ -11,5 +13,7 @@ from sslrecipes.datasets.imagenet import ImageNet
 from sslrecipes.datasets.photo_tiles import PhotoTiles
 from sslrecipes.datasets.preflight import check_dataset
 from sslrecipes.datasets.seeding import seeded
+
+mmcv_decoder.install(imfrombytes)
 
 __all__ = ['Digits', 'FashionMNIST', 'ImageFolder', 'ImageNet', 'ImageSubset', 'PhotoTiles', 'check_dataset', 'seeded']

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
+from sslrecipes.compat.local_files import walk
 from sslrecipes.errors import DataError
 from sslrecipes.registry import DATASETS
 
 EXTENSIONS = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff', '.ppm', '.pgm')
 SPLIT_NAMES = {'train', 'training', 'val', 'valid', 'validation', 'test'}
-
-
-def walk_files(folder: str | Path) -> Iterator[tuple[str, list[str]]]:
-    """Yield (directory, file names) below ``folder``, sorted, following links; hidden entries are left out."""
-    for directory, subfolders, files in os.walk(folder, followlinks=True):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith('.'))
-        yield directory, sorted(name for name in files if not name.startswith('.'))
 
 
 def is_image(name: str) -> bool:
@@ -51,7 +43,7 @@ def check_unlabelled_folder(folder: str | Path) -> None:
             f'The image folder "{folder}" holds the splits {" and ".join(splits)}, which would be mixed: '
             f'set data_root to one of them, e.g. "{path / splits[0]}".'
         )
-    if not any(is_image(name) for _, files in walk_files(path) for name in files):
+    if not any(is_image(name) for _, files in walk(path) for name in files):
         raise DataError(f'The image folder "{folder}" holds no image ({", ".join(EXTENSIONS)}).')
 
 
@@ -59,7 +51,8 @@ def check_unlabelled_folder(folder: str | Path) -> None:
 class ImageFolder(BaseDataset):
     """All images below a folder, at any depth, as unlabelled samples.
 
-    Extensions count in any case; hidden files and folders are passed over; other files are counted in the log.
+    Extensions count in any case; hidden files and folders are passed over; other files are counted in the log. Links
+    are followed, but each folder is visited once. What is called like an image and is none counts as a bad one.
     mmpretrain's ``CustomDataset(with_label=False)`` descends into hidden folders and knows neither ``.webp`` nor
     ``.tiff``; for folders with one subfolder per class use ``CustomDataset`` itself.
 
@@ -68,7 +61,7 @@ class ImageFolder(BaseDataset):
         **kwargs: ``pipeline``, ``indices``, ``test_mode``, ``lazy_init`` ... of mmpretrain's ``BaseDataset``.
 
     Raises:
-        DataError: The folder is missing, holds no image, or holds splits such as ``train`` and ``val``.
+        DataError: The folder is missing, can't be listed, holds no image, or splits such as ``train`` and ``val``.
     """
 
     def __init__(self, data_root: str, **kwargs: Any) -> None:
@@ -77,12 +70,13 @@ class ImageFolder(BaseDataset):
     def load_data_list(self) -> list[dict[str, Any]]:
         """List the images, sorted by path."""
         check_unlabelled_folder(self.data_root)
-        paths, others = [], 0
-        for directory, files in walk_files(self.data_root):
+        paths, others, links = [], 0, list[str]()
+        for directory, files in walk(self.data_root, links):
             images = [name for name in files if is_image(name)]
             others += len(files) - len(images)
             paths += [f'{directory}/{name}' for name in images]
         note = f', {others} other files left out' if others else ''
+        note += f', {len(links)} links to folders visited anyway left out ("{links[0]}")' if links else ''
         print_log(f'ImageFolder "{self.data_root}": {len(paths)} images{note}', logger='current')
         return [{'img_path': path} for path in paths]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from PIL import Image
 
@@ -16,6 +16,8 @@ _PNG = b'\x89PNG\r\n\x1a\n'
 _START_OF_FRAME = frozenset((*range(0xC0, 0xD0),)) - {0xC4, 0xC8, 0xCC}
 _START_OF_SCAN = 0xDA
 _END_OF_IMAGE = b'\xff\xd9'
+_WEBP_HAS_EXIF = 0x08
+_AVIF = (b'ftypavif', b'ftypavis')
 _PILLOW_ERRORS = (LookupError, OSError, SyntaxError, TypeError, ValueError, struct.error)
 _TRAITS = {
     'grey': {'1', 'L', 'LA', 'La', 'I', 'F', 'I;16', 'I;16B', 'I;16L', 'I;16N'},
@@ -49,6 +51,20 @@ def is_cut_jpeg(data: bytes) -> bool:
 def is_animated_png(data: bytes) -> bool:
     """Tell whether ``data`` is a PNG that holds more than one picture: the control chunk comes before the pixels."""
     return data.startswith(_PNG) and data.find(b'acTL', len(_PNG), data.find(b'IDAT')) >= 0
+
+
+def is_for_pillow(data: bytes) -> bool:
+    """Tell whether OpenCV makes something else of a picture than of the same in another format.
+
+    It does not turn WebP and AVIF upright, blends TIFF with transparency into black and GIF into the background, and
+    version 4.12 crashes at some animated PNG that are damaged.
+    """
+    if data.startswith(b'RIFF'):
+        return data[12:16] == b'VP8X' and bool(data[20] & _WEBP_HAS_EXIF)
+    if data.startswith((b'II', b'MM')):
+        with suppress(*_PILLOW_ERRORS), _opened(data) as image:
+            return image.mode in _TRAITS['transparency']
+    return data.startswith(b'GIF8') or data[4:12] in _AVIF or is_animated_png(data)
 
 
 def jpeg_layout(data: bytes) -> tuple[tuple[int, int] | None, int]:

@@ -10,8 +10,9 @@ from typing import Any
 
 from mmpretrain.datasets import CustomDataset
 
+from sslrecipes.compat.local_files import subfolders, walk
 from sslrecipes.datasets.annotation_lists import check_labelled_list, check_listed_files, read_names
-from sslrecipes.datasets.image_folder import ImageFolder, check_unlabelled_folder, is_image, split_folders, walk_files
+from sslrecipes.datasets.image_folder import ImageFolder, check_unlabelled_folder, is_image, split_folders
 from sslrecipes.datasets.image_subset import ImageSubset
 from sslrecipes.datasets.imagenet import ImageNet
 from sslrecipes.datasets.remarks import Remark
@@ -132,7 +133,7 @@ def _expected_classes(cls: type[CustomDataset], cfg: Mapping[str, Any], key: str
 
 def _count_class_folders(folder: Path, name: str, key: str) -> int:
     """Check a folder that must hold one subfolder per class, and count them."""
-    classes = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+    classes, _ = subfolders(folder)
     splits = split_folders(folder)
     if splits:
         raise DataError(
@@ -147,6 +148,6 @@ def _count_class_folders(folder: Path, name: str, key: str) -> int:
     hidden = [entry for entry in classes if entry.startswith('.')]
     if hidden:
         raise DataError(f'The hidden folder "{folder / hidden[0]}" would be taken for a class: remove it.')
-    if not any(is_image(file) for _, files in walk_files(folder) for file in files):
+    if not any(is_image(file) for _, files in walk(folder) for file in files):
         raise DataError(f'The {name} folder "{folder}" holds no image in its {len(classes)} class folders.')
     return len(classes)

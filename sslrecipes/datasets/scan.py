@@ -16,8 +16,10 @@ from typing import NamedTuple
 
 import cv2
 
+from sslrecipes.compat.local_files import read_regular, walk
+from sslrecipes.datasets.bad_samples import reason_of
 from sslrecipes.datasets.decoding import MAX_PIXELS, BadImageError, decode_image
-from sslrecipes.datasets.image_folder import is_image, split_folders, walk_files
+from sslrecipes.datasets.image_folder import is_image, split_folders
 from sslrecipes.datasets.image_headers import image_traits
 from sslrecipes.errors import DataError
 
@@ -54,12 +56,14 @@ class Listing:
         classes: Split -> class -> number of images, empty classes included. A folder without ``train`` and ``val`` is
             one split without a name; an image outside any subfolder has the class ``''``.
         others: Number of other files.
+        links: Links that were not followed, because their folders are visited anyway.
     """
 
     folder: Path
     paths: list[str] = field(default_factory=list)
     classes: dict[str, dict[str, int]] = field(default_factory=dict)
     others: int = 0
+    links: list[str] = field(default_factory=list)
 
     def group(self, path: str) -> tuple[str, str]:
         """Return the split and the class of what ``path``, relative to the folder, stands for or holds."""
@@ -80,7 +84,7 @@ def list_images(folder: str | Path) -> Listing:
         raise DataError(f'The folder "{folder}" {"is a file" if root.exists() else "does not exist"}.')
     splits = [name for name in split_folders(root) if (root / name).is_dir()]
     listing = Listing(root, classes={split: {} for split in splits})
-    for directory, files in walk_files(root):
+    for directory, files in walk(root, listing.links):
         place = Path(directory).relative_to(root).as_posix()
         prefix = '' if place == '.' else f'{place}/'
         images = [prefix + name for name in files if is_image(name)]
@@ -99,12 +103,10 @@ def inspect_file(path: str | Path, max_pixels: int = MAX_PIXELS) -> ImageFacts:
     """Read and decode one file."""
     start = time.perf_counter()
     try:
-        data = Path(path).read_bytes()
+        data = read_regular(path)
         height, width = decode_image(data, max_pixels).shape[:2]
-    except BadImageError as error:
-        return ImageFacts(str(error))
-    except OSError as error:
-        return ImageFacts(f'unreadable: {error.strerror or error}')
+    except (BadImageError, OSError) as error:
+        return ImageFacts(reason_of(error))
     seconds = time.perf_counter() - start
     digest = blake2b(data, digest_size=16).digest()
     return ImageFacts('', digest, width, height, image_traits(data, Path(path).suffix), seconds)

@@ -150,6 +150,7 @@ class ScanReport:
             'folder': str(self.listing.folder),
             'images': self.done,
             'other_files': self.listing.others,
+            'links_left_out': self.listing.links,
             'classes': self.listing.classes,
             'bad': self.bad,
             'tiny': self.tiny,

@@ -19,6 +19,7 @@ from mmengine.dataset import InfiniteSampler
 from mmpretrain.datasets import RepeatAugSampler
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from sslrecipes.datasets.bad_samples import SampleReader
 from sslrecipes.datasets.workers import Trail
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import DATA_SAMPLERS
@@ -155,19 +156,21 @@ class SeededDataset(Dataset[Any]):
 
     Their states are put back afterwards, so that in a run without workers the model's randomness isn't disturbed.
     Everything else (``metainfo``, ``pipeline``, ...) is read from, and assigned to, ``dataset``. Data workers leave a
-    ``trail`` of what they read.
+    ``trail`` of what they read. The ``reader`` decides what becomes of bad files: they end an evaluation, as is the
+    default, and are replaced in training.
 
     Args:
         dataset: Any map-style data set.
         seed: Seed of the run, the same on every rank.
     """
 
-    _OWN = ('dataset', 'seed', 'trail')
+    _OWN = ('dataset', 'seed', 'trail', 'reader')
 
     def __init__(self, dataset: Any, seed: int) -> None:
         self.dataset = dataset
         self.seed = seed
         self.trail = Trail()
+        self.reader = SampleReader()
 
     def __getitem__(self, draw: int) -> Any:
         """Return sample ``draw``; a plain ``int`` counts as epoch 0."""
@@ -181,7 +184,7 @@ class SeededDataset(Dataset[Any]):
             for draw in draws:
                 note[0] = draw
                 seed_sample(self.seed, getattr(draw, 'epoch', 0), int(draw))
-                samples.append(self.dataset[int(draw)])
+                samples.append(self.reader.read(self.dataset, int(draw)))
         return samples
 
     def __len__(self) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from sslrecipes.compat.local_files import walk
 from sslrecipes.datasets.annotation_lists import check_listed_files, read_names
 from sslrecipes.datasets.dataset_options import (
     annotation_file,
@@ -19,7 +20,7 @@ from sslrecipes.datasets.dataset_options import (
     listed_names,
     prefix_folder,
 )
-from sslrecipes.datasets.image_folder import is_image, walk_files
+from sslrecipes.datasets.image_folder import is_image
 from sslrecipes.datasets.remarks import Remark
 from sslrecipes.errors import DataError
 
@@ -70,7 +71,7 @@ def check_maps(cfg: Mapping[str, Any], key: str) -> list[Remark]:
 
 def _pictures(folder: Path, suffix: str, map_suffix: str, key: str) -> tuple[list[str], list[Remark]]:
     """List the pictures without their suffix, as mmseg does, and tell of those that it leaves out."""
-    files = [Path(parent, name).relative_to(folder) for parent, names in walk_files(folder) for name in names]
+    files = [Path(parent, name).relative_to(folder) for parent, names in walk(folder) for name in names]
     paths = [path.as_posix() for path in files]
     others = [path for path in paths if is_image(path) and not path.endswith((suffix, map_suffix))]
     remark = (

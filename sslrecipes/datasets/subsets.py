@@ -7,7 +7,8 @@ from fractions import Fraction
 from hashlib import blake2b
 from pathlib import Path
 
-from sslrecipes.datasets.image_folder import is_image, split_folders, walk_files
+from sslrecipes.compat.local_files import subfolders, walk
+from sslrecipes.datasets.image_folder import is_image, split_folders
 from sslrecipes.errors import DataError
 
 
@@ -22,7 +23,7 @@ def class_folders(folder: str | Path) -> list[str]:
         raise DataError(f'The image folder "{folder}" does not exist: it must hold one subfolder per class.')
     if splits := split_folders(path):
         raise DataError(f'The image folder "{folder}" holds the splits {" and ".join(splits)}: name one of them.')
-    names = sorted(entry.name for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith('.'))
+    names = [name for name in subfolders(path)[0] if not name.startswith('.')]
     if not names:
         raise DataError(f'The image folder "{folder}" holds no class folders: put each class into a subfolder.')
     return names
@@ -43,7 +44,7 @@ def images_by_class(folder: str | Path) -> dict[str, list[str]]:
 
 
 def _images_below(folder: Path) -> Iterable[str]:
-    for directory, files in walk_files(folder):
+    for directory, files in walk(folder):
         yield from ((Path(directory) / file).relative_to(folder).as_posix() for file in files if is_image(file))
 
 

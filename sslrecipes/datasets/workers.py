@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from torch._C import _error_if_any_worker_fails
 from torch.utils.data import DataLoader, get_worker_info
 
-from sslrecipes.errors import UserError
-
 _MOST_WORKERS = 1024
 _SECONDS_TO_FIND_OUT = 2.0
 _PID, _INDEX, _NO_INDEX = 0, 1, -1
@@ -144,10 +142,3 @@ def _place(dataset: Any, index: int | None) -> str:
     info = dataset.get_data_info(index) if hasattr(dataset, 'get_data_info') else {}
     file = f' ("{info["img_path"]}")' if 'img_path' in info else ''
     return f'while it read image {index}{file}, or when it had done so'
-
-
-def without_traceback(error: UserError) -> UserError:
-    """Return a user error from a worker as it was raised there: torch puts the worker's traceback into the message."""
-    text = str(error)
-    last = text.rpartition(f'\nsslrecipes.errors.{type(error).__name__}: ')[2].strip()
-    return type(error)(last) if text.startswith(f'Caught {type(error).__name__} in ') else error

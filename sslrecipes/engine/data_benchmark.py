@@ -20,6 +20,8 @@ from rich.console import Console
 from rich.table import Table
 from torchvision import transforms as tv
 
+from sslrecipes.compat.local_files import read_regular
+from sslrecipes.datasets.bad_samples import reason_of
 from sslrecipes.datasets.decoding import BadImageError, decode_image
 from sslrecipes.datasets.photo_tiles import load_photographs
 from sslrecipes.datasets.scan import list_images
@@ -95,11 +97,13 @@ def read_images(folder: str | Path) -> list[bytes]:
     listing = list_images(folder)
     files = []
     for path in listing.paths[:: -(-len(listing.paths) // IMAGES_READ)]:
-        data = (listing.folder / path).read_bytes()
         try:
+            data = read_regular(listing.folder / path)
             decode_image(data)
-        except BadImageError as error:
-            raise DataError(f'"{path}" is bad ({error}): look at the folder with tools/check_data.py.') from error
+        except (BadImageError, OSError) as error:
+            raise DataError(
+                f'"{path}" is bad ({reason_of(error)}): look at the folder with tools/check_data.py.'
+            ) from error
         files.append(data)
     return files
 

@@ -16,9 +16,10 @@ from typing import Any
 import torch
 from mmengine.dist import get_rank, get_world_size
 from torch import distributed
+from torch.utils.data import DataLoader
 
 from sslrecipes.datasets.seeding import batch_size_of
-from sslrecipes.datasets.workers import dead_worker, without_traceback
+from sslrecipes.datasets.workers import dead_worker
 from sslrecipes.engine.agreement import control_group
 from sslrecipes.errors import DataError, RunError, UserError
 
@@ -38,6 +39,9 @@ PEER_LOST = (
 NO_CPU_MEMORY = ("can't allocate memory", 'Cannot allocate memory')
 
 LOST_STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO)
+
+#: What to do when the cause is mended.
+AGAIN = {'train': 'Continue with --resume.', 'test': 'Evaluate again.'}
 
 SECONDS_TO_FIND_OUT = 2.0  # a process that dies closes its connections a moment before the others see that it is gone
 
@@ -77,14 +81,15 @@ def find_peers() -> list[Peer]:
 
 
 @contextmanager
-def explained(runner: Any) -> Iterator[None]:
+def explained(runner: Any, phase: str = 'train') -> Iterator[None]:
     """Turn failures of memory, loader workers and other processes in this context into one sentence.
 
     Whatever ends the context early, hooks may clean up in ``after_abort(runner)``; the traceback of an unexpected error
     goes to the log file.
 
     Args:
-        runner: The runner that trains in the context; collective.
+        runner: The runner that trains or evaluates in the context; collective.
+        phase: ``'train'`` or ``'test'``.
 
     Raises:
         RunError: Instead of the low-level error, which is its cause. An error in the share of the data that only this
@@ -95,17 +100,14 @@ def explained(runner: Any) -> Iterator[None]:
         yield
     except UserError as caught:
         runner.call_hook('after_abort')
-        told = without_traceback(caught)
-        if isinstance(told, DataError) and get_rank():
-            told = RunError(str(told))
-        if told is caught:
-            raise
-        raise told from caught
+        if isinstance(caught, DataError) and get_rank():
+            raise RunError(str(caught)) from caught
+        raise
     except Exception as first:
         error = settled(first)
         runner.call_hook('after_abort')
         log_traceback(runner.logger, error)
-        sentence = sentence_for(error, runner, peers)
+        sentence = sentence_for(error, runner, peers, phase)
         if sentence is None:
             raise
         raise RunError(sentence) from error
@@ -127,15 +129,24 @@ def settled(error: Exception) -> Exception:
     return error
 
 
-def sentence_for(error: Exception, runner: Any, peers: list[Peer]) -> str | None:
+def sentence_for(error: Exception, runner: Any, peers: list[Peer], phase: str = 'train') -> str | None:
     """Say what happened and what to do, or return ``None`` for an error that isn't of the machinery."""
     if is_out_of_memory(error):
-        return out_of_memory(error, runner)
+        return out_of_memory(error, runner, phase)
     if isinstance(error, OSError) and is_lost_storage(error, runner.work_dir):
-        return f'A file of the run could not be written: {error}. Make room, or bring it back; continue with --resume.'
+        return f'A file of the run could not be written: {error}. Make room, or bring it back. {AGAIN[phase]}'
     if isinstance(error, RuntimeError) and any(words in str(error) for words in PEER_LOST):
-        return lost_peer(peers) if peers else None
-    return dead_worker(error, runner.train_dataloader)
+        return lost_peer(peers, phase) if peers else None
+    sentences = (dead_worker(error, loader) for loader in loaders_of(runner, phase))
+    return next(filter(None, sentences), None)
+
+
+def loaders_of(runner: Any, phase: str) -> list[DataLoader[Any]]:
+    """Return the loaders that a phase reads, as far as they are built."""
+    if phase == 'train':
+        return [runner.train_dataloader]
+    loaders = [getattr(runner._test_loop, name, None) for name in ('dataloader', 'bank')]
+    return [loader for loader in loaders if isinstance(loader, DataLoader)]
 
 
 def is_out_of_memory(error: Exception) -> bool:
@@ -153,30 +164,32 @@ def is_lost_storage(error: OSError, work_dir: str) -> bool:
     return isinstance(error, (FileNotFoundError, NotADirectoryError)) and str(error.filename).startswith(work_dir)
 
 
-def out_of_memory(error: Exception, runner: Any) -> str:
+def out_of_memory(error: Exception, runner: Any, phase: str = 'train') -> str:
     """Say what to lower."""
-    place = 'of the GPU' if isinstance(error, torch.OutOfMemoryError) else 'of the machine'
+    if phase != 'train':
+        return f'{_no_memory(error)}: lower batch_size or num_workers of the loaders. {AGAIN[phase]}'
     batch, counts = batch_size_of(runner.train_dataloader), runner.accumulative_counts
     return (
-        f'Out of memory {place} at {batch} images per process and micro-batch: halve train_dataloader.batch_size and '
+        f'{_no_memory(error)} at {batch} images per process and micro-batch: halve train_dataloader.batch_size and '
         f'double optim_wrapper.accumulative_counts (now {counts}), which keeps the batch of an optimizer step (but not '
         f'that of batch norms); --amp saves memory of the GPU, a smaller train_dataloader.num_workers that of the '
         f'machine. Continue with --resume --accept-changes.'
     )
 
 
-def lost_peer(peers: list[Peer]) -> str:
+def _no_memory(error: Exception) -> str:
+    return f'Out of memory of the {"GPU" if isinstance(error, torch.OutOfMemoryError) else "machine"}'
+
+
+def lost_peer(peers: list[Peer], phase: str = 'train') -> str:
     """Say which other process is gone, as far as it can be known here."""
     deadline = time.monotonic() + SECONDS_TO_FIND_OUT
     while not (ended := [peer for peer in peers if peer.has_ended()]) and time.monotonic() < deadline:
         time.sleep(0.05)
     if ended:
         names = ' and '.join(f'Rank {peer.rank} (process {peer.pid} on this machine)' for peer in ended)
-        return f'{names} of this run ended before its time: see its own message. Continue with --resume.'
-    return (
-        'Another process of this run ended before its time or does not answer: see its own message. Continue with '
-        '--resume.'
-    )
+        return f'{names} of this run ended before its time: see its own message. {AGAIN[phase]}'
+    return f'Another process of this run ended before its time or does not answer: see its own message. {AGAIN[phase]}'
 
 
 def log_traceback(logger: logging.Logger, error: Exception) -> None:
@@ -185,7 +198,7 @@ def log_traceback(logger: logging.Logger, error: Exception) -> None:
         return
     vars(error)['times_logged'] = 1
     exc_info = type(error), error, error.__traceback__
-    record = logger.makeRecord(logger.name, logging.ERROR, __file__, 0, 'Training failed:', (), exc_info)
+    record = logger.makeRecord(logger.name, logging.ERROR, __file__, 0, 'The run failed:', (), exc_info)
     for handler in logger.handlers:
         if isinstance(handler, logging.FileHandler):
             handler.handle(record)

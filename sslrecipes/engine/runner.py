@@ -23,7 +23,7 @@ from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.checkpoint.training_facts import facts_of
 from sslrecipes.checkpoint.used_alike import check_parts_used_alike, check_used_alike
 from sslrecipes.datasets.class_names import build_dataset
-from sslrecipes.datasets.seeding import RestartableBatches, seeded
+from sslrecipes.datasets.seeding import RestartableBatches, SeededDataset, seeded
 from sslrecipes.datasets.workers import init_worker
 from sslrecipes.engine.advice import lr_for_another_batch, queues_longer_than_data
 from sslrecipes.engine.class_count import check_class_count, check_learnt_classes, check_same_classes
@@ -193,16 +193,18 @@ class SSLRunner(RestartableRunner):
             return super().train()
 
     def test(self) -> dict[str, float]:
-        """Evaluate; parts of the model that don't fit end in one sentence."""
-        with fitting(self):
+        """Evaluate; failures as in :meth:`train`."""
+        with explained(self, 'test'), fitting(self):
             metrics: dict[str, float] = super().test()
         return metrics
 
     def build_train_loop(self, loop: Any) -> Any:
-        """Build the training loop, and compare classifier and queues with the classes and the number of its images."""
+        """Build the training loop, whose bad images are replaced; compare classifier and queues with its data."""
         loop = self._with_right_classes(super().build_train_loop(loop), 'train_dataloader')
         for advice in queues_longer_than_data(unwrapped(self.model), loop.dataloader, self.world_size):
             self.logger.warning(advice)
+        if isinstance(loop.dataloader.dataset, SeededDataset):
+            loop.dataloader.dataset.reader.replaces = True
         return loop
 
     def build_val_loop(self, loop: Any) -> Any:

@@ -14,6 +14,7 @@ from mmseg.datasets import BaseSegDataset
 from numpy.typing import NDArray
 from PIL import Image
 
+from sslrecipes.compat.local_files import subfolders
 from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.registry import DATASETS, TRANSFORMS
 
@@ -57,7 +58,7 @@ class ImageNetS(BaseSegDataset):
 def class_ids(root: Path, subset: int) -> list[str]:
     """Return the WordNet ids of classes 1, 2, ...: the sorted names of the folders in ``train-semi``."""
     folder = root / 'train-semi'
-    ids = sorted(entry.name for entry in folder.iterdir() if entry.is_dir()) if folder.is_dir() else []
+    ids = subfolders(folder)[0] if folder.is_dir() else []
     if len(ids) != subset:
         raise DataError(
             f'The ImageNet-S folder "{folder}" holds {len(ids)} class folders instead of {subset}: '

@@ -53,7 +53,7 @@ def explain_images(
         config: Config of any model with a ViT as its backbone.
         checkpoint: Weights of ours or an official file. Without ``category`` only the backbone is filled from it,
             whose final norms no map depends on.
-        images: RGB image files of any size, or folders of them; all but the central square is cut off.
+        images: Image files of any size, or folders of them; all but the central square is cut off.
         out: Folder for the page, the grid ``rollout.png`` and a folder of pictures for each image.
         options: How the rollout is done.
         category: Index or name of a class of the classifier, for gradient rollout beside the plain one.

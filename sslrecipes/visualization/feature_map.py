@@ -18,6 +18,7 @@ import sslrecipes.evaluation
 import sslrecipes.models  # noqa: F401  registers
 from sslrecipes.checkpoint.initializer import load_pretrained
 from sslrecipes.checkpoint.used_alike import check_parts_used_alike
+from sslrecipes.datasets.seeding import SeededDataset
 from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.evaluation.features import Features, extract_features
 from sslrecipes.models.methods.feature_model import FeatureModel, as_feature_model
@@ -136,7 +137,7 @@ def _validation_loader(cfg: Config, limit: int, classes: int) -> Any:
     shown = np.flatnonzero(np.isin(labels, np.unique(labels)[:classes]))
     chosen = shown[np.linspace(0, len(shown) - 1, min(limit, len(shown))).round().astype(int)]
     dataset.get_subset_(chosen.tolist())
-    return Runner.build_dataloader({**loader.to_dict(), 'dataset': dataset})
+    return Runner.build_dataloader({**loader.to_dict(), 'dataset': SeededDataset(dataset, seed=0)})
 
 
 def _feature_model(cfg: Config, pool: str) -> FeatureModel:

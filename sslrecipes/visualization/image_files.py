@@ -1,8 +1,7 @@
-"""Image files that a user points at: found, read upright, and refused unless they are RGB."""
+"""Image files that a user points at: found, and read as training reads them."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,18 +9,11 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
+from sslrecipes.compat.local_files import read_regular
+from sslrecipes.datasets.bad_samples import reason_of
 from sslrecipes.datasets.decoding import BadImageError, decode_image
+from sslrecipes.datasets.image_folder import EXTENSIONS, is_image
 from sslrecipes.errors import ConfigError, DataError
-
-SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
-_KINDS = {
-    '1': 'black and white',
-    'L': 'grey',
-    'LA': 'grey with transparency',
-    'P': 'palette',
-    'RGBA': 'RGB with transparency',
-    'CMYK': 'CMYK',
-}
 
 
 def find_images(paths: Sequence[str | Path], limit: int) -> list[Path]:
@@ -39,38 +31,29 @@ def find_images(paths: Sequence[str | Path], limit: int) -> list[Path]:
             raise DataError(f'no such image or folder: "{path}"')
         files += sorted(filter(_is_image, path.iterdir())) if path.is_dir() else [path]
     if not files:
-        raise DataError(f'no image file in {", ".join(map(str, paths))}: known endings are {", ".join(SUFFIXES)}')
+        raise DataError(f'no image file in {", ".join(map(str, paths))}: known endings are {", ".join(EXTENSIONS)}')
     return files[:limit]
 
 
 def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and path.is_file()
+    return is_image(path.name) and not path.is_dir()
 
 
 def read_rgb(file: str | Path) -> Image.Image:
-    """Read an RGB image, turned upright by its EXIF orientation.
+    """Read an image as training reads it: upright, in RGB, without transparency.
 
     Raises:
-        DataError: If the file is not a whole image, or the image is not RGB: how grey, transparent or CMYK pixels
-            shall become RGB is the user's choice.
+        DataError: The file is no whole image.
     """
     try:
-        data = Path(file).read_bytes()
-        decode_image(data)
+        pixels = decode_image(read_regular(file), channel_order='rgb')
     except (OSError, BadImageError) as error:
-        raise DataError(f'cannot read "{file}" as an image: {error}') from error
-    with Image.open(io.BytesIO(data)) as opened:
-        if opened.mode != 'RGB':
-            kind = _KINDS.get(opened.mode, 'not RGB')
-            raise DataError(
-                f'"{file}" is no RGB image but of mode "{opened.mode}" ({kind}): save a copy of it as RGB, '
-                "such as by Pillow's convert('RGB'), and give that."
-            )
-        return ImageOps.exif_transpose(opened)
+        raise DataError(f'cannot read "{file}" as an image: {reason_of(error)}') from error
+    return Image.fromarray(pixels)
 
 
 def load_squares(files: Sequence[str | Path], size: int) -> torch.Tensor:
-    """Read RGB images, resize the shorter side to ``size`` (bicubic) and cut out the central square.
+    """Read images, resize the shorter side to ``size`` (bicubic) and cut out the central square.
 
     Returns:
         uint8 BGR ``(B, 3, size, size)``, as the data pipelines deliver them.

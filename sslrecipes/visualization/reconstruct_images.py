@@ -15,7 +15,7 @@ from sslrecipes.checkpoint.training_facts import facts_of
 from sslrecipes.checkpoint.used_alike import check_used_alike
 from sslrecipes.checkpoint.writing import write_atomic
 from sslrecipes.errors import ConfigError
-from sslrecipes.visualization.image_files import SUFFIXES, find_images, load_squares
+from sslrecipes.visualization.image_files import find_images, load_squares
 from sslrecipes.visualization.networks import build_network, origin_facts
 from sslrecipes.visualization.patch_colours import PatchColours, check_patch_colours
 from sslrecipes.visualization.reconstruction import reconstruct, reconstruction_grid, require_pixels
@@ -23,6 +23,7 @@ from sslrecipes.visualization.reconstruction_page import write_reconstruction_pa
 from sslrecipes.zoo.config import load_config
 
 PAGE_SUFFIXES = ('.htm', '.html')
+SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 
 
 def load_mae(config: str | Path, checkpoint: str | Path) -> Any:

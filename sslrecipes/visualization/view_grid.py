@@ -16,6 +16,7 @@ from torch import Tensor
 
 from sslrecipes.checkpoint.writing import write_atomic
 from sslrecipes.datasets import check_dataset
+from sslrecipes.datasets.bad_samples import BadFiles, find_bad_file
 from sslrecipes.datasets.seeding import kept_random_states, seed_sample
 from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.registry import DATASETS
@@ -97,11 +98,18 @@ def draw_views(samples: list[Sample], title: str = '') -> NDArray[np.uint8]:
 
 
 def _samples(dataset: Any, seed: int) -> Iterator[Sample]:
+    bad = BadFiles()
     for index in range(len(dataset)):
         seed_sample(seed, 0, index)
-        sample = _run(dataset.pipeline.transforms, dataset.get_data_info(index))
-        if sample is not None:
-            yield sample
+        try:
+            sample = _run(dataset.pipeline.transforms, dataset.get_data_info(index))
+        except Exception as error:
+            if (found := find_bad_file(error, dataset, index)) is None:
+                raise
+            bad.add(*found)
+        else:
+            if sample is not None:
+                yield sample
 
 
 def _run(transforms: list[Any], results: dict[str, Any] | None) -> Sample | None:

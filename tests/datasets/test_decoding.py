@@ -2,13 +2,16 @@ import io
 import struct
 
 import cv2
+import mmcv
 import numpy as np
 import pytest
+from mmcv.transforms import LoadImageFromFile
 from PIL import Image
 
 from sslrecipes.datasets import decoding
 from sslrecipes.datasets.decoding import BadImageError, decode_image
 from sslrecipes.datasets.image_headers import image_size, image_traits, is_cut_jpeg
+from sslrecipes.datasets.transforms import LoadImageOrSkip
 
 SIZE = (60, 40)
 RNG = np.random.default_rng(0)
@@ -118,7 +121,7 @@ def bombs():
 
 @pytest.mark.parametrize('kind', bombs())
 def test_a_bomb_is_found_before_it_is_decoded(kind, monkeypatch):
-    monkeypatch.setattr(decoding.mmcv, 'imfrombytes', None)
+    monkeypatch.setattr(decoding, 'decode_by_mmcv', None)
     with pytest.raises(BadImageError, match='too large: 40000 x 30000 pixels, more than 178956970'):
         decode_image(bombs()[kind])
 
@@ -173,3 +176,81 @@ def test_damage_anywhere_raises_nothing_else():
             except BadImageError:
                 continue
             assert picture.ndim == 3, name
+
+
+def upright(kind, orientation, **options):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return saved(PICTURE, kind, exif=exif, **options)
+
+
+LOSSLESS = {'WEBP': dict(lossless=True, exact=True)}
+
+
+@pytest.mark.parametrize('backend', ['cv2', 'pillow'])
+@pytest.mark.parametrize('kind', ['JPEG', 'PNG', 'WEBP', 'TIFF', 'AVIF'])
+def test_pictures_are_upright_in_every_format(kind, backend):
+    options = LOSSLESS.get(kind, {})
+    plain = decode_image(saved(PICTURE, kind, **options), backend=backend).astype(int)
+    for orientation, turned in ((1, plain), (3, plain[::-1, ::-1]), (6, np.rot90(plain, -1)), (8, np.rot90(plain))):
+        data = upright(kind, orientation, **options)
+        assert np.abs(decode_image(data, backend=backend) - turned).max() <= (0 if kind != 'AVIF' else 8)
+        assert decode_image(data, flag='grayscale', backend=backend).shape == turned.shape[:2]
+        as_stored = decode_image(data, flag='color_ignore_orientation', backend=backend)
+        assert kind in ('TIFF', 'AVIF') or as_stored.shape == plain.shape
+
+
+@pytest.mark.parametrize('backend', ['cv2', 'pillow'])
+@pytest.mark.parametrize('kind', ['PNG', 'WEBP', 'TIFF', 'BMP'])
+def test_transparency_is_dropped_in_every_format(kind, backend):
+    alpha = np.linspace(0, 255, 2400).astype(np.uint8).reshape(40, 60)
+    veiled = Image.fromarray(np.dstack([np.asarray(PICTURE), alpha]))
+    found = decode_image(saved(veiled, kind, **LOSSLESS.get(kind, {})), backend=backend)
+    assert np.array_equal(found, np.asarray(PICTURE)[..., ::-1])
+
+
+@pytest.mark.parametrize('backend', ['cv2', 'pillow'])
+@pytest.mark.parametrize('kind', ['PNG', 'GIF', 'TIFF'])
+def test_so_are_transparent_greys_and_palettes(kind, backend):
+    few = PICTURE.quantize(16)
+    options = {} if kind == 'TIFF' else dict(transparency=few.getpixel((0, 0)))
+    assert np.array_equal(
+        decode_image(saved(few, kind, **options), backend=backend), np.asarray(few.convert('RGB'))[..., ::-1]
+    )
+    if kind != 'GIF':
+        grey = PICTURE.convert('L')
+        veiled = Image.merge('LA', (grey, Image.new('L', SIZE, 7)))
+        found = decode_image(saved(veiled, kind), backend=backend)
+        assert np.array_equal(found, np.dstack([np.asarray(grey)] * 3))
+
+
+@pytest.mark.parametrize('backend', ['cv2', 'pillow'])
+@pytest.mark.parametrize('name', ['deep.png', 'deep_grey.png', 'deep.tif', 'deep_grey.tif', 'deep_grey.ppm'])
+def test_of_16_bits_the_upper_8_are_kept(name, backend):
+    data = {
+        **GOOD,
+        'deep_grey.tif': saved(Image.fromarray(DEEP[..., 0]), 'TIFF'),
+        'deep_grey.ppm': saved(Image.fromarray(DEEP[..., 0]), 'PPM'),
+    }[name]
+    wanted = (DEEP >> 8).astype(np.uint8)
+    wanted = np.dstack([wanted[..., 0]] * 3) if 'grey' in name else wanted
+    assert np.array_equal(decode_image(data, backend=backend), wanted)
+
+
+def test_32_bits_are_bad_and_maps_are_taken_as_they_are():
+    for backend in ('cv2', 'pillow'):
+        with pytest.raises(BadImageError, match='variant of TIFF'):
+            decode_image(saved(PICTURE.convert('F'), 'TIFF'), backend=backend)
+    classes = PICTURE.quantize(16)
+    assert np.array_equal(decode_image(saved(classes, 'PNG'), flag='unchanged', backend='pillow'), classes)
+
+
+def test_every_loader_of_the_stack_decodes_so(tmp_path):
+    (tmp_path / 'a.webp').write_bytes(upright('WEBP', 6))
+    info = {'img_path': str(tmp_path / 'a.webp')}
+    found = [load(dict(info))['img'] for load in (LoadImageFromFile(), LoadImageOrSkip())]
+    assert np.array_equal(*found)
+    assert np.array_equal(found[0], mmcv.imread(info['img_path']))
+    assert found[0].shape == (60, 40, 3)
+    with pytest.raises(BadImageError, match='empty file'):
+        mmcv.imfrombytes(b'')

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -54,4 +55,33 @@ def test_errors_name_the_folder_and_the_way_out(tmp_path, write_images):
         ImageFolder(str(file))
     write_images(tmp_path, 'train/b.png', 'val/c.png')
     with pytest.raises(DataError, match=r'splits train and val.*set data_root to one of them, e\.g\. ".*train"'):
+        ImageFolder(str(tmp_path))
+
+
+def test_each_folder_is_visited_once(tmp_path, write_images, monkeypatch):
+    lines = []
+    monkeypatch.setattr(image_folder, 'print_log', lambda text, **_: lines.append(text))
+    folder = write_images(tmp_path / 'data/train', 'a/1.png', 'a/deep/2.png', 'b/3.png', '.store/4.png')
+    write_images(tmp_path / 'elsewhere', '5.png')
+    for link, target in {
+        'a/up': '..',
+        'a/deep/above': '../../..',
+        'a/other': '../b',
+        'c': '../../elsewhere',
+        'd': '../../elsewhere',
+        'e': '.store',
+        '../../elsewhere/back': '../data',
+    }.items():
+        (folder / link).symlink_to(target)
+    (folder / 'loop').symlink_to('loop')
+    found = ['a/1.png', 'a/deep/2.png', 'b/3.png', 'c/5.png', 'e/4.png']
+    assert names(ImageFolder(str(folder)), folder) == found
+    assert '5 images, 1 other files left out, 5 links to folders visited anyway left out' in lines[0]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason='root may list every folder')
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path, write_images):
+    write_images(tmp_path, 'a/1.png', 'b/2.png')
+    (tmp_path / 'b').chmod(0)
+    with pytest.raises(DataError, match=r'/b" can not be listed: Permission denied'):
         ImageFolder(str(tmp_path))

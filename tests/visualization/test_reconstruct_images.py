@@ -111,8 +111,8 @@ def test_user_errors_are_named(tmp_path, config, checkpoint, pictures):
         visualize_reconstruction(config, checkpoint, [pictures], out, limit=0)
     with pytest.raises(ConfigError, match='seed must be from 0 to'):
         visualize_reconstruction(config, checkpoint, [pictures], out, seed=2**63)
-    Image.new('L', (16, 16), 77).save(pictures / 'c.png')
-    with pytest.raises(DataError, match=r'c\.png" is no RGB image'):
+    (pictures / 'c.png').write_bytes(b'')
+    with pytest.raises(DataError, match=r'c\.png" as an image: empty file'):
         visualize_reconstruction(config, checkpoint, [pictures], out)
     assert not out.exists()
 

@@ -24,8 +24,8 @@ def recipe(tmp_path):
         pixels = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / f'{name}.png')
 
-    def write(*steps, dataset=None, data_root=folder):
-        pipeline = [dict(type='LoadImageOrSkip'), *steps, dict(type='PackInputs')]
+    def write(*steps, dataset=None, data_root=folder, loading='LoadImageOrSkip'):
+        pipeline = [dict(type=loading), *steps, dict(type='PackInputs')]
         dataset = dataset or dict(type='ImageFolder', data_root=str(data_root), pipeline=pipeline)
         loader = dict(batch_size=2, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=True), dataset=dataset)
         cfg = Config(dict(default_scope='sslrecipes', train_dataloader=loader, model=dict(type='MAE')))
@@ -48,8 +48,9 @@ def test_the_tool_writes_a_picture(recipe, tmp_path):
     assert 2 * 224 < picture.height < 3 * 224
 
 
-def test_bad_images_are_passed_over_and_views_are_those_of_the_first_epoch(recipe):
-    samples = load_samples(recipe(MULTI_CROP), 9)
+@pytest.mark.parametrize('loading', ['LoadImageOrSkip', 'LoadImageFromFile'])
+def test_bad_images_are_passed_over_and_views_are_those_of_the_first_epoch(recipe, loading):
+    samples = load_samples(recipe(MULTI_CROP, loading=loading), 9)
     assert len(samples) == 3
     assert [view.shape[0] for view in samples[0].views] == [32, 32, 16, 16]
     assert samples[0].image.shape == (40, 50, 3)

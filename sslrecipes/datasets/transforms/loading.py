@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-import errno
-import logging
 from typing import Any
 
 import numpy as np
 from mmcv.image.io import imread_flags, supported_backends
 from mmcv.transforms import LoadImageFromFile
 from mmengine import fileio
-from mmengine.logging import print_log
 
-from sslrecipes.datasets.bad_images import BadImageList
+from sslrecipes.datasets.bad_samples import BadFiles, are_raised, is_shortage, reason_of
 from sslrecipes.datasets.decoding import MAX_PIXELS, BadImageError, decode_image
-from sslrecipes.errors import ConfigError, DataError, did_you_mean
+from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.registry import TRANSFORMS
-
-HOPELESS = 100
-"""So many bad images one after the other, drawn at random, mean that the folder is bad."""
-
-_SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 @TRANSFORMS.register_module()
 class LoadImageOrSkip(LoadImageFromFile):
-    """``LoadImageFromFile`` for training: an image that is bad is listed and replaced.
+    """``LoadImageFromFile`` with a limit of pixels, whose bad images are replaced without our runner, too.
 
-    One damaged file among a million must not end a run of days. Returning ``None`` makes MMEngine's ``BaseDataset``
-    draw another sample, from the sample's own seed: repeated runs draw the same one, whatever failed before. Useless
-    with ``test_mode=True``, where every file counts: use ``LoadImageFromFile`` there. mmcv's own ``ignore_empty=True``
-    still raises if the bytes are there but aren't an image.
+    In a loader of :class:`sslrecipes.engine.runner.SSLRunner` bad images of any loading transform are replaced in
+    training and refused in evaluation (:class:`sslrecipes.datasets.bad_samples.SampleReader`). Elsewhere this one names
+    them in the log and returns ``None``, which makes MMEngine's ``BaseDataset`` draw another sample. mmcv's own
+    ``ignore_empty=True`` draws without a word.
 
-    What is bad is decided by :func:`sslrecipes.datasets.decoding.decode_image`. Bad images are added to ``bad_images``,
-    which :class:`sslrecipes.engine.hooks.BadImagesHook` sets, or named in the log if that is ``None``.
+    What is bad is decided by :func:`sslrecipes.datasets.decoding.decode_image`.
 
     Args:
         max_pixels: Largest width x height; larger images are bad.
@@ -48,45 +39,29 @@ class LoadImageOrSkip(LoadImageFromFile):
         _check_choice('color_type', self.color_type, list(imread_flags))
         _check_choice('imdecode_backend', self.imdecode_backend, supported_backends)
         self.max_pixels = max_pixels
-        self.bad_images: BadImageList | None = None
-        self._named: set[str] = set()
-        self._in_a_row = 0
+        self.bad = BadFiles()
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any] | None:
         """Return ``results`` with ``img`` (H, W, 3) BGR uint8, or ``None`` if the image is bad.
 
         Raises:
-            DataError: :data:`HOPELESS` images one after the other were bad.
+            BadImageError: The image is bad, and somebody above decides what becomes of it.
+            OSError: So it is, or the machine is short of handles or memory.
+            DataError: Very many images one after the other were bad.
         """
         path = results['img_path']
         try:
             data = fileio.get(path, backend_args=self.backend_args)
             image = decode_image(data, self.max_pixels, self.color_type, self.imdecode_backend)
-        except BadImageError as error:
-            self._skip(path, str(error))
-            return None
-        except OSError as error:
-            if error.errno in _SHORTAGES:  # the machine's trouble, not the file's
+        except (BadImageError, OSError) as error:
+            if are_raised() or is_shortage(error):
                 raise
-            self._skip(path, f'unreadable: {error.strerror or error}')
+            self.bad.add(path, reason_of(error))
             return None
-        self._in_a_row = 0
+        self.bad.end_row()
         results['img'] = image.astype(np.float32) if self.to_float32 else image
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
         return results
-
-    def _skip(self, path: str, reason: str) -> None:
-        self._in_a_row += 1
-        if self.bad_images is not None:
-            self.bad_images.add(path, reason)
-        elif path not in self._named:
-            self._named.add(path)
-            print_log(f'skipped bad image "{path}": {reason}', logger='current', level=logging.WARNING)
-        if self._in_a_row >= HOPELESS:
-            raise DataError(
-                f'{HOPELESS} images one after the other are bad, the last "{path}" ({reason}): '
-                'see whether the folder is mounted, or look at it with tools/check_data.py.'
-            )
 
 
 def _check_choice(key: str, value: str, choices: list[str]) -> None:

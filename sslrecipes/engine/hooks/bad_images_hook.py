@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from mmengine.dist import barrier, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from sslrecipes.datasets.bad_images import BadImageList
-from sslrecipes.datasets.transforms import LoadImageOrSkip
+from sslrecipes.datasets.bad_samples import file_datasets
+from sslrecipes.datasets.seeding import SeededDataset
 from sslrecipes.engine.agreement import any_rank
 from sslrecipes.errors import ConfigError, RunError
 from sslrecipes.registry import HOOKS
@@ -19,12 +18,11 @@ from sslrecipes.registry import HOOKS
 
 @HOOKS.register_module()
 class BadImagesHook(Hook):
-    """List the images that ``LoadImageOrSkip`` had to replace, and stop a run that has too many of them.
+    """List the training images that had to be replaced, and stop a run that has too many of them.
 
     Each is listed once, with the reason, in a file of the work folder; a resumed run goes on with the file, any other
     begins a new one. If more than ``limit`` of the training images are bad, all processes stop after the same optimizer
-    step. Does nothing if the training data has no ``LoadImageOrSkip``. Needs
-    :class:`sslrecipes.engine.loops.SSLTrainLoop`.
+    step. Does nothing if the training data are no files. Needs :class:`sslrecipes.engine.loops.SSLTrainLoop`.
 
     Args:
         limit: Largest share (0-1) of the training images that may be bad.
@@ -44,17 +42,18 @@ class BadImagesHook(Hook):
         self._root = 'FOLDER'
 
     def before_train(self, runner: Runner) -> None:
-        """Tell the transforms, before data workers are started, where the list is."""
+        """Tell the reader of the samples, before data workers are started, where the list is."""
         self.list = BadImageList(Path(runner.work_dir) / self.filename)
         if is_main_process() and not runner._resume:
             self.list.path.unlink(missing_ok=True)
         barrier()
         self.num_images = 0
-        for dataset, transforms in loading_datasets(runner.train_dataloader.dataset):
-            self.num_images += len(dataset)
-            self._root = getattr(dataset, 'data_root', '') or self._root
-            for transform in transforms:
-                transform.bad_images = BadImageList(self.list.path)
+        dataset = runner.train_dataloader.dataset
+        if isinstance(dataset, SeededDataset):
+            dataset.reader.bad.listed = BadImageList(self.list.path)
+            for part in file_datasets(dataset):
+                self.num_images += len(part)
+                self._root = getattr(part, 'data_root', '') or self._root
         self.after_optimizer_step(runner)
         if damaged := self.list.damaged:
             runner.logger.warning(f'{damaged} lines of "{self.list.path}" are damaged, or too old: they do not count.')
@@ -77,23 +76,3 @@ class BadImagesHook(Hook):
     def _share(self) -> str:
         count = len(self.list)
         return f'{count} of {self.num_images} training images ({count / self.num_images:.2%})'
-
-
-def loading_datasets(dataset: Any) -> Iterator[tuple[Any, list[LoadImageOrSkip]]]:
-    """Yield each data set inside (wrappers of) ``dataset`` that skips bad images, with the transforms that do so."""
-    parts = vars(dataset).get('datasets') or [vars(dataset).get('dataset')]
-    for part in parts:
-        if part is not None:
-            yield from loading_datasets(part)
-    transforms = list(_loading_transforms(vars(dataset).get('pipeline')))
-    if transforms:
-        yield dataset, transforms
-
-
-def _loading_transforms(transform: Any) -> Iterator[LoadImageOrSkip]:
-    """Descend into ``Compose``, lists and transforms of transforms."""
-    if isinstance(transform, LoadImageOrSkip):
-        yield transform
-    inner = transform if isinstance(transform, (list, tuple)) else getattr(transform, 'transforms', ())
-    for part in inner:
-        yield from _loading_transforms(part)

@@ -3,9 +3,7 @@ import errno
 import numpy as np
 import pytest
 
-from sslrecipes.datasets import ImageFolder, seeded
-from sslrecipes.datasets.bad_images import BadImageList
-from sslrecipes.datasets.seeding import Draw
+from sslrecipes.datasets import ImageFolder, bad_samples
 from sslrecipes.datasets.transforms import LoadImageOrSkip, loading
 from sslrecipes.errors import ConfigError, DataError
 
@@ -13,7 +11,7 @@ from sslrecipes.errors import ConfigError, DataError
 @pytest.fixture
 def lines(monkeypatch):
     found = []
-    monkeypatch.setattr(loading, 'print_log', lambda text, **_: found.append(text))
+    monkeypatch.setattr(bad_samples, 'print_log', lambda text, **_: found.append(text))
     return found
 
 
@@ -31,14 +29,6 @@ def test_an_unreadable_file_is_skipped_and_named_once(tmp_path, lines, content):
 def test_a_missing_file_is_skipped(tmp_path, lines):
     assert LoadImageOrSkip()({'img_path': str(tmp_path / 'gone.png')}) is None
     assert 'gone.png": unreadable: No such file' in lines[0]
-
-
-def test_with_a_list_the_log_is_left_alone(tmp_path, lines):
-    load = LoadImageOrSkip()
-    load.bad_images = BadImageList(tmp_path / 'bad.txt')
-    load({'img_path': str(tmp_path / 'gone.png')})
-    assert len(load.bad_images) == 1
-    assert lines == []
 
 
 def test_a_good_file_is_loaded(tmp_path, write_images, lines):
@@ -81,20 +71,3 @@ def test_a_folder_that_is_gone_ends_the_run(tmp_path, write_images, lines):
 def test_unknown_choices_are_refused(key, value):
     with pytest.raises(ConfigError, match=f'{key} must be one of .*not "{value}". Did you mean'):
         LoadImageOrSkip(**{key: value})
-
-
-def test_replacements_follow_from_seed_epoch_and_index_alone(tmp_path, write_images, lines):
-    write_images(tmp_path, *[f'{n:02}.png' for n in range(20)])
-    damaged = [tmp_path / f'{number:02}.png' for number in (3, 5, 7)]
-    for path in damaged:
-        path.write_bytes(b'damaged')
-
-    def chosen(draws):
-        dataset, _ = seeded(ImageFolder(str(tmp_path), pipeline=[dict(type='LoadImageOrSkip')]), [], 0)
-        return {(draw.epoch, draw.index): dataset[draw]['img_path'] for draw in draws}
-
-    draws = [Draw(epoch, index) for epoch in range(3) for index in range(20)]
-    forward, backward = chosen(draws), chosen(draws[::-1])
-    assert forward == backward
-    assert not {str(path) for path in damaged} & set(forward.values())
-    assert len({forward[epoch, 3] for epoch in range(3)}) > 1

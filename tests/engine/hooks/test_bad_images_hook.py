@@ -5,15 +5,14 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from mmengine.dataset import ConcatDataset, RepeatDataset
 
-from sslrecipes.datasets import Digits, ImageFolder, seeded
+from sslrecipes.datasets import ImageFolder, seeded
 from sslrecipes.datasets.bad_images import entry
-from sslrecipes.engine.hooks.bad_images_hook import BadImagesHook, loading_datasets
+from sslrecipes.engine.hooks.bad_images_hook import BadImagesHook
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError, RunError
 
-LOADING = [dict(type='LoadImageOrSkip'), dict(type='PackInputs')]
+LOADING = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
 
 
 @pytest.fixture
@@ -93,7 +92,7 @@ def test_a_data_set_that_skips_nothing_is_left_alone(mae_on_digits, tmp_path):
 
 
 def test_the_limit_itself_is_allowed(folder, tmp_path):
-    dataset = ImageFolder(str(folder), pipeline=LOADING)
+    dataset, _ = seeded(ImageFolder(str(folder), pipeline=LOADING), [], 0)
     runner = SimpleNamespace(
         work_dir=tmp_path, _resume=True, logger=MagicMock(), train_dataloader=SimpleNamespace(dataset=dataset)
     )
@@ -110,14 +109,3 @@ def test_the_limit_itself_is_allowed(folder, tmp_path):
 def test_a_limit_that_is_no_share_is_refused(limit):
     with pytest.raises(ConfigError, match='share between 0 and 1'):
         BadImagesHook(limit)
-
-
-def test_transforms_are_found_inside_wrappers_and_views(folder):
-    views = [dict(type='RandomApply', transforms=LOADING[:1], prob=0.5), dict(type='PackInputs')]
-    parts = [ImageFolder(str(folder), pipeline=pipeline) for pipeline in (LOADING, views)]
-    dataset, _ = seeded(ConcatDataset(parts), [], 0)
-    found = list(loading_datasets(dataset))
-    assert [part for part, _ in found] == parts
-    assert [len(transforms) for _, transforms in found] == [1, 1]
-    assert [part for part, _ in loading_datasets(RepeatDataset(parts[0], times=3))] == parts[:1]
-    assert list(loading_datasets(Digits('val'))) == []

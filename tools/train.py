@@ -30,7 +30,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--auto-scale-lr', action='store_true', help="scale lr to this run's effective batch")
     parser.add_argument('--cfg-options', nargs='+', action=OptionAction, help='overrides: key.sub=value ...')
     parser.add_argument(
-        '--dry-run', action='store_true', help='resolve and build everything, print facts, cost and shapes, then stop'
+        '--dry-run', action='store_true', help='check as a training does, print facts, cost and shapes; no file is left'
     )
     parser.add_argument(
         '--verify', action='store_true', help='first compare the features of the backbone with the pre-trained one'

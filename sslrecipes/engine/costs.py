@@ -11,6 +11,7 @@ from mmengine.optim import OptimWrapper
 from torch import Tensor
 
 from sslrecipes.engine.flops import flop_counter
+from sslrecipes.engine.misfit import fitting
 from sslrecipes.models.layers.progress import Progress
 
 MOMENTS = {'AdamW': 2, 'Adam': 2, 'Lamb': 2, 'SGD': 1, 'LARS': 1}
@@ -81,7 +82,7 @@ def count_passes(model: Any, batch: dict[str, Any], progress: Progress | None) -
             kept[storage(tensor)] = tensor.untyped_storage().nbytes()
         return tensor
 
-    with flop_counter() as counter:
+    with fitting(model), flop_counter() as counter:
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
             loss, _ = model.parse_losses(model(**data, mode='loss'))
         loss.backward()

@@ -133,7 +133,8 @@ def where_to_read(error: Exception, cfg: Config) -> str:
     logger = MMLogger.get_current_instance()
     work_dir = Path(cfg.get('work_dir') or '.').absolute()
     for handler in logger.handlers:
-        if isinstance(handler, logging.FileHandler) and Path(handler.baseFilename).is_relative_to(work_dir):
+        file = Path(handler.baseFilename) if isinstance(handler, logging.FileHandler) else None
+        if file and file.is_file() and file.is_relative_to(work_dir):
             log_traceback(logger, error)
-            return f'Its traceback is in {handler.baseFilename}.'
+            return f'Its traceback is in {file}.'
     return f'{SWITCH}=1 shows its traceback.'

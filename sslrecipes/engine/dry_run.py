@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from functools import partial
 from typing import Any
 
+import torch
 from mmengine.dist import master_only
-from mmengine.model import is_model_wrapper
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from torch import Tensor
+from torch import Tensor, nn
 
 from sslrecipes.datasets.seeding import batch_size_of
 from sslrecipes.engine.costs import StepCost, optimizer_name, step_cost
+from sslrecipes.engine.restart import unwrapped
 from sslrecipes.engine.runner import SSLRunner
-from sslrecipes.engine.synthetic import mid_run, synthetic_batch, view_sizes
+from sslrecipes.engine.synthetic import mid_run
 from sslrecipes.zoo.facts import facts
 
 
-def print_report(runner: SSLRunner, missing: Mapping[str, str] | None = None) -> None:
-    """Print the recipe's facts, the cost of a step, and the shapes of the first batch; collective.
+def print_report(runner: SSLRunner, missing: Mapping[str, str] | None = None, model: nn.Module | None = None) -> None:
+    """Print the recipe's facts, the cost of a step, and the shapes of the first batch, on which it is counted.
 
-    The cost is counted on random images of the recipe's sizes, or on the first batch if the recipe states none.
+    Collective.
 
     Args:
         runner: The runner that would train.
         missing: Weight files that the run needs and that aren't there: place in the config -> file.
+        model: Its model, before hooks added anything to it; by default as it is now.
     """
     batch = next(iter(runner.train_dataloader))
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    known = bool(view_sizes(runner.cfg))
-    make_batch = partial(synthetic_batch, runner.cfg) if known else partial(first_images, batch)
-    cost = step_cost(model, make_batch, optimizer_name(runner.optim_wrapper), mid_run(runner.cfg))
+    model = unwrapped(runner.model) if model is None else model
+    cost = step_cost(model, partial(first_images, batch), optimizer_name(runner.optim_wrapper), mid_run(runner.cfg))
     rows = {
         **{key: str(value) for key, value in facts(runner.cfg).items()},
         **describe(cost, batch_size_of(runner.train_dataloader)),
@@ -70,12 +71,16 @@ def print_rows(title: str, rows: Mapping[str, str]) -> None:
 
 
 def first_images(batch: Any, count: int) -> Any:
-    """Cut a collated batch down to its first ``count`` images, whatever its nesting."""
+    """Copy the first ``count`` images of a collated batch, whatever its nesting; a small batch is gone round again."""
     if isinstance(batch, dict):
         return {key: first_images(value, count) for key, value in batch.items()}
-    if isinstance(batch, (list, tuple)) and batch and isinstance(batch[0], Tensor) and batch[0].ndim == 4:
-        return [view[:count] for view in batch]
-    return batch[:count] if isinstance(batch, (list, tuple, Tensor)) else batch
+    if isinstance(batch, Tensor):
+        return batch[torch.arange(count) % len(batch)]
+    if isinstance(batch, (list, tuple)) and batch:
+        if isinstance(batch[0], Tensor) and batch[0].ndim == 4:  # views
+            return [first_images(view, count) for view in batch]
+        return [deepcopy(batch[index % len(batch)]) for index in range(count)]  # preprocessors change samples
+    return batch
 
 
 def shapes(batch: Any, name: str = 'batch') -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from sslrecipes.engine.class_count import learns_labels
 from sslrecipes.engine.config_check import check_config
 from sslrecipes.engine.culprits import told
 from sslrecipes.engine.memory import keep_freed_memory
+from sslrecipes.engine.rehearsal import rehearse, scratch
 from sslrecipes.engine.restart import unwrapped
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import CheckpointError, ConfigError, DataError
@@ -95,22 +97,18 @@ def verify_transfer(runner: Any) -> None:
 
 
 def dry_run(cfg: Config, verify: bool = False) -> None:
-    """Check and build, print what the run would be, train nothing; weight files are needed only to ``verify`` them."""
-    with told(cfg):
+    """Do all that training does before its first batch, print what the run would be, and leave nothing behind.
+
+    Weight files are needed only to ``verify`` them.
+    """
+    with told(cfg), scratch(cfg):
         missing = dict(missing_weights(cfg))
         runner = build_runner(cfg, 'train', needs_weights=verify)
         if verify:
             verify_transfer(runner)
-        build_schedules(runner)
-        report.print_report(runner, missing)
-
-
-def build_schedules(runner: Any) -> None:
-    """Build loop, optimizer and schedules, as training would."""
-    runner._train_loop = runner.build_train_loop(runner._train_loop)
-    runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
-    runner.scale_lr(runner.optim_wrapper, runner.auto_scale_lr)
-    runner.param_schedulers = runner.build_param_scheduler(runner.param_schedulers)
+        bare = deepcopy(unwrapped(runner.model))
+        rehearse(runner, with_weights=not missing)
+        report.print_report(runner, missing, bare)
 
 
 def test(cfg: Config, checkpoint: str | None = None, out: str | None = None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import traceback
 from collections.abc import Iterator
@@ -12,7 +13,6 @@ from typing import Any
 from torch import Tensor, nn
 
 from sslrecipes.engine.failures import log_traceback
-from sslrecipes.engine.restart import unwrapped
 from sslrecipes.errors import ConfigError, UserError
 
 #: What torch says of tensors whose sizes don't fit.
@@ -23,8 +23,12 @@ MISFIT = re.compile(
 
 
 @contextmanager
-def fitting(runner: Any) -> Iterator[None]:
-    """Name the part of the runner's model that is given what it isn't made for; the log file has the traceback.
+def fitting(model: nn.Module, logger: logging.Logger | None = None) -> Iterator[None]:
+    """Name the part of a model that is given what it isn't made for in this context.
+
+    Args:
+        model: The model, not wrapped.
+        logger: Whose log file gets the traceback.
 
     Raises:
         ConfigError: Instead of torch's error, which is its cause.
@@ -34,10 +38,11 @@ def fitting(runner: Any) -> Iterator[None]:
     except UserError:
         raise
     except (AssertionError, IndexError, RuntimeError, ValueError) as error:
-        sentence = describe_misfit(error, unwrapped(runner.model))
+        sentence = describe_misfit(error, model)
         if sentence is None:
             raise
-        log_traceback(runner.logger, error)
+        if logger is not None:
+            log_traceback(logger, error)
         raise ConfigError(sentence, 'model') from error
 
 

@@ -189,12 +189,12 @@ class SSLRunner(RestartableRunner):
     def train(self) -> nn.Module:
         """Train; failures of memory, loader workers and other processes end in one sentence."""
         _ = self.circumstances  # looked at now, not when the first checkpoint is written
-        with explained(self), fitting(self):
+        with explained(self), fitting(unwrapped(self.model), self.logger):
             return super().train()
 
     def test(self) -> dict[str, float]:
         """Evaluate; failures as in :meth:`train`."""
-        with explained(self, 'test'), fitting(self):
+        with explained(self, 'test'), fitting(unwrapped(self.model), self.logger):
             metrics: dict[str, float] = super().test()
         return metrics
 

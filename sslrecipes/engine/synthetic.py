@@ -15,6 +15,8 @@ from sslrecipes.models.layers.progress import Progress
 from sslrecipes.zoo.naming import image_size
 from sslrecipes.zoo.places import value_at, walk
 
+#: Transforms whose samples have something else than the label of a class.
+WITHOUT_LABELS = ('PackDetInputs', 'PackSegInputs')
 CLASSES = ('model.probe.num_classes', 'model.head.num_classes')
 
 
@@ -47,8 +49,11 @@ def synthetic_batch(cfg: Config, images: int) -> dict[str, Any]:
         samples with ``gt_label``.
 
     Raises:
-        ConfigError: If the recipe doesn't say how large its images are.
+        ConfigError: If the recipe doesn't say how large its images are, or its samples have more than a label.
     """
+    for place, node in walk(cfg.get('train_dataloader')):
+        if isinstance(node, Mapping) and str(node.get('type')).rpartition('.')[2] in WITHOUT_LABELS:
+            raise ConfigError(f'Random images have no boxes, masks or maps, which {node["type"]} packs.', place)
     sizes = view_sizes(cfg)
     if not sizes:
         raise ConfigError('The size of the images is unknown: state it in a transform such as Resize.')

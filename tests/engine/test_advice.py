@@ -5,8 +5,8 @@ from mmengine.config import Config
 from torch import nn
 from torch.utils.data import DataLoader
 
-from sslrecipes.engine import launch
 from sslrecipes.engine.advice import lr_for_another_batch, queues_longer_than_data
+from sslrecipes.engine.rehearsal import rehearse
 from sslrecipes.engine.runner import SSLRunner
 
 
@@ -48,7 +48,7 @@ def test_the_start_of_a_run_warns(mae_on_digits):
     mae_on_digits.optim_wrapper.accumulative_counts = 2
     runner = SSLRunner.from_cfg(mae_on_digits)
     runner.model.head.queue_length = 80
-    launch.build_schedules(runner)
+    rehearse(runner)
     said = next(Path(runner.log_dir).glob('*.log')).read_text()
     assert 'linear scaling would make it 0.0005; do it with --auto-scale-lr' in said
     assert 'model.head.queue_length=80 is more than the 64 training images' in said
@@ -59,6 +59,6 @@ def test_scaling_is_done_silently_and_no_lr_stays_none(mae_on_digits, lr):
     mae_on_digits.auto_scale_lr = dict(base_batch_size=64, enable=True)
     mae_on_digits.optim_wrapper.optimizer.lr = lr
     runner = SSLRunner.from_cfg(mae_on_digits)
-    launch.build_schedules(runner)
+    rehearse(runner)
     assert 'linear scaling would' not in next(Path(runner.log_dir).glob('*.log')).read_text()
     assert runner.optim_wrapper.optimizer.param_groups[0]['initial_lr'] == lr / 4

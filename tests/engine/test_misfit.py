@@ -1,8 +1,5 @@
 """Parts that don't fit each other are named with their place, whatever their kind."""
 
-import logging
-from types import SimpleNamespace
-
 import pytest
 import torch
 from torch import nn
@@ -29,15 +26,14 @@ class Loss(nn.Module):
     ],
 )
 def test_the_part_and_its_input_are_told(part, given, words):
-    runner = SimpleNamespace(model=nn.ModuleDict({'head': part}), logger=logging.getLogger('misfit'))
-    with pytest.raises(ConfigError, match=words), fitting(runner):
+    model = nn.ModuleDict({'head': part})
+    with pytest.raises(ConfigError, match=words), fitting(model):
         part(given)
 
 
 @pytest.mark.parametrize('error', [RuntimeError('out of memory'), ValueError('size mismatch'), DataError('must match')])
 def test_other_errors_stay_what_they_are(error):
-    runner = SimpleNamespace(model=nn.Identity(), logger=logging.getLogger('misfit'))
-    with pytest.raises(type(error), match=str(error)), fitting(runner):
+    with pytest.raises(type(error), match=str(error)), fitting(nn.Identity()):
         raise error
 
 

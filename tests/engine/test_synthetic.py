@@ -58,5 +58,10 @@ def test_no_size_is_made_up():
         synthetic_batch(recipe(dict(type='RandomFlip')), 2)
 
 
+def test_boxes_and_maps_are_not_made_up():
+    with pytest.raises(ConfigError, match='no boxes, masks or maps'):
+        synthetic_batch(recipe(dict(type='Resize', scale=32), dict(type='mmseg.PackSegInputs')), 2)
+
+
 def test_the_middle_of_a_run():
     assert mid_run(Config(dict(train_cfg=dict(max_epochs=200)))).epoch == 100

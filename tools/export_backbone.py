@@ -4,8 +4,9 @@ python tools/export_backbone.py work_dirs/tec/epoch_300.pth tec_vit-base.safeten
 python tools/export_backbone.py work_dirs/tec/epoch_300.pth tec_vitb_300ep.pth --format official
 python tools/export_backbone.py work_dirs/tec/epoch_300.pth tec_vit-base_timm.safetensors --format timm
 
-The formats timm, torchvision, detectron2, huggingface (a folder) and onnx are checked: the network of that program must
-give the same features of two photographs, or nothing is written.
+The formats timm, torchvision, detectron2, huggingface (a folder in timm's layout), transformers (a folder for its
+ViTModel) and onnx are checked: the network of that program must give the same features of two photographs, or nothing
+is written.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from sslrecipes.checkpoint.export import FORMATS, ExportReport, export_backbone
 from sslrecipes.errors import exit_on_user_error
 from sslrecipes.zoo.user_paths import user_path
 
-CHECKED_FORMATS = ('timm', 'torchvision', 'detectron2', 'huggingface', 'onnx')
+CHECKED_FORMATS = ('timm', 'torchvision', 'detectron2', 'huggingface', 'transformers', 'onnx')
 
 
 @exit_on_user_error
@@ -25,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Parse the command line and export one backbone."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('checkpoint', type=user_path, help='training checkpoint or official file')
-    parser.add_argument('out', type=user_path, help='new file; for huggingface a new folder')
+    parser.add_argument('out', type=user_path, help='new file; for huggingface and transformers a new folder')
     parser.add_argument('--format', choices=(*FORMATS, *CHECKED_FORMATS), help='default: by the suffix of OUT')
     parser.add_argument('--prefix', default='backbone.', help='sub-network to write (default: backbone.)')
     parser.add_argument('--no-final-norm', action='store_true', help='leave out the final norm (ln1)')

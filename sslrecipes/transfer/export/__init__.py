@@ -11,17 +11,22 @@ from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.transfer.export.detectron2_format import export_detectron2
 from sslrecipes.transfer.export.huggingface_format import export_huggingface
 from sslrecipes.transfer.export.onnx_format import export_onnx
+from sslrecipes.transfer.export.optional import require
 from sslrecipes.transfer.export.source import Source
 from sslrecipes.transfer.export.timm_format import export_timm
 from sslrecipes.transfer.export.torchvision_format import export_torchvision
+from sslrecipes.transfer.export.transformers_format import export_transformers
 
 EXPORTERS: dict[str, Callable[[Source, str | Path], ExportReport]] = {
     'timm': export_timm,
     'torchvision': export_torchvision,
     'detectron2': export_detectron2,
     'huggingface': export_huggingface,
+    'transformers': export_transformers,
     'onnx': export_onnx,
 }
+#: Packages that a format needs besides those of the project.
+PACKAGES = {'timm': ('timm',), 'huggingface': ('timm',), 'onnx': ('onnx', 'onnxscript', 'onnxruntime')}
 
 __all__ = ['EXPORTERS', 'Source', 'export_checked']
 
@@ -40,8 +45,9 @@ def export_checked(
 
     Args:
         checkpoint: Training checkpoint, an official file of a known family, or an exported file.
-        out: New file, for ``'huggingface'`` a new folder. It appears only if the features agree.
-        file_format: ``'timm'``, ``'torchvision'``, ``'detectron2'``, ``'huggingface'`` or ``'onnx'``.
+        out: New file, for ``'huggingface'`` and ``'transformers'`` a new folder. It appears only if the features agree.
+        file_format: ``'timm'``, ``'torchvision'``, ``'detectron2'``, ``'huggingface'`` (timm's layout),
+            ``'transformers'`` or ``'onnx'``.
         prefix: See :func:`sslrecipes.checkpoint.export.read_backbone`, also for ``final_norm`` and ``weights``.
         final_norm: Keep the final norm of a ViT.
         weights: The entry of the checkpoint to take.
@@ -57,6 +63,8 @@ def export_checked(
     """
     if file_format not in EXPORTERS:
         raise ConfigError(f'Unknown export format "{file_format}".{did_you_mean(file_format, list(EXPORTERS))}')
+    for package in PACKAGES.get(file_format, ()):
+        require(package, f'The export format "{file_format}"')
     backbone = read_backbone(checkpoint, prefix, final_norm=final_norm, weights=weights)
     with about(checkpoint):
         return EXPORTERS[file_format](Source.of(backbone, heads), out)

@@ -44,7 +44,7 @@ def export_detectron2(source: Source, out: str | Path) -> ExportReport:
         lines.append(_check(source, wanted, read_checkpoint(file)['model']))
 
     write_atomic(out, write)
-    return report(out, state, source.metadata, *lines, _usage(source, Path(out).name))
+    return report(out, state, source.metadata, *lines, _usage(source, Path(out).name), _head(source))
 
 
 def _save_pickle(file: Path, content: Mapping[str, Any]) -> None:
@@ -71,6 +71,11 @@ def _check(source: Source, wanted: dict[str, Tensor], held: dict[str, Tensor]) -
         outputs = detectron2_forward.resnet(weights, images)
         found = {f'layer{i}': outputs[f'res{i + 1}'] for i in (1, 2, 3, 4)}
     return compare(wanted, found, "detectron2's architecture, written out,")
+
+
+def _head(source: Source) -> str:
+    of_c4 = ', but for res5 of a C4 model, which is in the file' if isinstance(source.arch, ResNetArch) else ''
+    return f'the head: new{of_c4}'
 
 
 def _usage(source: Source, name: str) -> str:

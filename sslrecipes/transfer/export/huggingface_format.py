@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 from sslrecipes.checkpoint.backbone_arch import MobileNetV2Arch, ResNetArch, ViTArch
 from sslrecipes.checkpoint.export import ExportReport, report
-from sslrecipes.checkpoint.writing import save_safetensors, storage_error
-from sslrecipes.errors import StorageError
+from sslrecipes.checkpoint.writing import save_safetensors
+from sslrecipes.transfer.export.folder import new_folder
 from sslrecipes.transfer.export.model_card import model_card
 from sslrecipes.transfer.export.optional import require
 from sslrecipes.transfer.export.source import Source
@@ -19,7 +17,9 @@ from sslrecipes.transfer.export.timm_format import check_timm, timm_model, timm_
 
 
 def export_huggingface(source: Source, out: str | Path) -> ExportReport:
-    """Write the folder ``out`` with ``model.safetensors``, ``config.json`` and ``README.md``.
+    """Write the folder ``out`` with ``model.safetensors``, ``config.json`` and ``README.md``, in timm's layout.
+
+    ``transformers.ViTModel`` has another: :mod:`sslrecipes.transfer.export.transformers_format`.
 
     Raises:
         CheckpointError: timm has no such network, or its features differ from ours.
@@ -29,23 +29,21 @@ def export_huggingface(source: Source, out: str | Path) -> ExportReport:
     timm = require('timm', 'An export for Hugging Face')
     out, state = Path(out).expanduser(), timm_weights(source)
     name, arguments = timm_model(source)
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise StorageError(f'"{out}" exists already: name a new folder.')
-    folder = out.with_name(f'.{out.name}.{os.getpid()}.tmp')
-    try:
-        folder.mkdir(parents=True)
+    with new_folder(out) as folder:
         save_safetensors(folder / 'model.safetensors', state, source.metadata)
         config = _config(source, name, arguments)
         (folder / 'config.json').write_text(json.dumps(config, indent=2) + '\n')
         checked = check_timm(source, timm.create_model(f'local-dir:{folder}', pretrained=True).eval())
         (folder / 'README.md').write_text(model_card(source, out.name, checked))
-        folder.replace(out)
-    except OSError as error:
-        raise storage_error(out, error.strerror or str(error)) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    load = f"load by: timm.create_model('local-dir:{out}', pretrained=True)"
-    return report(out, state, source.metadata, checked, load)
+    return report(
+        out,
+        state,
+        source.metadata,
+        checked,
+        f"load by: timm.create_model('local-dir:{out}', pretrained=True)",
+        'the head: new, with num_classes=N',
+        "the layout is timm's; for transformers.ViTModel write --format transformers",
+    )
 
 
 def _config(source: Source, name: str, arguments: dict[str, Any]) -> dict[str, Any]:

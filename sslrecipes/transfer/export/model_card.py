@@ -5,10 +5,10 @@ from __future__ import annotations
 from sslrecipes.transfer.export.source import Source
 
 _CARD = """---
-library_name: timm
+library_name: {library}
 pipeline_tag: image-feature-extraction
 tags:
-- timm
+- {library}
 - image-feature-extraction
 - self-supervised-learning
 ---
@@ -19,11 +19,7 @@ tags:
 stated here: that of the weights depends on where they come from.
 
 ```python
-import timm
-
-model = timm.create_model('local-dir:{title}', pretrained=True).eval()  # or 'hf-hub:<user>/{title}'
-transform = timm.data.create_transform(**timm.data.resolve_model_data_config(model))
-features = model(transform(picture).unsqueeze(0))
+{usage}
 ```
 
 Pictures are RGB, {size} x {size} px, normalised with mean {mean} and standard deviation {std} (of 0 to 255).
@@ -36,12 +32,21 @@ Pictures are RGB, {size} x {size} px, normalised with mean {mean} and standard d
 """
 
 
-def model_card(source: Source, title: str, checked: str) -> str:
+_TIMM = """import timm
+
+model = timm.create_model('local-dir:{title}', pretrained=True).eval()  # or 'hf-hub:<user>/{title}'
+transform = timm.data.create_transform(**timm.data.resolve_model_data_config(model))
+features = model(transform(picture).unsqueeze(0))"""
+
+
+def model_card(source: Source, title: str, checked: str, library: str = 'timm', usage: str = _TIMM) -> str:
     """Say what the weights are, where they come from, how to load them and what they were compared with."""
     facts = {key: value for key, value in source.metadata.items() if key not in ('backbone', 'mean', 'std')}
     method = source.metadata.get('method')
     return _CARD.format(
         title=title,
+        library=library,
+        usage=usage.format(title=title),
         architecture=source.arch,
         method=f' (`{method}`)' if method else '',
         size=source.image_size,

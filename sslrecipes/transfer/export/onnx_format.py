@@ -10,12 +10,14 @@ from torch import Tensor, nn
 
 from sslrecipes.checkpoint.backbone_arch import ViTArch
 from sslrecipes.checkpoint.export import ExportReport, report
-from sslrecipes.checkpoint.writing import write_atomic
 from sslrecipes.transfer.export.check import FLOAT32, compare
+from sslrecipes.transfer.export.folder import temporary_folder
 from sslrecipes.transfer.export.optional import require
 from sslrecipes.transfer.export.source import Source
 
 _PURPOSE = 'An export to ONNX'
+MAX_INLINE = 1 << 30
+"""Bytes of weights that are written into the file itself; the format's limit is 2 GiB for all of it."""
 
 
 class LastOutput(nn.Module):
@@ -33,6 +35,8 @@ class LastOutput(nn.Module):
 def export_onnx(source: Source, out: str | Path) -> ExportReport:
     """Write one file with input ``images`` ``(B, 3, size, size)``, normalised RGB, and one output.
 
+    The weights of a large network lie in a second file beside it, ``OUT.data``.
+
     The output is ``tokens`` ``(B, N, C)`` of a ViT, or ``pooled`` ``(B, C)`` if it has a norm of the mean token;
     ``features`` ``(B, C, h, w)`` of any other network.
 
@@ -42,19 +46,25 @@ def export_onnx(source: Source, out: str | Path) -> ExportReport:
     """
     for package in ('onnx', 'onnxscript', 'onnxruntime'):
         require(package, _PURPOSE)
+    out = Path(out).expanduser()
     network = LastOutput(source.build()).eval()
     with torch.no_grad():
         wanted = {_output(source): network(source.images)}
-    lines: list[str] = []
-
-    def write(file: Path) -> None:
-        _write(network, source, file)
-        lines.append(_check(source, file, wanted))
-
-    write_atomic(out, write)
+    with temporary_folder(out) as folder:
+        _write(network, source, folder / out.name)
+        checked = _check(source, folder / out.name, wanted)
+        parts = sorted(file.name for file in folder.iterdir())  # the weights beside before what names them
+        for name in sorted(parts, key=out.name.__eq__):
+            (folder / name).replace(out.with_name(name))
     shape = f'(B, 3, {source.image_size}, {source.image_size})'
-    load = f"load by: onnxruntime.InferenceSession('{Path(out).name}'); input images {shape}, normalised RGB"
-    return report(out, source.weights, source.metadata, *lines, load)
+    load = f"load by: onnxruntime.InferenceSession('{out.name}'); input images {shape}, normalised RGB"
+    beside = f', with {_beside(out)} in the same folder' if len(parts) > 1 else ''
+    return report(out, source.weights, source.metadata, checked, f'{load}{beside}', 'the head: none is in the file')
+
+
+def _beside(file: Path) -> str:
+    """Name of the file with the weights of a large network."""
+    return f'{file.name}.data'
 
 
 def _output(source: Source) -> str:
@@ -64,7 +74,6 @@ def _output(source: Source) -> str:
 
 
 def _write(network: nn.Module, source: Source, file: Path) -> None:
-    onnx = require('onnx', _PURPOSE)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         program = torch.onnx.export(
@@ -77,10 +86,10 @@ def _write(network: nn.Module, source: Source, file: Path) -> None:
             verbose=False,
         )
     assert program is not None
-    model = program.model_proto
     facts = {**source.metadata, 'mean': str(list(source.mean)), 'std': str(list(source.std))}
-    onnx.helper.set_model_props(model, facts)
-    onnx.save(model, file)
+    program.model.metadata_props.update(facts)
+    size = sum(value.numel() * value.element_size() for value in network.state_dict().values())
+    program.save(file, external_data=size > MAX_INLINE)
 
 
 def _check(source: Source, file: Path, wanted: dict[str, Tensor]) -> str:

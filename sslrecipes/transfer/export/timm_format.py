@@ -47,7 +47,8 @@ def export_timm(source: Source, out: str | Path) -> ExportReport:
     checked = write_checked(out, state, source.metadata, lambda held: check_timm(source, fill(network, held)))
     options = ''.join(f', {key}={value!r}' for key, value in arguments.items())
     load = f"load by: timm.create_model('{name}', num_classes=0, checkpoint_path='{Path(out).name}'{options})"
-    return report(out, state, source.metadata, checked, load)
+    head = 'the head: new, by model.reset_classifier(N) after loading'
+    return report(out, state, source.metadata, checked, load, head)
 
 
 def timm_weights(source: Source) -> dict[str, Tensor]:

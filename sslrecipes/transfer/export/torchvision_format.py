@@ -35,7 +35,8 @@ def export_torchvision(source: Source, out: str | Path) -> ExportReport:
         return compare(source.features(), found, f'torchvision {torchvision.__version__}')
 
     checked = write_checked(out, state, source.metadata, check)
-    return report(out, state, source.metadata, checked, f'load into: {call}, its classifier replaced by Identity')
+    load = f'load into: {call}, its classifier replaced by Identity'
+    return report(out, state, source.metadata, checked, load, 'the head: new, set in its place after loading')
 
 
 def _network(source: Source) -> tuple[nn.Module, dict[str, str], str]:

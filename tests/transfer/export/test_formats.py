@@ -135,6 +135,18 @@ def test_onnx_takes_any_number_of_images(exported, kind):
     assert [file.name for file in out.parent.iterdir()] == ['out.onnx']
 
 
+def test_weights_of_a_large_onnx_file_lie_beside_it(pretrained, tmp_path, monkeypatch):
+    monkeypatch.setattr('sslrecipes.transfer.export.onnx_format.MAX_INLINE', 0)
+    network, checkpoint = pretrained('vit')
+    report = export_checked(checkpoint, tmp_path / 'out.onnx', 'onnx')
+    assert sorted(file.name for file in tmp_path.iterdir()) == ['out.onnx', 'out.onnx.data']
+    assert 'with out.onnx.data in the same folder' in report.notes[1]
+    images = torch.randn(1, 3, 16, 16)
+    session = onnxruntime.InferenceSession(tmp_path / 'out.onnx', providers=['CPUExecutionProvider'])
+    (found,) = session.run(None, {'images': images.numpy()})
+    torch.testing.assert_close(torch.from_numpy(found), run(network, images), rtol=1e-3, atol=1e-3)
+
+
 @pytest.mark.parametrize(
     ('kind', 'file_format', 'message'),
     [

@@ -15,7 +15,7 @@ import argparse
 from collections.abc import Sequence
 
 from sslrecipes.checkpoint.export import FORMATS, ExportReport, export_backbone
-from sslrecipes.errors import exit_on_user_error
+from sslrecipes.errors import ConfigError, exit_on_user_error
 from sslrecipes.zoo.user_paths import user_path
 
 CHECKED_FORMATS = ('timm', 'torchvision', 'detectron2', 'huggingface', 'transformers', 'onnx')
@@ -32,13 +32,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument('--no-final-norm', action='store_true', help='leave out the final norm (ln1)')
     parser.add_argument('--weights', help='entry of the checkpoint to take, such as "teacher"')
     parser.add_argument('--heads', type=int, help="attention heads of a ViT (default: the run's, else width / 64)")
+    parser.add_argument('--add-prefix', default='', help="what the new names begin with, such as 'backbone.'")
     print(_export(parser.parse_args(argv)).summary())
 
 
 def _export(args: argparse.Namespace) -> ExportReport:
     options = dict(prefix=args.prefix, final_norm=not args.no_final_norm, weights=args.weights)
     if args.format not in CHECKED_FORMATS:
-        return export_backbone(args.checkpoint, args.out, file_format=args.format, **options)
+        return export_backbone(
+            args.checkpoint, args.out, file_format=args.format, add_prefix=args.add_prefix, **options
+        )
+    if args.add_prefix:
+        raise ConfigError(f'The format {args.format} has names of its own: leave out --add-prefix.')
     from sslrecipes.transfer.export import export_checked
 
     return export_checked(args.checkpoint, args.out, args.format, heads=args.heads, **options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,7 @@ def export_backbone(
     file_format: str | None = None,
     final_norm: bool = True,
     weights: str | None = None,
+    add_prefix: str = '',
 ) -> ExportReport:
     """Write one sub-network of a checkpoint under its bare names, with TEC's MLP token baked into the cls token.
 
@@ -85,20 +86,26 @@ def export_backbone(
             ``out`` decides.
         final_norm: Keep the final norm ``ln1``, which features of the cls token need.
         weights: The entry of the checkpoint to take, such as ``'teacher'``.
+        add_prefix: What all names in the new file begin with, for configs that say ``prefix='backbone.'``: MMEngine
+            takes no bare file then. Not with ``'official'``.
 
     Raises:
-        ConfigError: Unknown format.
+        ConfigError: Unknown format, or one that has no prefix.
         CheckpointError: The checkpoint can't be read or lacks the sub-network.
     """
     file_format = file_format or ('safetensors' if Path(out).suffix == '.safetensors' else 'pth')
     if file_format not in FORMATS:
         raise ConfigError(f'Unknown export format "{file_format}".{did_you_mean(file_format, list(FORMATS))}')
     official = file_format == 'official'
+    if official and add_prefix:
+        raise ConfigError('The official formats have names of their own: leave out --add-prefix.')
     backbone = read_backbone(checkpoint, prefix, final_norm=final_norm or official, weights=weights)
     with about(checkpoint):
         bare = _official(backbone.weights, without_norms=backbone.is_tec) if official else backbone.weights
-    _WRITERS[file_format](out, bare, backbone.metadata)
-    return report(out, bare, backbone.metadata)
+    added = f'{add_prefix.rstrip(".")}.' if add_prefix else ''
+    state = {f'{added}{name}': value for name, value in bare.items()}
+    _WRITERS[file_format](out, state, backbone.metadata)
+    return report(out, state, backbone.metadata, *(() if official else _usage(Path(out), bare, added)))
 
 
 def read_backbone(
@@ -147,6 +154,19 @@ _WRITERS: dict[str, Callable[..., object]] = {
     'official': lambda out, bare, _: save_torch(out, wrap(bare, 'tec')),
 }
 FORMATS = tuple(_WRITERS)
+
+
+def _usage(out: Path, bare: Mapping[str, Tensor], added: str) -> Iterator[str]:
+    """Say how configs of the OpenMMLab packages load a file, and what they need of it."""
+    prefix = f", prefix='{added}'" if added else ''
+    init_cfg = f"init_cfg=dict(type='Pretrained', checkpoint='{out.name}'{prefix})"
+    yield f'load by: backbone=dict(..., {init_cfg})' + ('' if added else ', without prefix')
+    if out.suffix == '.safetensors':
+        yield "mmdet and mmseg read .safetensors with custom_imports=dict(imports=['sslrecipes']) only: or write a .pth"
+    if any(name.startswith('layer4.') for name in bare):
+        yield f'the head: new, but for layer4 of a C4 detector: shared_head=dict(..., {init_cfg})'
+    else:
+        yield 'the head: new, none is in the file'
 
 
 def _part(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -25,7 +25,7 @@ from sslrecipes.models.methods.feature_model import FeatureModel, as_feature_mod
 from sslrecipes.registry import DATASETS
 from sslrecipes.visualization.labels import plain_label
 from sslrecipes.visualization.networks import build_network
-from sslrecipes.visualization.projection import Points, project
+from sslrecipes.visualization.projection import Points, check_method, project
 from sslrecipes.zoo.config import load_config
 
 MAX_COLUMNS = 4
@@ -72,6 +72,7 @@ def plot_features(
     out = Path(out)
     if out.suffix.lower() not in SUFFIXES:
         raise ConfigError(f'cannot write a picture to "{out}": its name must end in one of {", ".join(SUFFIXES)}')
+    check_method(method)
     cfg = load_config(config)
     init_default_scope('sslrecipes')
     loader = _validation_loader(cfg, limit, classes)

@@ -31,10 +31,7 @@ def project(features: Points, method: str, seed: int = 0, perplexity: float = 30
         ConfigError: For another method, a perplexity below 1, or UMAP without its package.
         DataError: If there are too few samples.
     """
-    if method not in METHODS:
-        raise ConfigError(
-            f'method is one of {", ".join(METHODS)}, not "{method}".{did_you_mean(method, list(METHODS))}'
-        )
+    check_method(method)
     if len(features) < 4 or features.shape[1] < 2:
         raise DataError(
             f'There are {len(features)} features of width {features.shape[1]}: a picture needs 4 of width 2.'
@@ -42,6 +39,20 @@ def project(features: Points, method: str, seed: int = 0, perplexity: float = 30
     unit = features / np.linalg.norm(features, axis=1, keepdims=True).clip(1e-12)
     plane: Points = METHODS[method](unit, seed, perplexity)
     return plane
+
+
+def check_method(method: str) -> None:
+    """See to it that a method of :func:`project` is there, before features are extracted for it.
+
+    Raises:
+        ConfigError: There is no such method, or its package isn't installed.
+    """
+    if method not in METHODS:
+        raise ConfigError(
+            f'method is one of {", ".join(METHODS)}, not "{method}".{did_you_mean(method, list(METHODS))}'
+        )
+    if method == 'umap' and find_spec('umap') is None:
+        raise ConfigError('UMAP needs the package umap-learn: run `pip install umap-learn`, or choose tsne or pca.')
 
 
 def _tsne(features: Points, seed: int, perplexity: float) -> Any:
@@ -64,8 +75,6 @@ def _pca(features: Points, seed: int, perplexity: float) -> Any:
 
 
 def _umap(features: Points, seed: int, perplexity: float) -> Any:
-    if find_spec('umap') is None:
-        raise ConfigError('UMAP needs the package umap-learn: run `pip install umap-learn`, or choose tsne or pca.')
     umap = importlib.import_module('umap')
     return umap.UMAP(n_neighbors=min(15, len(features) - 1), random_state=seed).fit_transform(features)
 

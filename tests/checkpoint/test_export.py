@@ -134,3 +134,23 @@ def test_normalisation_of_the_run_is_kept(tmp_path):
     report = export_backbone(tmp_path / 'a.pth', tmp_path / 'b.pth')
     assert (report.metadata['mean'], report.metadata['std']) == ('[1.0, 2, 3]', '[4, 5, 6]')
     assert 'backbone' not in report.metadata
+
+
+@pytest.mark.parametrize('suffix', ['.pth', '.safetensors'])
+def test_names_can_carry_a_prefix_for_configs_that_say_so(tmp_path, suffix):
+    held = {'backbone.conv1.weight': torch.ones(2), 'backbone.layer4.0.conv1.weight': torch.zeros(2)}
+    save_torch(tmp_path / 'a.pth', {'state_dict': held})
+    out = tmp_path / f'b{suffix}'
+    report = export_backbone(tmp_path / 'a.pth', out, add_prefix='backbone')
+    assert read_checkpoint(out)['state_dict'].keys() == held.keys()
+    init_cfg = f"init_cfg=dict(type='Pretrained', checkpoint='b{suffix}', prefix='backbone.')"
+    assert report.notes[0] == f'load by: backbone=dict(..., {init_cfg})'
+    assert report.notes[-1].endswith(f'layer4 of a C4 detector: shared_head=dict(..., {init_cfg})')
+    if suffix == '.pth':  # as mmdet does, without this package's reader
+        state = torch.load(out, weights_only=True)['state_dict']
+        assert [name for name in state if name.startswith('backbone.')] == [*held]
+    again = export_backbone(out, tmp_path / f'c{suffix}')
+    assert again.notes[0].endswith(f"checkpoint='c{suffix}')), without prefix")
+    assert len(read_checkpoint(tmp_path / f'c{suffix}')['state_dict']) == 2
+    with pytest.raises(ConfigError, match='leave out --add-prefix'):
+        export_backbone(out, tmp_path / 'd.pth', file_format='official', add_prefix='backbone')

@@ -1,11 +1,15 @@
 """The recipes of MAE-priv against the official YAML files, code and table of results."""
 
+import copy
+import math
 import re
+from argparse import Namespace
 
 import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
 
+from sslrecipes.engine.launch import apply_arguments
 from sslrecipes.registry import MODELS, PARAM_SCHEDULERS
 from sslrecipes.zoo import facts
 
@@ -392,3 +396,14 @@ def test_positions_are_interpolated_for_larger_images(fine_tuned_backbone, tiny)
     grid = pretrained.pos_embed.detach().unflatten(1, (side, side)).permute(0, 3, 1, 2)
     larger = torch.nn.functional.interpolate(grid, size=(2 * side, 2 * side), mode='bicubic')
     torch.testing.assert_close(backbone.pos_embed.detach(), larger.flatten(2).mT)
+
+
+@pytest.mark.parametrize('optimizer', OPTIMIZERS)
+def test_probes_run_in_mixed_precision_as_the_official_ones(optimizer, resolve, tiny):
+    recipe = copy.deepcopy(resolve(probe(('gap', 'small', 100), optimizer)))
+    apply_arguments(recipe, Namespace(launcher='none', work_dir='x', resume=None, cfg_options=None, amp=True))
+    assert recipe.optim_wrapper.type == 'AmpOptimWrapper'
+    recipe.optim_wrapper.dtype = 'bfloat16'  # CPUs multiply no half-precision matrices everywhere
+    log, unchanged = tiny.train_step(tiny.shrink(recipe))
+    assert math.isfinite(log['loss'])
+    assert unchanged == []

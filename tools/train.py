@@ -6,6 +6,7 @@ import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else 
 from sslrecipes.errors import exit_on_user_error
 from sslrecipes.zoo.config import OptionAction, load_config
 from sslrecipes.zoo.preconditions import check_trains, work_dir_of
+from sslrecipes.zoo.upstream import adopt
 from sslrecipes.zoo.user_paths import user_path
 
 
@@ -49,6 +50,9 @@ def main(argv: list[str] | None = None) -> None:
     check_trains(cfg)
     args.work_dir = str(work_dir_of(cfg, args.work_dir))
     if args.check:
+        adoption = adopt(cfg)
+        for line in (*adoption.replaced, *adoption.notes):
+            print(line)
         return
     from sslrecipes.engine.launch import apply_arguments, dry_run, train
 

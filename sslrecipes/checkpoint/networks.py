@@ -14,7 +14,14 @@ from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.checkpoint.training_facts import TrainingFacts, facts_of
 from sslrecipes.errors import CheckpointError, ConfigError, did_you_mean
 
-_PREFIXES = {'student': ('backbone.',), 'teacher': ('teacher.backbone.', 'momentum_encoder.backbone.')}
+#: Of ours, then of mmpretrain's: MoCo v3, BYOL, MoCo and DenseCL, CAE; the first that fits counts.
+_PREFIXES = {
+    'student': ('backbone.',),
+    'teacher': (
+        *('teacher.backbone.', 'momentum_encoder.backbone.'),
+        *('momentum_encoder.module.0.', 'target_net.module.0.', 'encoder_k.module.0.', 'teacher.'),
+    ),
+}
 _SYNONYMS = {
     'student': ('student', 'online', 'query', 'encoder_q', 'network'),
     'teacher': ('teacher', 'momentum', 'key', 'encoder_k', 'target', 'ema'),
@@ -80,12 +87,10 @@ def _plain(part: str) -> str:
 
 def _prefix(state: Mapping[str, Tensor], part: str) -> str:
     """What the names of the network begin with; nothing in a file of bare weights."""
-    found = {
-        name: prefix
-        for name, prefixes in _PREFIXES.items()
-        for prefix in prefixes
-        if any(key.startswith(prefix) for key in state)
-    }
+    found: dict[str, str] = {}
+    for name, prefixes in _PREFIXES.items():
+        if fitting := [prefix for prefix in prefixes if any(key.startswith(prefix) for key in state)]:
+            found[name] = fitting[0]
     if part in found:
         return found[part]
     if all(key.startswith('backbone.') for key in state):

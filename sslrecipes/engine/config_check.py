@@ -119,7 +119,10 @@ def _find(of: Registry, name: str, scope: str, place: str) -> Callable[..., Any]
                 return component
     of = registry_of_scope(of, own_scope or scope, place)
     names = [f'{own_scope}{dot}{known}' for known in _names(of) if f'{own_scope}{dot}{known}' != name]
-    raise ConfigError(f'{place}: there is no {of.name} "{name}".{did_you_mean(name, names)}', place)
+    hint = did_you_mean(name, names)
+    if not own_scope and registry_of_scope(of, 'sslrecipes', place).get(name):
+        hint = f' In the scope "{scope}" this package\'s is called "sslrecipes.{name}".'
+    raise ConfigError(f'{place}: there is no {of.name} "{name}".{hint}', place)
 
 
 def _names(of: Registry | None) -> list[str]:

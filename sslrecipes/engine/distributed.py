@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from mmengine.model import MMDistributedDataParallel, revert_sync_batchnorm
+from mmpretrain.models.utils.sparse_modules import SparseBatchNorm2d, SparseSyncBatchNorm2d
 from torch import distributed, nn
 
 from sslrecipes.errors import ConfigError
@@ -28,6 +29,23 @@ def init_cpu_process_group(launcher: str, timeout: float = 1800, **_: Any) -> No
     distributed.init_process_group('gloo', timeout=timedelta(seconds=timeout))
 
 
+def revert_sparse_sync_batchnorm(model: nn.Module) -> nn.Module:
+    """Let the sparse norms of mmpretrain's SparK normalise within a process, of the visible positions still.
+
+    mmengine's ``revert_sync_batchnorm``, which comes next wherever this is called, would make dense norms of them, that
+    average over masked positions, too.
+    """
+    for owner in model.modules():
+        for name, norm in owner.named_children():
+            if isinstance(norm, SparseSyncBatchNorm2d):
+                sparse = SparseBatchNorm2d(
+                    norm.num_features, norm.eps, norm.momentum, norm.affine, norm.track_running_stats
+                )
+                sparse.load_state_dict(norm.state_dict())
+                setattr(owner, name, sparse)
+    return model
+
+
 @MODEL_WRAPPERS.register_module()
 class SSLDistributedDataParallel(MMDistributedDataParallel):
     """mmengine's wrapper that also wraps CPU modules.
@@ -43,5 +61,5 @@ class SSLDistributedDataParallel(MMDistributedDataParallel):
 
     def __init__(self, module: nn.Module, device_ids: list[int] | None = None, **kwargs: Any) -> None:
         if not torch.cuda.is_available():
-            module, device_ids = revert_sync_batchnorm(module), None
+            module, device_ids = revert_sync_batchnorm(revert_sparse_sync_batchnorm(module)), None
         super().__init__(module, device_ids=device_ids, **kwargs)

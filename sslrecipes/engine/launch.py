@@ -29,6 +29,7 @@ from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import CheckpointError, ConfigError, DataError
 from sslrecipes.zoo.facts import facts
 from sslrecipes.zoo.places import children
+from sslrecipes.zoo.upstream import adopted
 
 #: Where the loaders of a phase stand.
 LOADERS = {
@@ -52,7 +53,7 @@ def apply_arguments(cfg: Config, args: argparse.Namespace) -> None:
             raise ConfigError('--accept-changes goes with --resume.')
         cfg.accept_changes = True
     if getattr(args, 'amp', False):
-        scope, dot, name = cfg.optim_wrapper.type.rpartition('.')
+        scope, dot, name = cfg.optim_wrapper.get('type', 'OptimWrapper').rpartition('.')
         cfg.optim_wrapper.type = f'{scope}{dot}Amp{name.removeprefix("Amp")}'
     if getattr(args, 'auto_scale_lr', False):
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
@@ -147,7 +148,7 @@ def build_runner(cfg: Config, phase: str, needs_weights: bool = True) -> SSLRunn
     Raises:
         UserError: The first mistake found, in one sentence.
     """
-    check_config(cfg)
+    check_config(adopted(cfg))
     facts(cfg)
     if cfg.get('load_from') and '://' not in cfg.load_from and not Path(cfg.load_from).is_file():
         raise CheckpointError(f'There is no checkpoint "{cfg.load_from}".')

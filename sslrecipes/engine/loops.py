@@ -13,6 +13,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from torch import nn
 
 from sslrecipes.datasets.seeding import EpochIndexSampler, StreamIndexSampler, batch_size_of, sampler_of, skip_batches
+from sslrecipes.engine.optimizers.optim_wrappers import OptimWrapper
 from sslrecipes.engine.restart import shorten_histories
 from sslrecipes.errors import ConfigError, RunError
 from sslrecipes.models.layers.progress import Progress
@@ -112,7 +113,8 @@ class SSLTrainLoop(EpochBasedTrainLoop):
     def run_epoch(self) -> None:
         """Iterate over what is left of one epoch."""
         start = self.batches_done
-        self.runner.optim_wrapper.begin_epoch()
+        if isinstance(self.runner.optim_wrapper, OptimWrapper):
+            self.runner.optim_wrapper.begin_epoch()
         self.runner.call_hook('before_train_epoch')
         self.runner.model.train()
         skip_batches(self.dataloader, start)

@@ -28,7 +28,11 @@ from sslrecipes.datasets.workers import init_worker
 from sslrecipes.engine.advice import lr_for_another_batch, queues_longer_than_data
 from sslrecipes.engine.class_count import check_class_count, check_learnt_classes, check_same_classes
 from sslrecipes.engine.class_use import check_accuracies, check_preprocessor
-from sslrecipes.engine.distributed import SSLDistributedDataParallel, init_cpu_process_group
+from sslrecipes.engine.distributed import (
+    SSLDistributedDataParallel,
+    init_cpu_process_group,
+    revert_sparse_sync_batchnorm,
+)
 from sslrecipes.engine.failures import explained
 from sslrecipes.engine.misfit import fitting
 from sslrecipes.engine.restart import unwrapped
@@ -36,6 +40,7 @@ from sslrecipes.engine.restartable_runner import RestartableRunner
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import DATA_SAMPLERS, PARAM_SCHEDULERS, RUNNERS
+from sslrecipes.zoo.upstream import adopt
 
 #: How messages of mmengine begin that are long or say nothing about the run; the log file has them all.
 ONLY_FOR_THE_FILE = (
@@ -83,6 +88,8 @@ class SSLRunner(RestartableRunner):
 
     Mended, each with its upstream reason:
 
+    * :meth:`from_cfg`: recipes of the parent packages get our loop, optimizer wrapper and hooks, see
+      :mod:`sslrecipes.zoo.upstream`;
     * :meth:`build_logger`: environment, config and hook lists go to the log file, not to the console (upstream prints
       several hundred lines before the first epoch);
     * :meth:`setup_env`, :meth:`wrap_model`: several processes on CPU (upstream needs CUDA in both);
@@ -102,6 +109,19 @@ class SSLRunner(RestartableRunner):
     * :meth:`load_checkpoint`: executes no code and refuses half-loaded weights (upstream logs a warning);
     * :meth:`_build_param_scheduler`: tells closed-form schedules the steps per epoch.
     """
+
+    @classmethod
+    def from_cfg(cls, cfg: Any) -> SSLRunner:
+        """Build a runner from a resolved config, and log which of its classes were exchanged for ours."""
+        cfg = copy.deepcopy(cfg)
+        cfg.setdefault('default_scope', 'sslrecipes')
+        adoption = adopt(cfg)
+        runner: SSLRunner = super().from_cfg(cfg)
+        for line in adoption.replaced:
+            runner.logger.info(line)
+        for note in adoption.notes:
+            runner.logger.warning(note)
+        return runner
 
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
         """Build the logger; see :data:`ONLY_FOR_THE_FILE` for what the console leaves out."""
@@ -130,6 +150,8 @@ class SSLRunner(RestartableRunner):
                 broadcast_buffers=False,
                 find_unused_parameters=self.cfg.get('find_unused_parameters', False),
             )
+        if not self.distributed:  # upstream exchanges synchronised norms then
+            model = revert_sparse_sync_batchnorm(model)
         return super().wrap_model(model_wrapper_cfg, model)
 
     @staticmethod

@@ -5,7 +5,7 @@ A backbone class may say what it has beyond the pre-trained network and what it 
 * ``new_parameters``: words with which a part of a new parameter's name begins (``'rel_pos'`` for
   ``layers.0.attn.rel_pos_h``); those keep their initial values;
 * ``unused_weights``: names, also of whole parts (``'ln1.'``), of the file that have no place in it; classifiers, final
-  norms, class and mask tokens (`UNUSED`) go without saying.
+  norms, class and mask tokens, MFF's fusion of layers (`UNUSED`) go without saying.
 
 Everything else must be there, on both sides.
 """
@@ -30,7 +30,7 @@ from sslrecipes.errors import CheckpointError, ConfigError, CoverageError
 from sslrecipes.models.layers.position_interpolation import interpolate_positions
 from sslrecipes.transfer.patch_resizing import resize_kernels
 
-UNUSED = ('fc.', 'head.', 'ln1.', 'ln2.', 'cls_token', 'mask_token')
+UNUSED = ('fc.', 'head.', 'ln1.', 'ln2.', 'cls_token', 'mask_token', 'proj_layers.', 'proj_weights')
 _STAGES = 4
 
 

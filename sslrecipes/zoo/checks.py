@@ -59,6 +59,11 @@ def either(*checks: Check) -> Check:
     return check
 
 
+def optional(check: Check) -> Check:
+    """What ``check`` allows, or None, which says nothing and so isn't offered."""
+    return lambda value: None if value is None else check(value)
+
+
 def _kind(allowed: str, *kinds: type) -> Check:
     return lambda value: None if isinstance(value, kinds) else allowed
 

@@ -12,6 +12,7 @@ from sslrecipes.zoo.multi_crop import MULTI_CROP_COMBINATIONS, Objection
 from sslrecipes.zoo.optional_packages import packages_are_there
 from sslrecipes.zoo.places import value_at, walk
 from sslrecipes.zoo.schedules import schedules
+from sslrecipes.zoo.upstream import is_upstream
 
 #: Keys of one dict of the model -> the second must divide the first.
 DIVIDED_BY = {
@@ -82,7 +83,7 @@ def workers_are_there(cfg: Any) -> Iterator[Objection]:
     for place, loader in loaders(cfg):
         if not loader.get('num_workers'):
             for option in ('persistent_workers', 'prefetch_factor'):
-                if loader.get(option):
+                if loader.get(option) and not (option == 'persistent_workers' and is_upstream(cfg)):  # left out there
                     about = (f'{place}.{option}', f'{place}.num_workers')
                     yield f'{place}: {option}={loader[option]} needs num_workers of at least 1.', about
 

@@ -16,10 +16,23 @@ def schedules_end_with_training(cfg: Any) -> Iterator[Objection]:
         by_epoch = schedule.get('by_epoch', True)
         iterations = value_at(cfg, 'train_cfg.max_iters')
         if by_epoch and iterations and any(_positions(schedule, option) for option in ('milestones', 'end')):
-            about = (f'{place}.by_epoch', 'train_cfg.max_iters')
-            yield f'{place} counts epochs but train_cfg iterations: set {place}.by_epoch=False.', about
-        length = 'train_cfg.max_epochs' if by_epoch else 'train_cfg.max_iters'
-        yield from _beyond(place, schedule, length, value_at(cfg, length))
+            places = (f'{place}.by_epoch', 'train_cfg.max_iters')
+            yield f'{place} counts epochs but train_cfg iterations: set {place}.by_epoch=False.', places
+    for sentence, about, inherited in unreached_ends(cfg):
+        if not inherited:
+            yield f'{sentence[:-1]}: change both.', about
+
+
+def unreached_ends(cfg: Any) -> Iterator[tuple[str, tuple[str, ...], bool]]:
+    """Yield milestones and ends of schedules that training doesn't reach: a sentence, places, and who wrote them.
+
+    A schedule that comes from another package may be meant for a longer run than this: that is no mistake.
+    """
+    for place, schedule in schedules(cfg):
+        inherited = '_scope_' in schedule or cfg.get('default_scope') == 'mmpretrain'
+        length = 'train_cfg.max_epochs' if schedule.get('by_epoch', True) else 'train_cfg.max_iters'
+        for sentence, about in _beyond(place, schedule, length, value_at(cfg, length)):
+            yield sentence, about, inherited
 
 
 def _beyond(place: str, schedule: Schedule, length: str, end: Any) -> Iterator[Objection]:
@@ -30,7 +43,7 @@ def _beyond(place: str, schedule: Schedule, length: str, end: Any) -> Iterator[O
         last = max(_positions(schedule, option), default=0)
         if last > reached:
             yield (
-                f'{place}.{option} has {last}, but training ends at {length}={end}: change both.',
+                f'{place}.{option} has {last}, but training ends at {length}={end}.',
                 (f'{place}.{option}', length),
             )
 

@@ -35,10 +35,12 @@ def views_have_their_weights(cfg: Any) -> Iterator[Objection]:
 
 def queue_holds_whole_batches(cfg: Any) -> Iterator[Objection]:
     """MoCo's queue is filled batch by batch; how many processes there are is known only later."""
-    length, batch = value_at(cfg, 'model.head.queue_length'), value_at(cfg, 'train_dataloader.batch_size')
-    if value_at(cfg, 'model.type') == 'MoCo' and type(length) is type(batch) is int and length % batch:
-        about = ('model.head.queue_length', 'train_dataloader.batch_size')
-        yield f'model.head.queue_length={length} must be a multiple of the batch size {batch}.', about
+    ours = 'model.head.queue_length' if value_at(cfg, 'model.type') == 'MoCo' else ''
+    for place in filter(None, (ours, 'model.queue_len')):  # the second is that of mmpretrain's MoCo and DenseCL
+        length, batch = value_at(cfg, place), value_at(cfg, 'train_dataloader.batch_size')
+        if type(length) is type(batch) is int and length % batch:
+            about = (place, 'train_dataloader.batch_size')
+            yield f'{place}={length} must be a multiple of the batch size {batch}.', about
 
 
 def probe_has_labels(cfg: Any) -> Iterator[Objection]:

@@ -22,6 +22,7 @@ DOCUMENTS = sorted(
 #: What stands for something of the reader's.
 CONFIG = 'configs/mae/mae_vit-base-p16_8xb512-amp-coslr-300e_in1k.py'
 VALUES = {'RANK': '0', 'HOST': 'node0', 'HOME': '/home/me', 'PWD': '.', 'TOOLS': 'tools'}
+VALUES['CONFIGS'] = str(Path(importlib.util.find_spec('mmpretrain').origin).parent / '.mim' / 'configs')
 #: Programs that are no tools of ours, and what calls this test.
 OTHERS = {
     'mkdir',

@@ -100,6 +100,12 @@ def tiny_transfer():
 
 
 @pytest.fixture(scope='session')
+def tiny_upstream():
+    """Module ``tiny_upstream.py`` of this folder."""
+    return load(Path(__file__).with_name('tiny_upstream.py'))
+
+
+@pytest.fixture(scope='session')
 def restarting():
     """Module ``restarting.py`` of this folder."""
     return load(Path(__file__).with_name('restarting.py'))

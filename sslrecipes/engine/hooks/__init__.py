@@ -9,8 +9,10 @@ from sslrecipes.engine.hooks.nonfinite_hook import NonFiniteHook
 from sslrecipes.engine.hooks.online_eval_hook import OnlineEvalHook
 from sslrecipes.engine.hooks.progress_hook import ProgressHook
 from sslrecipes.engine.hooks.reconstruction_hook import ReconstructionHook
+from sslrecipes.engine.hooks.simsiam_hook import SimSiamHook
 from sslrecipes.engine.hooks.step_hook import StepHook
 from sslrecipes.engine.hooks.stop_hook import StopHook
+from sslrecipes.engine.hooks.swav_hook import SwAVHook
 
 __all__ = [
     'BadImagesHook',
@@ -22,6 +24,8 @@ __all__ = [
     'OnlineEvalHook',
     'ProgressHook',
     'ReconstructionHook',
+    'SimSiamHook',
     'StepHook',
     'StopHook',
+    'SwAVHook',
 ]

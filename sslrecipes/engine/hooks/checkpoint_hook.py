@@ -36,7 +36,7 @@ class CheckpointHook(Hook):
         max_keep_ckpts: How many of the newest to keep; -1 for all.
         keep_every: Epochs between checkpoints that are kept for good; 0 for none.
         save_last: Write one at the end of training in any case.
-        save_best: Metric of the validation whose best checkpoint is kept, too.
+        save_best: Metric of the validation whose best checkpoint is kept, too; ``'auto'`` is its first.
         rule: ``'greater'`` or ``'less'``: which value of that metric is better.
         background: Write from a copy in memory while training goes on.
 
@@ -111,6 +111,8 @@ class CheckpointHook(Hook):
         """
         if not self.save_best or not metrics:
             return
+        if self.save_best == 'auto':
+            self.save_best = next(iter(metrics))
         if self.save_best not in metrics:
             raise ConfigError(f'CheckpointHook: save_best is one of {", ".join(metrics)}, not "{self.save_best}".')
         score, best = metrics[self.save_best], runner.message_hub.get_info('best_score')

@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 from sslrecipes.datasets.seeding import batch_size_of, sampler_of
 from sslrecipes.engine.loops import makes_step, progress_of
 from sslrecipes.engine.restart import unwrapped
+from sslrecipes.errors import ConfigError
 from sslrecipes.models.layers.progress import Progress
 from sslrecipes.registry import HOOKS
 
@@ -24,7 +25,7 @@ def begin_step(model: Any, optim_wrapper: Any, progress: Progress) -> None:
 
 def end_step(model: Any, optim_wrapper: Any) -> None:
     """Let a method that cares follow up a step if it was taken."""
-    if hasattr(model, 'begin_step') and optim_wrapper.step_taken:
+    if hasattr(model, 'begin_step') and getattr(optim_wrapper, 'step_taken', True):
         model.end_step()
 
 
@@ -33,6 +34,22 @@ def batch_sizes(loader: DataLoader[Any]) -> set[int]:
     size = batch_size_of(loader)
     left_over = 0 if loader.drop_last else len(sampler_of(loader)) % size
     return {size, left_over} - {0}
+
+
+def check_queue(model: Any, sizes: set[int], processes: int) -> None:
+    """See to it that the queue of mmpretrain's MoCo and DenseCL holds whole batches of all processes.
+
+    Raises:
+        ConfigError: If it doesn't; they would fail in the midst of the run.
+    """
+    length = getattr(model, 'queue_len', 0)
+    for size in sizes:
+        if length % (size * processes):
+            raise ConfigError(
+                f'model.queue_len={length} must be a multiple of every batch, but there are some of {size * processes} '
+                'images over all processes: change it, or set train_dataloader.drop_last=True if the last one differs.',
+                'model.queue_len',
+            )
 
 
 @HOOKS.register_module()
@@ -54,9 +71,10 @@ class StepHook(Hook):
         """
         self.model: Any = unwrapped(runner.model)
         self.needed = hasattr(self.model, 'begin_step')
+        loader = runner.train_dataloader
+        check_queue(self.model, batch_sizes(loader), runner.world_size)
         check_data: Any = getattr(self.model, 'check_data', None)
         if check_data is not None:
-            loader = runner.train_dataloader
             classes = getattr(loader.dataset, 'metainfo', {}).get('classes')
             check_data(batch_sizes(loader), len(classes) if classes else None, runner.accumulative_counts)
 

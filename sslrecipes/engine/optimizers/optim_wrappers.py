@@ -80,23 +80,27 @@ class AmpOptimWrapper(OptimWrapper, MMEngineAmpOptimWrapper):
     """Automatic mixed precision on any device; upstream's class refuses the CPU.
 
     Args:
-        dtype: ``'float16'`` (with loss scaling) or ``'bfloat16'`` (needs none).
-        loss_scale: ``'dynamic'`` or a fixed factor; float16 only.
+        dtype: ``'float16'`` (with loss scaling) or ``'bfloat16'`` (needs none). None is the device's own, as upstream:
+            bfloat16 on CPUs, else float16.
+        loss_scale: ``'dynamic'``, a fixed factor, or arguments of torch's ``GradScaler``; float16 only.
         **kwargs: Arguments of :class:`OptimWrapper`.
 
     Raises:
         ConfigError: For another ``dtype``.
     """
 
-    def __init__(self, dtype: str = 'float16', loss_scale: str | float = 'dynamic', **kwargs: Any) -> None:
+    def __init__(
+        self, dtype: str | None = 'float16', loss_scale: str | float | dict[str, Any] = 'dynamic', **kwargs: Any
+    ) -> None:
+        dtype = dtype or ('bfloat16' if get_device() == 'cpu' else 'float16')
         if dtype not in AUTOCAST_DTYPES:
             raise ConfigError(f'AmpOptimWrapper: dtype is one of {list(AUTOCAST_DTYPES)}, not {dtype!r}.')
         MMEngineOptimWrapper.__init__(self, **kwargs)
         self.cast_dtype = AUTOCAST_DTYPES[dtype]
-        self._scale_update_param = None if loss_scale == 'dynamic' else float(loss_scale)
-        self.loss_scaler = torch.amp.GradScaler(
-            get_device(), init_scale=self._scale_update_param or 2.0**16, enabled=dtype == 'float16'
-        )
+        options = {} if loss_scale == 'dynamic' else loss_scale
+        self._scale_update_param = None if isinstance(options, dict) else float(options)
+        scaling = options if isinstance(options, dict) else {'init_scale': self._scale_update_param}
+        self.loss_scaler = torch.amp.GradScaler(get_device(), **{'enabled': dtype == 'float16', **scaling})
 
     @property
     def expects_overflow(self) -> bool:

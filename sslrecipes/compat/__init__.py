@@ -3,7 +3,15 @@
 None of these modules imports torch.
 """
 
-from sslrecipes.compat import config_bases, config_text, debug_messages, local_files, mmcv_ops, multimodal
+from sslrecipes.compat import (
+    config_bases,
+    config_text,
+    debug_messages,
+    frozen_stages,
+    local_files,
+    mmcv_ops,
+    multimodal,
+)
 
 
 def install() -> None:
@@ -11,6 +19,7 @@ def install() -> None:
     config_bases.install()
     config_text.install()
     debug_messages.install()
+    frozen_stages.install()
     local_files.install()
     multimodal.install()
     mmcv_ops.install()

@@ -8,47 +8,18 @@ install: these stand in here, too. No recipe needs such a model.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import spec_from_file_location
 from types import ModuleType
 
-_SWITCH = 'mmpretrain.utils.dependency'
+from sslrecipes.compat.after_import import after_import
+
 _FIRST_UNFIT = 5
-
-
-class _Loader(SourceFileLoader):
-    """Load the module that looks for optional packages, then say that those of multimodal models are not there."""
-
-    def exec_module(self, module: ModuleType) -> None:
-        super().exec_module(module)
-        _switch_off(module)
-
-
-class SwitchFinder(MetaPathFinder):
-    """Find :data:`_SWITCH` before the usual finders do."""
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """Return the usual spec of the switch with a loader of ours, None for any other name."""
-        spec = PathFinder.find_spec(fullname, path) if fullname == _SWITCH else None
-        if spec is None or spec.origin is None:
-            return None
-        return spec_from_file_location(fullname, spec.origin, loader=_Loader(fullname, spec.origin))
 
 
 def install() -> None:
     """Switch the multimodal models off, if this ``transformers`` would break them."""
-    if not is_unfit():
-        return
-    if _SWITCH in sys.modules:
-        _switch_off(sys.modules[_SWITCH])
-    elif not any(isinstance(finder, SwitchFinder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, SwitchFinder())
+    if is_unfit():
+        after_import('mmpretrain.utils.dependency', _switch_off)
 
 
 def is_unfit() -> bool:

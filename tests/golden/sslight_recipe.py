@@ -165,7 +165,7 @@ def recipe_of(case, work_dir):
         probe=dict(in_channels=layout['width'], num_classes=hyper['classes']),
         data_preprocessor=dict(),
     )
-    weights = options.pop('MULTI_VIEWS_TRANSFORMS.LAMBDAS')
+    weights = options.take('MULTI_VIEWS_TRANSFORMS.LAMBDAS', [0.142857, 0.857143])
     if model['head'].get('queue_length', 0) < hyper['batch'] and hyper['method'] == 'SWAV':
         model['head']['queue_length'] = 0  # rounded down to whole batches, officially without a word
     model['head']['loss_weights'] = weights if hyper['local_crops'] else weights[:1]

@@ -28,6 +28,8 @@ class TokenMLPViT(VisionTransformer):
         super().__init__(*args, **kwargs)
         hidden_dims = self.arch_settings['feedforward_channels']
         self.cls_token_mlp = MLP(self.embed_dims, hidden_dims) if mlp_token else None
+        if self.cls_token_mlp is not None and self.frozen_stages > 0:  # frozen with the token
+            self.cls_token_mlp.requires_grad_(False)
 
     def class_token(self) -> Tensor:
         """Class token ``(1, 1, C)`` as it enters the sequence, before its position embedding."""

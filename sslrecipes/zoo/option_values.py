@@ -13,6 +13,9 @@ from sslrecipes.zoo.literals import LiteralError, is_bracketed, read_literal
 #: Keys whose text is a path, whatever it looks like: ``data_root``, ``ann_file``, ``checkpoint``, ``load_from``, ...
 _PATH = re.compile(r'(.*_)?(root|dir|file|filename|path|prefix|folder|checkpoint|from|pretrained)')
 
+#: How many characters of a text are repeated in a message.
+_SHOWN = 80
+
 
 class GivenText(str):
     """Text of an override as it was typed, which has yet to be read."""
@@ -44,8 +47,12 @@ def value_of(key: str, text: str, old: Any, check: Check | None) -> Any:
             if allowed is None:
                 return value
     except LiteralError as error:
-        raise ConfigError(f'--cfg-options: {key}={text} can not be read: {error}.') from error
-    raise ConfigError(f'--cfg-options: {key} must be {allowed}, not {str(text)!r}.')
+        raise ConfigError(f'--cfg-options: {key}: {_short(text)} can not be read: {error}.') from error
+    raise ConfigError(f'--cfg-options: {key} must be {allowed}, not {_short(text)}.')
+
+
+def _short(text: str) -> str:
+    return repr(str(text) if len(text) <= _SHOWN else f'{text[:_SHOWN]}...')
 
 
 def _readings(name: str, text: str, old: Any) -> Iterator[Any]:

@@ -15,6 +15,12 @@ from sslrecipes.zoo.option_values import GivenText, value_of
 from sslrecipes.zoo.places import children, place_of_option, value_at
 from sslrecipes.zoo.schema import check_of
 
+#: MMEngine's key of a dict that takes another's place instead of being merged into it.
+DELETE = '_delete_'
+
+#: Options that the tools set themselves, from arguments of theirs.
+ELSEWHERE = {'launcher': '--launcher'}
+
 
 class OptionAction(argparse.Action):
     """Take ``KEY=VALUE ...``; what a value means is known with the config, see :func:`override`."""
@@ -37,7 +43,7 @@ class OptionAction(argparse.Action):
 
 
 def override(cfg: Config, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge dotted ``options`` into ``cfg``, one after the other, and return the places that they name and the values.
+    """Merge dotted ``options`` into ``cfg``, and return the places that they name and the values.
 
     The parent of each key must exist, and so must a top-level key, but for ``data_root``.
 
@@ -45,19 +51,41 @@ def override(cfg: Config, options: Mapping[str, Any]) -> dict[str, Any]:
         ConfigError: Naming the unknown key and the nearest known one, or the key whose value can't be meant.
     """
     given = {}
-    for key, value in options.items():
+    for key in sorted(options, key=lambda key: key.count('.')):  # the more specific key counts, whichever comes first
         if key != KEY:
             _check_key(cfg, key)
-        place, old = place_of_option(cfg, key), value_at(cfg, key)
+        place, value = place_of_option(cfg, key), options[key]
         if isinstance(value, GivenText):
-            value = value_of(key, value, old, check_of(cfg, place))
+            value = value_of(key, value, value_at(cfg, key), check_of(cfg, place))
         given[place] = value
-        replaced = isinstance(value, Mapping) and not isinstance(old, Mapping)
-        cfg.merge_from_dict({key: {**value, '_delete_': True} if replaced else value})
+        top, *inner = key.split('.')
+        cfg[top] = _with(cfg.get(top), inner, value)
     return given
 
 
+def _with(node: Any, names: Sequence[str], value: Any) -> Any:
+    """A copy of ``node`` with ``value`` at the place inside it that ``names`` lead to; dicts are merged."""
+    if not names:
+        return _merged(node, value)
+    name, *inner = names
+    if isinstance(node, (list, tuple)):
+        return type(node)(_with(item, inner, value) if int(name) == at else item for at, item in enumerate(node))
+    if name == DELETE:
+        return {} if value else node
+    key = next((key for key in node if str(key) == name), name)
+    return {**node, key: _with(node.get(key), inner, value)}
+
+
+def _merged(old: Any, new: Any) -> Any:
+    if not isinstance(new, Mapping):
+        return new
+    kept = old if isinstance(old, Mapping) and not new.get(DELETE) else {}
+    return {**kept, **{key: _merged(kept.get(key), value) for key, value in new.items() if key != DELETE}}
+
+
 def _check_key(cfg: Config, key: str) -> None:
+    if key in ELSEWHERE:
+        raise ConfigError(f'{OPTION}: {key} has no effect here: use {ELSEWHERE[key]}.')
     node: Any = cfg
     *parents, last = key.split('.')
     for depth, name in enumerate(parents):

@@ -12,12 +12,11 @@ from sslrecipes.errors import ConfigError
 from sslrecipes.zoo.data_root import moved_paths, set_values
 from sslrecipes.zoo.execution import resolve
 from sslrecipes.zoo.history import Level, history, with_options
-from sslrecipes.zoo.option_table import RUNNER_KEYS
 from sslrecipes.zoo.overrides import override
 from sslrecipes.zoo.places import top_of
 from sslrecipes.zoo.source import lineage, near
 from sslrecipes.zoo.user_paths import expand_home, user_file
-from sslrecipes.zoo.variables import check_variables, sets_variables
+from sslrecipes.zoo.variables import check_variables, may_be_variable, sets_variables
 
 
 def read_config(path: str | Path, options: Mapping[str, Any] | None = None) -> Config:
@@ -33,7 +32,7 @@ def read_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
     """
     path = user_file(str(path))
     cfg, given = merge(path, options or {})
-    if any(top_of(place) not in RUNNER_KEYS for place in given) or sets_variables(lineage(path)):
+    if any(may_be_variable(top_of(place)) for place in given) or sets_variables(lineage(path)):
         set_values(cfg, moved_paths(checked_history(path, cfg, given)))
     return cfg
 

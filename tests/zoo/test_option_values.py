@@ -108,7 +108,7 @@ def test_what_the_key_may_be_decides_first(old, given, check, value):
         ([dict(type='A')], '[1]', 'must be a list'),
         (dict(a=1), 'x', 'must be a dict'),
         (dict(a=1), '[1]', 'must be a dict'),
-        (8, '[(1,2', 'model.x=[(1,2 can not be read: its brackets do not match.'),
+        (8, '[(1,2', "model.x: '[(1,2' can not be read: its brackets do not match."),
         (8, '(1,2]', 'can not be read'),
         (None, '[(1,2', 'can not be read'),
     ],

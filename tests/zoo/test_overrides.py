@@ -59,8 +59,9 @@ def test_the_command_line_is_read_when_the_config_is_known():
         '=1': 'the config has no key ""',
         'a.=1': 'the config has no key "a."',
         'a..b=1': 'the config has no key "a."',
-        'a.d=[(1,2': 'a.d=[(1,2 can not be read',
+        'a.d=[(1,2': "a.d: '[(1,2' can not be read",
         'a.d=x': "a.d must be a number, not 'x'.",
+        'launcher=slurm': 'launcher has no effect here: use --launcher.',
         'a.b.0=5': 'a.b.0 must be a dict',
     }.items(),
 )
@@ -68,6 +69,31 @@ def test_typing_mistakes_are_one_sentence(token, sentence):
     with pytest.raises(ConfigError) as caught:
         override(config(), parsed('--cfg-options', token))
     assert str(caught.value).startswith(f'--cfg-options: {sentence}')
+
+
+def test_entries_of_lists_may_be_set():
+    cfg = Config(dict(betas=(0.9, 0.999), keys=['a', 'b'], steps=[dict(size=[1, 2])], names={1: 'x'}))
+    before = cfg.steps
+    options = ('betas.1=1', 'keys.0=8', 'steps.0.size.1=5', 'steps.0.scale=(1,2)', 'names.1=y')
+    override(cfg, parsed('--cfg-options', *options))
+    assert cfg.betas == (0.9, 1.0)
+    assert cfg['keys'] == ['8', 'b']
+    assert cfg.steps[0] == dict(size=[1, 5], scale=(1, 2))
+    assert cfg.names == {1: 'y'}
+    assert before == [dict(size=[1, 2])], 'other places may share it'
+
+
+def test_dicts_are_merged_or_replaced():
+    def changed(*tokens):
+        cfg = Config(dict(a=dict(type='A', b=dict(c=1), d=None)))
+        override(cfg, parsed('--cfg-options', *tokens))
+        return cfg.a
+
+    assert changed('a=dict(b=dict(e=2))') == dict(type='A', b=dict(c=1, e=2), d=None)
+    assert changed('a=dict(b=dict(_delete_=True,e=2))') == dict(type='A', b=dict(e=2), d=None)
+    assert changed('a._delete_=True', 'a.type=B') == dict(type='B')
+    assert changed('a.d=dict(e=2)', 'a.b=None') == dict(type='A', b=None, d=dict(e=2))
+    assert changed('a.b.c=3', 'a.b=dict(c=2)') == dict(type='A', b=dict(c=3), d=None), 'the more specific key counts'
 
 
 def test_known_options_keep_the_kinds_that_they_may_have():

@@ -58,7 +58,7 @@ def write(tmp_path, monkeypatch):
 def test_an_override_of_what_was_copied_names_the_keys_that_count(write, read, key, keys):
     with pytest.raises(ConfigError) as caught:
         read(write(BASE), {key: 'x'})
-    assert str(caught.value) == f'--cfg-options: {key} has no effect, for the config has copied it before: set {keys}.'
+    assert str(caught.value) == f'--cfg-options: {key} has no effect here: set {keys}.'
 
 
 @pytest.mark.parametrize('key', ['mine', 'experiment_name', 'train_dataloader.dataset.pipeline.1.scale'])
@@ -69,8 +69,7 @@ def test_other_keys_may_be_set(write, key):
 @pytest.mark.parametrize(
     ('text', 'sentence'),
     {
-        "\n\ncheckpoint = 'b.pth'": 'c1.py:4: checkpoint has no effect, for the config has copied it before: '
-        'set model.backbone.init_cfg.checkpoint.',
+        "\n\ncheckpoint = 'b.pth'": 'c1.py:4: checkpoint has no effect here: set model.backbone.init_cfg.checkpoint.',
         "train_pipeline = [*_base_.train_pipeline, dict(type='Pack')]": 'set train_dataloader.dataset.pipeline, test_',
         'size = _base_.size // 2': 'size has no effect',
         "checkpoint = 'b.pth'\nmodel = dict(head=dict(width=3))": 'checkpoint has no effect',
@@ -97,6 +96,23 @@ def test_so_does_a_file_that_inherits(write, text, sentence):
 def test_variables_that_are_used_may_be_set(write, texts):
     assert settings(write(BASE, *texts))
     assert read_config('c1.py' if len(texts) == 1 else f'c{len(texts)}.py')
+
+
+@pytest.mark.parametrize('copy', ['data_preprocessor', 'dict(mean=[0.0, 0.0])'])
+def test_of_two_preprocessors_that_of_the_model_counts(write, copy):
+    base = f'data_preprocessor = dict(mean=[1.0, 1.0])\nmodel = dict(data_preprocessor={copy})\n'
+    with pytest.raises(
+        ConfigError, match=r'^--cfg-opt.* data_preprocessor\.mean\.0 .* set model\.data_preprocessor\.mean'
+    ):
+        read_config(write(base), {'data_preprocessor.mean.0': 2.0})
+    with pytest.raises(ConfigError, match=r'^c1\.py:2: data_preprocessor has no effect here: set model\.data_prep'):
+        read_config(write(base, 'data_preprocessor = dict(mean=[2.0])'))
+    assert settings(
+        write(base, 'data_preprocessor = dict(mean=[2.0])\nmodel = dict(data_preprocessor=data_preprocessor)')
+    )
+    alone = 'data_preprocessor = dict(mean=[1.0])\nmodel = dict()\n'
+    assert settings(write(alone, 'data_preprocessor = dict(mean=[2.0])\nmodel = dict(data_preprocessor=dict())'))
+    assert settings(write(alone), {'data_preprocessor.mean.0': 2.0})
 
 
 def test_what_packages_leave_without_effect_is_theirs(write):

@@ -6,7 +6,8 @@ import json
 import mmap
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -40,25 +41,36 @@ class CocoHead:
         Raises:
             DataError: There is no such list, or it isn't JSON.
         """
+        return list(islice(self.entries(name), limit))
+
+    def entries(self, name: str) -> Iterator[dict[str, Any]]:
+        """Yield the entries of a list one by one, reading no more of the file than is needed.
+
+        Args:
+            name: Its key at the top of the file.
+
+        Raises:
+            DataError: There is no such list, or it isn't JSON.
+        """
         start = re.search(rb'"%s"\s*:\s*\[' % name.encode(), self.content)
         if start is None:
             raise DataError(f'The annotation file "{self.path}" is not in COCO\'s format: it has no list "{name}".')
-        text = self.content[start.end() : start.end() + _WINDOW].decode(errors='ignore')
-        try:
-            return list(_entries(text, limit))
-        except ValueError:
-            raise DataError(f'The annotation file "{self.path}" is damaged at its list "{name}".') from None
+        offset, decoder = start.end(), json.JSONDecoder()
+        while True:
+            text, at, before = self.content[offset : offset + _WINDOW].decode(errors='ignore'), 0, offset
+            with suppress(ValueError):  # an entry that the window cuts
+                while text[(at := _end_of_gap(text, at)) : at + 1] != ']':
+                    entry, at = decoder.raw_decode(text, at)
+                    yield entry
+                return
+            offset += len(text[:at].encode())
+            if offset == before:
+                raise DataError(f'The annotation file "{self.path}" is damaged at its list "{name}".')
 
 
-def _entries(text: str, limit: int) -> Iterator[dict[str, Any]]:
-    decoder, at = json.JSONDecoder(), 0
-    for _ in range(limit):
-        gap = _BETWEEN.match(text, at)
-        at = gap.end() if gap else at
-        if text[at : at + 1] == ']':
-            return
-        entry, at = decoder.raw_decode(text, at)
-        yield entry
+def _end_of_gap(text: str, at: int) -> int:
+    gap = _BETWEEN.match(text, at)
+    return gap.end() if gap else at
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from sslrecipes.errors import DataError
 LOOKS = 32
 #: What mmseg's heads leave out unless they are told otherwise.
 IGNORED = 255
+UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 _ORIENTATION = 0x0112  # EXIF: values from 5 on swap width and height
 
 
@@ -132,7 +133,7 @@ def _labels_of(picture: Path, path: Path) -> set[int]:
     try:
         with Image.open(path) as image:
             labels, mode = np.asarray(image).squeeze(), image.mode
-    except (OSError, SyntaxError, ValueError) as error:
+    except UNREADABLE as error:
         raise DataError(f'The segmentation map "{path}" cannot be read: {error}.') from error
     if labels.ndim != 2:
         raise DataError(f'The segmentation map "{path}" holds colours ({mode}), not one label for each pixel.')
@@ -150,6 +151,6 @@ def _sizes(picture: Path) -> list[tuple[int, int]]:
     try:
         with Image.open(picture) as image:
             size, turned = image.size, image.getexif().get(_ORIENTATION, 1) > 4
-    except (OSError, SyntaxError, ValueError) as error:
+    except UNREADABLE as error:
         raise DataError(f'The picture "{picture}" cannot be read: {error}.') from error
     return [size, size[::-1]] if turned else [size]

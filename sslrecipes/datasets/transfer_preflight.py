@@ -47,18 +47,17 @@ def writes_itself(cfg: Mapping[str, Any]) -> bool:
 
 
 def _check_coco(cfg: Mapping[str, Any], key: str) -> list[Remark]:
-    """Check a COCO file, its categories and its first images."""
+    """Check a COCO file, its categories and that its images are there."""
     annotations = annotation_file(cfg, key)
     folders = {name: prefix_folder(cfg, name, key) for name in cfg['data_prefix']}
     with open_coco(annotations) as head:
-        images = head.first('images', _LOOKS)
+        images = [str(image.get('file_name')) for image in head.entries('images')]
         if not images:
             raise DataError(f'The annotation file "{annotations}" lists no image: set {key}.ann_file.')
         if not head.first('annotations', 1):
             raise DataError(f'The annotation file "{annotations}" has no annotations: set {key}.ann_file.')
         check_categories(head, cfg, key)
-    for image in images:
-        _check_file(folders['img'] / image['file_name'], 'image', annotations, f'{key}.data_prefix.img')
+    check_listed_files(annotations, folders['img'], images, f'{key}.data_prefix.img')
     return []
 
 
@@ -101,8 +100,3 @@ def _object_names(path: Path) -> list[str]:
         return [str(name.text) for name in ElementTree.parse(path).iterfind('object/name')]
     except ElementTree.ParseError:
         raise DataError(f'The annotation file "{path}" is damaged or not XML.') from None
-
-
-def _check_file(path: Path, what: str, origin: Path, setting: str) -> None:
-    if not path.is_file():
-        raise DataError(f'The {what} "{path}", which belongs to "{origin}", does not exist: set {setting}.')

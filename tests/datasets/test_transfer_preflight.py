@@ -79,6 +79,15 @@ def test_damaged_and_empty_annotations(tmp_path, content, words):
     assert f'"{tmp_path}/boxes.json"' in text
 
 
+def test_long_lists_are_read_in_parts(tmp_path, monkeypatch):
+    names = [f'ä{number}.jpg' for number in range(20)]
+    cfg = write_coco(tmp_path, images=names)
+    monkeypatch.setattr('sslrecipes.datasets.coco_head._WINDOW', 150)
+    check_dataset(cfg)
+    (tmp_path / 'images' / names[-1]).unlink()
+    assert f'images/{names[-1]}", which belongs to' in refusal(cfg)
+
+
 def test_classes_that_mmdet_would_drop_or_renumber(tmp_path):
     text = refusal(write_coco(tmp_path, names=('Cat', 'dog')))
     assert 'no category "cat", but "Cat", "dog"' in text

@@ -1,9 +1,10 @@
-"""MMEngine's own checkpoint loading, turned over to the safe reader.
+"""MMEngine's own loading of checkpoints and pickles, turned over to the safe reader.
 
 Upstream (mmengine 0.10.12, ``runner/checkpoint.py``): ``_safe_torch_load`` answers a refusal of torch's restricted
 unpickler by loading the file again *without* the restriction, which runs whatever code it holds; its allow-list
 contains ``getattr``; addresses go through ``torch.hub.load_state_dict_from_url``, which is unrestricted by default.
-Resuming, ``load_from``, ``init_cfg`` and the model zoos all end in one of the functions replaced here.
+Resuming, ``load_from``, ``init_cfg`` and the model zoos all end in one of the functions replaced here. And
+``mmengine.load`` of a ``.pkl`` (annotation files, class weights of losses) unpickles without any restriction.
 """
 
 from __future__ import annotations
@@ -11,9 +12,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from mmengine.fileio.handlers import PickleHandler
+from mmengine.fileio.handlers.registry_utils import file_handlers
 from mmengine.runner import CheckpointLoader, checkpoint
 
 from sslrecipes.checkpoint.reading import Location, read_checkpoint, read_torch
+from sslrecipes.checkpoint.unpickling import load_plain
+from sslrecipes.errors import CheckpointError
 
 
 def install() -> None:
@@ -22,6 +27,22 @@ def install() -> None:
     CheckpointLoader.register_scheme(('http://', 'https://'), load_from_http, force=True)
     checkpoint.load_from_http = load_from_http  # called by the schemes torchvision://, openmmlab:// and mmcls://
     checkpoint._safe_torch_load = _safe_torch_load  # called by the schemes openmmlab://, s3:// and pavi://
+    file_handlers.update(pkl=PlainPickle(), pickle=PlainPickle())
+
+
+class PlainPickle(PickleHandler):  # type: ignore[misc]
+    """Reads pickles of plain values and arrays."""
+
+    def load_from_fileobj(self, file: BinaryIO, **_: Any) -> Any:
+        """Read a file.
+
+        Raises:
+            CheckpointError: It is damaged, or asks for anything else.
+        """
+        try:
+            return load_plain(file)
+        except Exception as error:  # a damaged pickle can raise anything
+            raise CheckpointError(f'A .pkl file was refused, it is no pickle of plain values: {error}.') from error
 
 
 def load_from_local(filename: str, map_location: Location = None) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import io
+import pickle
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -14,6 +16,8 @@ import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 from torch import _weights_only_unpickler
+
+from sslrecipes.checkpoint.pickle_depth import too_deep
 
 
 @contextmanager
@@ -44,6 +48,29 @@ def load_restricted(stream: BinaryIO) -> dict[str, Any]:
     if not isinstance(held, dict):
         raise UnpicklingError('it holds no dictionary')
     return held
+
+
+def load_plain(stream: BinaryIO) -> Any:
+    """Read a pickle of plain values and arrays, of any protocol.
+
+    Raises:
+        Exception: Of any kind, if the pickle is damaged or asks for anything else.
+    """
+    content = stream.read()
+    if too_deep(content):
+        raise UnpicklingError('tuples are nested too deeply')
+    return _PlainUnpickler(io.BytesIO(content)).load()
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Python's own unpickler with the same harmless types in place of whatever a file names."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        known = {full: stand_in for stand_in, full in _stand_ins()}
+        known['collections.OrderedDict'] = OrderedDict
+        if f'{module}.{name}' not in known:
+            raise UnpicklingError(f'it asks for "{module}.{name}", which could run code')
+        return known[f'{module}.{name}']
 
 
 class PlainArray(np.ndarray[Any, Any]):
@@ -103,6 +130,11 @@ def _scalar(kind: _DType, data: bytes) -> Any:
     return np.frombuffer(data, kind.dtype, count=1)[0]
 
 
+def _from_buffer(data: bytes | bytearray, kind: _DType, shape: tuple[int, ...], order: str) -> Any:
+    """Make an array of protocol 5."""
+    return np.frombuffer(bytes(memoryview(data)), kind.dtype).reshape(shape, order='F' if order == 'F' else 'C')
+
+
 def _encode(text: str, encoding: str) -> bytes:
     if encoding != 'latin1':
         raise UnpicklingError(f'it encodes text as {encoding!r}')
@@ -120,6 +152,11 @@ def _attribute_name(_: object, name: str) -> str:
 
 
 def _harmless_globals() -> list[Any]:
+    """What torch's unpickler may know besides its own list."""
+    return [argparse.Namespace, *_stand_ins()]
+
+
+def _stand_ins() -> list[tuple[Any, str]]:
     """What stands for each name that a pickle may ask for."""
     stand_ins = {
         'mmengine.logging.history_buffer.HistoryBuffer': _History,
@@ -134,4 +171,5 @@ def _harmless_globals() -> list[Any]:
     for core in ('core', '_core'):  # NumPy 1 and 2
         stand_ins[f'numpy.{core}.multiarray._reconstruct'] = PlainArray
         stand_ins[f'numpy.{core}.multiarray.scalar'] = _scalar
-    return [argparse.Namespace, *((stand_in, name) for name, stand_in in stand_ins.items())]
+        stand_ins[f'numpy.{core}.numeric._frombuffer'] = _from_buffer
+    return [(stand_in, name) for name, stand_in in stand_ins.items()]

@@ -11,6 +11,7 @@ from sslrecipes.compat import (
     local_files,
     mmcv_ops,
     multimodal,
+    yaml_files,
 )
 
 
@@ -23,3 +24,4 @@ def install() -> None:
     local_files.install()
     multimodal.install()
     mmcv_ops.install()
+    yaml_files.install()

@@ -1,6 +1,9 @@
 import io
 import os
+import pickle
 
+import mmengine
+import numpy as np
 import pytest
 import torch
 from mmengine.model import BaseModel
@@ -106,3 +109,30 @@ def test_safetensors_through_mmengine(tmp_path):
 def test_local_files_get_our_errors_in_mmengine(tmp_path):
     with pytest.raises(CheckpointError, match='There is no checkpoint'):
         load_checkpoint(Toy(), str(tmp_path / 'absent.pth'))
+
+
+@pytest.mark.parametrize('protocol', [0, 2, 4, 5])
+def test_pickles_of_annotations_are_read(tmp_path, protocol):
+    held = {'images': [{'name': 'ä.jpg', 'boxes': np.arange(8.0).reshape(2, 4)}], 'n': np.int64(3), 'raw': b'\xff'}
+    (tmp_path / 'a.pkl').write_bytes(pickle.dumps(held, protocol))
+    back = mmengine.load(tmp_path / 'a.pkl')
+    assert (back['images'][0]['boxes'] == held['images'][0]['boxes']).all()
+    assert back['n'] == 3
+    assert back['raw'] == b'\xff'
+
+
+@pytest.mark.parametrize('suffix', ['pkl', 'pickle'])
+def test_pickles_of_code_are_refused(tmp_path, monkeypatch, suffix):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / f'a.{suffix}'
+    for content in (
+        pickle.dumps({'x': Evil('canary')}),
+        pickle.dumps([Evil], 2),
+        b'\x80\x02cbuiltins\neval\n.',
+        b'\x80',
+        b'',
+    ):
+        path.write_bytes(content)
+        with pytest.raises(CheckpointError, match='refused, it is no pickle of plain values'):
+            mmengine.load(path)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]

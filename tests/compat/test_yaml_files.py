@@ -1,0 +1,30 @@
+import mmengine
+import pytest
+
+from sslrecipes.errors import ConfigError
+from sslrecipes.zoo.config import load_config
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        'a: !!python/object/apply:os.system ["touch canary"]',
+        'a: !!python/name:os.system',
+        'a: !!python/module:os',
+        'a: !!python/object/new:os.system ["touch canary"]',
+        'a: [',
+    ],
+)
+def test_yaml_runs_nothing(tmp_path, monkeypatch, text):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'a.yaml').write_text(text)
+    with pytest.raises(ValueError, match='no YAML of plain values'):
+        mmengine.load('a.yaml')
+    with pytest.raises(ConfigError):
+        load_config('a.yaml')
+    assert [path.name for path in tmp_path.iterdir()] == ['a.yaml']
+
+
+def test_values_are_read(tmp_path):
+    (tmp_path / 'a.yml').write_text('a: {b: [1, 2.5, x]}')
+    assert mmengine.load(tmp_path / 'a.yml') == {'a': {'b': [1, 2.5, 'x']}}

@@ -41,7 +41,7 @@ class KNNLoop(BaseLoop):
         bank: Loader of the labelled images, or its config: usually the training images with the test pipeline,
             neither shuffled nor cut (``drop_last``).
         evaluator: Must be empty.
-        ks: Numbers of neighbours.
+        ks: Numbers of neighbours, or one.
         temperature: Softness of the vote, see :func:`sslrecipes.evaluation.knn.weighted_knn`.
         linear: Options of :class:`sslrecipes.evaluation.linear.ProbeSettings`: train linear probes on the features of
             the bank, too. The learning rate is the best of several **on the classified images**.
@@ -60,7 +60,7 @@ class KNNLoop(BaseLoop):
         dataloader: DataLoader[Any] | dict[str, Any],
         bank: DataLoader[Any] | dict[str, Any],
         evaluator: Any = None,
-        ks: Sequence[int] = (10, 20, 100, 200),
+        ks: Sequence[int] | int = (10, 20, 100, 200),
         temperature: float = 0.07,
         linear: dict[str, Any] | None = None,
         pool: str = 'auto',

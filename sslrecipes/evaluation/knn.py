@@ -14,11 +14,11 @@ EMPTY_BANK = 'The k-NN bank is empty: give it labelled images.'
 Watch = Callable[[Sequence[Tensor]], Iterable[Tensor]]
 
 
-def check_ks(ks: Sequence[int], bank_size: int) -> list[int]:
+def check_ks(ks: Sequence[int] | int, bank_size: int) -> list[int]:
     """Return ``ks`` in ascending order without repeats.
 
     Args:
-        ks: Numbers of neighbours.
+        ks: Numbers of neighbours, or one.
         bank_size: Number of labelled samples to choose the neighbours from.
 
     Raises:
@@ -27,9 +27,9 @@ def check_ks(ks: Sequence[int], bank_size: int) -> list[int]:
     """
     if bank_size < 1:
         raise DataError(EMPTY_BANK)
-    ordered = sorted(set(ks))
+    ordered = sorted({ks} if isinstance(ks, int) else set(ks))
     if not ordered or ordered[0] < 1:
-        raise ConfigError(f'k-NN needs at least one k, each of them 1 or more; got ks={tuple(ks)}.')
+        raise ConfigError(f'k-NN needs at least one k, each of them 1 or more; got ks={ks}.')
     if ordered[-1] > bank_size:
         raise ConfigError(
             f'k-NN with k={ordered[-1]} needs that many labelled samples, but the bank has {bank_size}: '

@@ -43,7 +43,7 @@ class ProbeSettings:
 
     @classmethod
     def of(cls, options: dict[str, Any] | None) -> ProbeSettings | None:
-        """Read them from a config; None, for no probe, stays None.
+        """Read them from a config, where ``lrs`` may be one number; None, for no probe, stays None.
 
         Raises:
             ConfigError: For an unknown option, or a value that makes no sense.
@@ -52,13 +52,20 @@ class ProbeSettings:
             if name not in cls.__dataclass_fields__:
                 hint = did_you_mean(name, list(cls.__dataclass_fields__))
                 raise ConfigError(f'A linear probe has no option "{name}".{hint}')
-        return None if options is None else cls(**options)
+        if options is None:
+            return None
+        lrs = options.get('lrs', cls.lrs)
+        return cls(**{**options, 'lrs': tuple(lrs) if isinstance(lrs, (list, tuple)) else (lrs,)})
 
     def __post_init__(self) -> None:
         if not self.lrs or min(self.lrs) <= 0:
             raise ConfigError(f'Linear probes need at least one learning rate, all positive; got lrs={self.lrs}.')
         if min(self.epochs, self.batch_size) < 1:
             raise ConfigError('Linear probes need epochs and batch_size of 1 or more.')
+        if self.with_bn and self.batch_size == 1:
+            raise ConfigError(
+                'Linear probes can not normalise a batch of one: set batch_size of 2 or more, or with_bn=False.'
+            )
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,16 @@ def several(each: Check, count: int) -> Check:
     return check
 
 
+def every(each: Check) -> Check:
+    """A list or tuple of any length."""
+
+    def check(value: Any) -> str | None:
+        good = isinstance(value, (list, tuple)) and not any(map(each, value))
+        return None if good else f'a list, each item {each(None)}'
+
+    return check
+
+
 def either(*checks: Check) -> Check:
     """What one of ``checks`` allows."""
 

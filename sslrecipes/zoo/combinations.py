@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from sslrecipes.zoo.channels import grey_images_fit
 from sslrecipes.zoo.components import components_are_named
 from sslrecipes.zoo.crops import crops_fit
 from sslrecipes.zoo.iterations import schedules_end_with_training
@@ -121,6 +122,7 @@ COMBINATIONS: tuple[Callable[[Any], Iterator[Objection]], ...] = (
     sizes_divide,
     patches_agree,
     crops_fit,
+    grey_images_fit,
     *MULTI_CROP_COMBINATIONS,
 )
 

@@ -15,6 +15,7 @@ from sslrecipes.zoo.checks import (
     anything,
     boolean,
     either,
+    every,
     items,
     nothing,
     number,
@@ -84,6 +85,26 @@ DETECTION_GROUPS = (
     *(Group(f'model.{place}', _proposals) for place in ('train_cfg.rpn_proposal', 'test_cfg.rpn', 'test_cfg.rcnn')),
     Group('model.test_cfg.panoptic', {'mask_overlap': number(0), 'stuff_area_limit': number(0)}),
     Group('model.test_cfg', {'mode': text, **dict.fromkeys(('stride', 'crop_size'), _size), **_proposals}),
+)
+
+_neighbours = {
+    'ks': either(whole(1), every(whole(1))),
+    'temperature': number(0),
+    'linear': _dict_or_none,
+    'amp_dtype': either(one_of('float16', 'bfloat16'), nothing),
+}
+_probe = {
+    'lrs': either(number(0), every(number(0))),
+    **dict.fromkeys(('epochs', 'batch_size'), whole(1)),
+    **dict.fromkeys(('momentum', 'weight_decay', 'init_std'), number(0)),
+    'with_bn': boolean,
+    'seed': whole(0),
+}
+#: Evaluation of frozen features, as a loop or as a hook.
+EVALUATION_GROUPS = tuple(
+    group
+    for place in ('val_cfg', 'test_cfg', 'custom_hooks[*]')
+    for group in (Group(place, _neighbours), Group(f'{place}.linear', _probe, closed='A linear probe'))
 )
 
 GROUPS = (
@@ -229,6 +250,7 @@ GROUPS = (
         required=('type',),
     ),
     *DETECTION_GROUPS,
+    *EVALUATION_GROUPS,
     *(
         Group(
             place,

@@ -37,6 +37,7 @@ class NotPlainError(ConfigError):
 def make_plain(cfg: Config) -> None:
     """Replace paths by their text, importable classes and functions by their names, numpy's numbers by Python's.
 
+    A ``_delete_`` that had nothing to delete goes, which MMEngine leaves behind as an option.
     A name at the top level that is no option of the runner and holds anything else (an imported class, a
     ``functools.partial``) is a helper of the file's own: it is left out, as MMEngine leaves out modules and functions.
 
@@ -67,7 +68,8 @@ def as_plain(value: Any, place: str) -> Any:
     """
     if isinstance(value, Mapping):
         made = value if isinstance(value, ConfigDict) else ConfigDict()
-        made.update({key: as_plain(item, f'{place}.{key}') for key, item in value.items()})
+        made.pop('_delete_', None)
+        made.update({key: as_plain(item, f'{place}.{key}') for key, item in value.items() if key != '_delete_'})
         return made
     if isinstance(value, (list, tuple, set, frozenset)):
         items = [as_plain(item, f'{place}[{index}]') for index, item in enumerate(value)]

@@ -14,6 +14,7 @@ from sslrecipes.zoo.execution import resolve
 from sslrecipes.zoo.history import Level, history, with_options
 from sslrecipes.zoo.overrides import override
 from sslrecipes.zoo.places import top_of
+from sslrecipes.zoo.plain import make_plain
 from sslrecipes.zoo.source import lineage, near
 from sslrecipes.zoo.user_paths import expand_home, user_file
 from sslrecipes.zoo.variables import check_variables, may_be_variable, sets_variables
@@ -59,4 +60,5 @@ def merge(path: Path, options: Mapping[str, Any]) -> tuple[Config, dict[str, Any
     lineage(path)
     cfg = resolve(path)
     given = override(cfg, options)
+    make_plain(cfg)
     return expand_home(cfg), expand_home(given)

@@ -141,3 +141,9 @@ def test_chunks_can_be_watched(clusters):
 
     weighted_knn(train_x, train_y, train_x, num_classes=6, ks=(3,), chunk=20, watch=watch)
     assert sizes == [(20, 2), (10, 2)]
+
+
+def test_one_k_may_be_a_number():
+    assert check_ks(3, bank_size=3) == [3]
+    with pytest.raises(ConfigError, match='k=4'):
+        check_ks(4, bank_size=3)

@@ -93,7 +93,17 @@ def test_logits_of_one_matrix_product_as_separate_ones():
     torch.testing.assert_close(probes(x), expected)
 
 
-@pytest.mark.parametrize('wrong', [dict(lrs=()), dict(lrs=(0.1, -1)), dict(epochs=0), dict(batch_size=0)])
+@pytest.mark.parametrize(
+    'wrong', [dict(lrs=()), dict(lrs=(0.1, -1)), dict(epochs=0), dict(batch_size=0), dict(batch_size=1)]
+)
 def test_impossible_settings(wrong):
     with pytest.raises(ConfigError):
         settings(**wrong)
+
+
+def test_one_learning_rate_may_be_a_number():
+    assert ProbeSettings.of(dict(lrs=0.1, epochs=2)) == ProbeSettings(lrs=(0.1,), epochs=2)
+    assert ProbeSettings.of(dict(lrs=[1, 2])).lrs == (1, 2)
+    assert ProbeSettings.of({}) == ProbeSettings()
+    assert ProbeSettings.of(dict(batch_size=1, with_bn=False)).batch_size == 1
+    assert ProbeSettings.of(None) is None

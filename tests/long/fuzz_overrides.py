@@ -117,8 +117,8 @@ def run(config: Path, options: dict[str, Any]) -> None:
     launch.train(cfg) if trains else launch.test(cfg)
 
 
-def attempt(folder: Path, trial: Trial) -> tuple[int, str]:
-    """Run a trial in a fork, in a folder of its own; returns the exit code, negative for a signal, and what it said."""
+def attempt(folder: Path, recipe: str, options: dict[str, Any]) -> tuple[int, str]:
+    """Run a recipe with overrides in a fork, in a folder of its own; returns the exit code and what it said."""
     place = Path(tempfile.mkdtemp(dir=folder))
     sys.stdout.flush()
     pid = os.fork()
@@ -130,7 +130,7 @@ def attempt(folder: Path, trial: Trial) -> tuple[int, str]:
             output = os.open('log', os.O_CREAT | os.O_WRONLY | os.O_APPEND)
             for stream in (1, 2):
                 os.dup2(output, stream)
-            code = exit_code(folder / f'{trial.recipe}.py', {trial.key: trial.value})
+            code = exit_code(folder / f'{recipe}.py', options)
         finally:
             os._exit(code)
     status = os.waitpid(pid, 0)[1]
@@ -176,7 +176,7 @@ def fuzz(folder: Path, trials: list[Trial], show: bool = False) -> tuple[list[tu
     """Run trials; returns those that ended badly, with what is wrong, and how many ran through."""
     bad, ran = [], 0
     for trial in trials:
-        code, said = attempt(folder, trial)
+        code, said = attempt(folder, trial.recipe, {trial.key: trial.value})
         wrong = fault(code, said)
         ran += code == 0
         if wrong:

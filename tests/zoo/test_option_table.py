@@ -8,6 +8,8 @@ from mmengine.utils.dl_utils import set_multi_processing
 from torch.utils.data import DataLoader
 
 from sslrecipes.checkpoint import networks
+from sslrecipes.engine.knn_loop import KNNLoop
+from sslrecipes.evaluation.linear import ProbeSettings
 from sslrecipes.zoo.option_table import GROUPS, LOADER, PARTS, RUNNER_KEYS
 
 OWN_KEYS = {'runner_type', 'find_unused_parameters', 'allow_partial', 'accept_changes', 'custom_imports',
@@ -44,3 +46,8 @@ def test_what_is_required_is_known_or_a_type():
 
 def test_parts_of_a_checkpoint():
     assert set(PARTS) == {name for names in networks._SYNONYMS.values() for name in names}
+
+
+def test_options_of_frozen_evaluations():
+    assert known('test_cfg.linear') == known('custom_hooks[*].linear') == set(ProbeSettings.__dataclass_fields__)
+    assert known('test_cfg') <= parameters(KNNLoop)

@@ -29,6 +29,7 @@ work_dir = Path('/data') / 'run'
 load_from = None
 experiment_name = f'{datetime.now():%Y}'
 resume = np.bool_(True)
+model = dict(_delete_=True, head=dict(_delete_=True, topk=np.array(3)))
 optim_wrapper = dict(optimizer=dict(lr=np.sqrt(4.0), betas=(np.float32(0.5), Fraction(1, 4)), eps=-np.inf))
 train_dataloader = dict(batch_size=np.int64(4), dataset=OrderedDict(indices=range(3), ann_file=Path('b')))
 Pair = namedtuple('Pair', 'a b')
@@ -55,6 +56,7 @@ def test_what_has_a_plain_value_gets_it_and_helpers_are_left_out(mine):
         load_from=None,
         experiment_name=cfg.experiment_name,
         resume=True,
+        model=dict(head=dict(topk=3)),
         optim_wrapper=dict(optimizer=dict(lr=2.0, betas=(0.5, 0.25), eps=-math.inf)),
         custom_hooks=[dict(type='mmengine.registry.registry.Registry', size=(1, 2), mode=2)],
     )
@@ -71,7 +73,7 @@ def test_the_copy_of_a_config_reads_back_to_the_same(mine, tmp_path):
 def test_a_value_made_plain_keeps_its_origin(mine):
     found = settings(mine)
     assert str(found['data_root'].origin) == 'base.py:2'
-    assert str(found['optim_wrapper.optimizer.lr'].origin) == 'mine.py:23'
+    assert str(found['optim_wrapper.optimizer.lr'].origin) == 'mine.py:24'
 
 
 @pytest.mark.parametrize(

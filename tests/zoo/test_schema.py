@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
 
 from sslrecipes.errors import ConfigError
 from sslrecipes.zoo.reading import read_config
@@ -161,3 +162,49 @@ def test_options_of_detectors_that_are_not_listed_pass(mae_on_digits):
         {'model.test_cfg': dict(rcnn=dict(subdivision_steps=5)), 'transfer': dict(checkpoint=None, ignore=['rel_pos'])}
     )
     check_schema(mae_on_digits)
+
+
+LOADER = dict(dataset=dict(type='D'), sampler=dict(type='S'), batch_size=2)
+
+
+@pytest.mark.parametrize(
+    ('options', 'sentence'),
+    [
+        (dict(ks=3), None),
+        (dict(ks=(1, 3), linear=dict(lrs=0.1)), None),
+        (dict(ks='3'), "test_cfg.ks is '3', but must be a whole number of at least 1 or a list, each item a whole"),
+        (dict(ks=[1, 0.5]), 'test_cfg.ks is [1, 0.5], but must be'),
+        (dict(linear=3), 'test_cfg.linear is 3, but must be a dict or None.'),
+        (dict(linear=dict(lrs=['a'])), "test_cfg.linear.lrs is ['a'], but must be a number of at least 0 or a list, "),
+        (dict(linear=dict(lr=0.1)), 'test_cfg.linear: A linear probe has no argument "lr". Did you mean "lrs"?'),
+    ],
+    ids=str,
+)
+def test_one_number_or_several_for_an_evaluation(options, sentence):
+    cfg = Config(dict(model=dict(type='A'), test_cfg=options, test_dataloader=LOADER, test_evaluator=[]))
+    if sentence is None:
+        check_schema(cfg)
+        return
+    with pytest.raises(ConfigError) as caught:
+        check_schema(cfg)
+    assert str(caught.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(('clip', 'good'), [
+    (dict(max_norm=float('inf')), True), (dict(type='value', clip_value=1), True), (dict(max_norm=float('nan')), False),
+    (dict(max=1), False), (3, False),
+])  # fmt: skip
+def test_clipping(clip, good):
+    cfg = Config(
+        dict(
+            model=dict(type='A'),
+            train_cfg=dict(type='L', max_epochs=1),
+            train_dataloader=LOADER,
+            optim_wrapper=dict(optimizer=dict(type='B', lr=1), clip_grad=clip),
+        )
+    )
+    if good:
+        check_schema(cfg)
+        return
+    with pytest.raises(ConfigError, match='clip_grad'):
+        check_schema(cfg)

@@ -34,7 +34,7 @@ class OnlineEvalHook(Hook):
         train_dataloader: Config of the loader of labelled images: test pipeline, not shuffled.
         val_dataloader: Config of the loader of the images to classify.
         interval: Epochs between two evaluations.
-        ks: Numbers of neighbours.
+        ks: Numbers of neighbours, or one.
         temperature: Softness of the k-NN vote.
         linear: Options of :class:`sslrecipes.evaluation.linear.ProbeSettings`; ``{}`` takes its defaults, None trains
             no probe. The learning rate is the best of several **on the validation images**.
@@ -54,7 +54,7 @@ class OnlineEvalHook(Hook):
         train_dataloader: dict[str, Any],
         val_dataloader: dict[str, Any],
         interval: int = 10,
-        ks: Sequence[int] = (20,),
+        ks: Sequence[int] | int = (20,),
         temperature: float = 0.07,
         linear: dict[str, Any] | None = None,
         pool: str = 'auto',
@@ -62,7 +62,7 @@ class OnlineEvalHook(Hook):
     ) -> None:
         self.loader_cfgs = (train_dataloader, val_dataloader)
         self.interval = interval
-        self.ks = tuple(ks)
+        self.ks = (ks,) if isinstance(ks, int) else tuple(ks)
         self.temperature = temperature
         self.probe = ProbeSettings.of(linear)
         self.pool = pool

@@ -82,6 +82,8 @@ def verify(path: str | Path) -> None:
     Raises:
         CheckpointError: The file can't be read, is damaged, or carries no digest.
     """
+    if Path(path).exists() and not Path(path).is_file():  # a pipe would wait for a writer
+        raise CheckpointError(f'"{path}" is no regular file.')
     try:
         with Path(path).open('rb') as stream:
             check_content(stream, str(path), read_seal(stream, str(path), required=True))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from sslrecipes.compat.local_files import walk
+from sslrecipes.compat.local_files import read_regular, walk
 from sslrecipes.datasets.annotation_lists import check_listed_files, read_names
 from sslrecipes.datasets.dataset_options import (
     annotation_file,
@@ -131,7 +132,7 @@ def _number_of_labels(cfg: Mapping[str, Any], key: str) -> int | None:
 def _labels_of(picture: Path, path: Path) -> set[int]:
     """Read a map as mmseg does."""
     try:
-        with Image.open(path) as image:
+        with Image.open(BytesIO(read_regular(path))) as image:
             labels, mode = np.asarray(image).squeeze(), image.mode
     except UNREADABLE as error:
         raise DataError(f'The segmentation map "{path}" cannot be read: {error}.') from error
@@ -149,7 +150,7 @@ def _labels_of(picture: Path, path: Path) -> set[int]:
 def _sizes(picture: Path) -> list[tuple[int, int]]:
     """Read from the header which (width, height) a map may have: that of the file or, if it is turned, of the view."""
     try:
-        with Image.open(picture) as image:
+        with Image.open(BytesIO(read_regular(picture))) as image:
             size, turned = image.size, image.getexif().get(_ORIENTATION, 1) > 4
     except UNREADABLE as error:
         raise DataError(f'The picture "{picture}" cannot be read: {error}.') from error

@@ -18,6 +18,8 @@ from mmengine.dist import get_rank, get_world_size
 from torch import distributed
 from torch.utils.data import DataLoader
 
+from sslrecipes.compat.local_files import last_read
+from sslrecipes.datasets.decoding import BadImageError
 from sslrecipes.datasets.seeding import batch_size_of
 from sslrecipes.datasets.workers import dead_worker
 from sslrecipes.engine.agreement import control_group
@@ -135,6 +137,8 @@ def sentence_for(error: Exception, runner: Any, peers: list[Peer], phase: str = 
         return out_of_memory(error, runner, phase)
     if isinstance(error, OSError) and is_lost_storage(error, runner.work_dir):
         return f'A file of the run could not be written: {error}. Make room, or bring it back. {AGAIN[phase]}'
+    if isinstance(error, BadImageError):  # read by an evaluator or a hook; loaders have a policy of their own
+        return f'"{last_read()}" can not be read: {error}. Mend it. {AGAIN[phase]}'
     if isinstance(error, RuntimeError) and any(words in str(error) for words in PEER_LOST):
         return lost_peer(peers, phase) if peers else None
     sentences = (dead_worker(error, loader) for loader in loaders_of(runner, phase))

@@ -13,6 +13,8 @@ from mmdet.visualization import DetLocalVisualizer
 from numpy.typing import NDArray
 from PIL import Image
 
+from sslrecipes.compat.local_files import read_regular
+from sslrecipes.datasets.decoding import decode_image
 from sslrecipes.transfer.scene_sheet import coloured
 from sslrecipes.visualization.grid import picture_grid
 
@@ -49,7 +51,7 @@ def detections(samples: Sequence[Any], metainfo: Mapping[str, Any], threshold: f
     visualizer.dataset_meta = dict(metainfo)
     drawn = []
     for sample in samples:
-        image = np.asarray(Image.open(sample.img_path).convert('RGB'))
+        image = decode_image(read_regular(sample.img_path), channel_order='rgb')
         visualizer.add_datasample('scene', image, sample, draw_gt=False, pred_score_thr=threshold)
         drawn.append(visualizer.get_image())
     return drawn

@@ -167,3 +167,8 @@ def test_pointer_is_mmengines(store):
     fill(store, (3, None))
     store.point_to(store.path(3))
     assert find_latest_checkpoint(str(store.folder)) == str(store.path(3))
+
+
+def test_a_pipe_is_no_checkpoint(tmp_path):
+    os.mkfifo(tmp_path / 'epoch_1.pth')
+    assert CheckpointStore(tmp_path).newest_good() == (None, [f'"{tmp_path}/epoch_1.pth" is no regular file.'])

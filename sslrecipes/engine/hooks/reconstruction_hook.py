@@ -73,6 +73,7 @@ class ReconstructionHook(Hook):
             dataset = DATASETS.build(self._dataset) if self._dataset else runner.train_dataloader.dataset
             picked = range(0, len(dataset), max(1, len(dataset) // self._num_images))[: self._num_images]
             samples = SeededDataset(dataset, self._seed)
+            samples.reader.replaces = True
             self._images = torch.stack([samples[index]['inputs'] for index in picked])
 
     def after_train_epoch(self, runner: Runner) -> None:

@@ -23,6 +23,8 @@ from sslrecipes.zoo.user_paths import printable
 
 #: Name of a file that is being written: that of the file to be, and the number of the writing process.
 TEMPORARY = re.compile(r'\.(.+)\.(\d+)\.tmp')
+#: Bytes of the former, lest a long name becomes one that file systems refuse.
+_MOST_OF_NAME = 200
 
 
 def write_atomic(path: str | Path, writer: Callable[[Path], object]) -> Path:
@@ -39,7 +41,8 @@ def write_atomic(path: str | Path, writer: Callable[[Path], object]) -> Path:
         StorageError: The system refuses: no space, no permission, ...
     """
     path = Path(path).expanduser()
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+    short = os.fsdecode(os.fsencode(path.name)[:_MOST_OF_NAME])
+    temporary = path.with_name(f'.{short}.{os.getpid()}.tmp')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.touch()

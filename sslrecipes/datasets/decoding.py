@@ -71,7 +71,8 @@ def decode_image(
     if is_cut_jpeg(data):
         raise BadImageError('cut off: JPEG without an end')
     try:
-        if flag != 'unchanged' and (backend == 'pillow' or is_for_pillow(data)):
+        ours = isinstance(flag, str) and flag != 'unchanged'  # not a number of OpenCV's
+        if ours and (backend == 'pillow' or is_for_pillow(data)):
             image = _decode_by_pillow(data, flag, channel_order)
         else:
             image = decode_by_mmcv(data, flag, channel_order, 'pillow' if is_animated_png(data) else backend)

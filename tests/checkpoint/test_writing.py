@@ -192,3 +192,9 @@ def test_files_get_the_permissions_of_any_new_file(tmp_path, save):
 def test_metadata_may_name_any_file(tmp_path):
     path = save_safetensors(tmp_path / 'a.safetensors', {'a': torch.zeros(2)}, {'source': 'caf\udce9'})
     assert read_checkpoint(path)['meta']['source'] == 'caf\\udce9'
+
+
+def test_a_name_may_be_as_long_as_the_file_system_allows(tmp_path):
+    path = tmp_path / ('ä' * 125 + '.png')
+    assert write_atomic(path, lambda file: file.write_bytes(b'x')).read_bytes() == b'x'
+    assert [*tmp_path.iterdir()] == [path]

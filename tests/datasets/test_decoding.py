@@ -252,5 +252,6 @@ def test_every_loader_of_the_stack_decodes_so(tmp_path):
     assert np.array_equal(*found)
     assert np.array_equal(found[0], mmcv.imread(info['img_path']))
     assert found[0].shape == (60, 40, 3)
+    assert mmcv.imfrombytes((tmp_path / 'a.webp').read_bytes(), flag=cv2.IMREAD_COLOR).shape == (40, 60, 3)
     with pytest.raises(BadImageError, match='empty file'):
         mmcv.imfrombytes(b'')

@@ -14,6 +14,7 @@ from sslrecipes.datasets.bad_samples import reason_of
 from sslrecipes.datasets.decoding import BadImageError, decode_image
 from sslrecipes.datasets.image_folder import EXTENSIONS, is_image
 from sslrecipes.errors import ConfigError, DataError
+from sslrecipes.zoo.user_paths import user_file
 
 
 def find_images(paths: Sequence[str | Path], limit: int) -> list[Path]:
@@ -26,7 +27,7 @@ def find_images(paths: Sequence[str | Path], limit: int) -> list[Path]:
     if limit < 1:
         raise ConfigError(f'limit, the number of images, must be at least 1, not {limit}.')
     files: list[Path] = []
-    for path in map(Path, paths):
+    for path in (user_file(str(path)) for path in paths):
         if not path.exists():
             raise DataError(f'no such image or folder: "{path}"')
         files += sorted(filter(_is_image, path.iterdir())) if path.is_dir() else [path]

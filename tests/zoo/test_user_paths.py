@@ -10,7 +10,18 @@ from sslrecipes.zoo.user_paths import expand_home, one_line, printable, user_fil
 
 TOOLS = sorted((Path(__file__).parents[2] / 'tools').glob('*.py'))
 #: Arguments of the tools that are texts, but no paths.
-WORDS = {'--fusion', '--category', '--weights', '--prefix', '--method', '--pool', '--only', '--device', '--cfg-options'}
+WORDS = {
+    '--add-prefix',
+    '--fusion',
+    '--category',
+    '--weights',
+    '--prefix',
+    '--method',
+    '--pool',
+    '--only',
+    '--device',
+    '--cfg-options',
+}
 
 
 @pytest.fixture(autouse=True)

@@ -102,6 +102,6 @@ def write_report(folder: Path, tables: dict[str, list[Row]], seconds: float) -> 
     lines = [f'# Methods side by side\n\n{seconds / 60:.1f} minutes. One run each, one seed.']
     for data, rows in tables.items():
         lines += [f'\n## {data}\n', markdown_table(COLUMNS, [row.cells() for row in rows])]
-    (folder / 'report.md').write_text('\n'.join(lines) + '\n')
+    (folder / 'report.md').write_text('\n'.join(lines) + '\n', encoding='utf-8', errors='backslashreplace')
     results = {data: [asdict(row) for row in rows] for data, rows in tables.items()}
     (folder / 'results.json').write_text(json.dumps({'seconds': seconds, 'results': results}, indent=2) + '\n')

@@ -220,7 +220,7 @@ def report(folder: Path, rows: list[Row], seconds: float) -> None:
         checkpoint=latest(GAP.folder(folder, PRETRAINING)),
         finetuned=latest(GAP.folder(folder, FINETUNING)),
     )
-    (folder / 'report.md').write_text(text)
+    (folder / 'report.md').write_text(text, encoding='utf-8', errors='backslashreplace')
     results = {'seconds': seconds, 'results': [asdict(row) for row in rows]}
     (folder / 'results.json').write_text(json.dumps(results, indent=2) + '\n')
     print(text.split('\n\n', 3)[3])

@@ -162,7 +162,7 @@ def report(folder: Path, results: list[Result], seconds: float) -> None:
     print_table(console, 'frozen features on validation tiles, %', columns, rows)
     table = markdown_table(columns, rows)
     text = REPORT.format(table=table, minutes=seconds / 60, folder=folder, exported=EXPORTED)
-    (folder / 'report.md').write_text(text)
+    (folder / 'report.md').write_text(text, encoding='utf-8', errors='backslashreplace')
     numbers = [{'model': result.network.name, **dict(zip(METRICS, result.scores(), strict=True))} for result in results]
     (folder / 'results.json').write_text(json.dumps({'seconds': seconds, 'results': numbers}, indent=2) + '\n')
     print(text.split('\n\n', 2)[2])

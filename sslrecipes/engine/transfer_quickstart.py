@@ -229,7 +229,7 @@ def report(folder: Path, rows: list[Row], seconds: float, **details: Any) -> Non
     table = markdown_table(COLUMNS, cells)
     detector = Path(DETECTION.config).name
     text = REPORT.format(table=table, minutes=seconds / 60, folder=folder, detector=detector, **details)
-    (folder / 'report.md').write_text(text)
+    (folder / 'report.md').write_text(text, encoding='utf-8', errors='backslashreplace')
     results = {'seconds': seconds, 'results': [asdict(row) for row in rows]}
     (folder / 'results.json').write_text(json.dumps(results, indent=2) + '\n')
     print(text.split('\n\n', 3)[3])

@@ -7,7 +7,7 @@ import os
 import re
 import resource
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from mmengine.logging import print_log
 
 from sslrecipes.checkpoint.sealing import verify
+from sslrecipes.checkpoint.superseded import set_aside
 from sslrecipes.checkpoint.writing import TEMPORARY, save_torch, write_atomic
 from sslrecipes.errors import CheckpointError, StorageError
 
@@ -54,8 +55,11 @@ class CheckpointStore:
         found = [(position, path) for path in self._files() if (position := position_of(path))]
         return [path for _, path in sorted(found)]
 
-    def newest_good(self) -> tuple[Path | None, list[str]]:
+    def newest_good(self, check: Callable[[Path], object] = verify) -> tuple[Path | None, list[str]]:
         """Find the newest checkpoint that agrees with its digest.
+
+        Args:
+            check: Raises a :class:`CheckpointError` for a file that can't be used.
 
         Returns:
             The file, or ``None``, and for each newer one the sentence why it can't be used.
@@ -63,7 +67,7 @@ class CheckpointStore:
         refused: list[str] = []
         for path in reversed(self.checkpoints()):
             try:
-                verify(path)
+                check(path)
             except CheckpointError as error:
                 refused.append(str(error))
             else:
@@ -115,17 +119,20 @@ class CheckpointStore:
         """
         write_atomic(self.folder / _POINTER, lambda file: file.write_bytes(os.fsencode(path)))
 
-    def set_aside(self, after: tuple[int, int]) -> list[Path]:
+    def set_aside(self, after: tuple[int, int] | None = None) -> list[Path]:
         """Rename the checkpoints behind a position: they aren't of the run that goes on from there.
 
         Args:
-            after: Whole epochs done, and micro-batches done in all, -1 between epochs.
+            after: Whole epochs done, and micro-batches done in all, -1 between epochs; without it, all of them.
 
         Returns:
-            Their new names, ``*.superseded``.
+            Their new names, free ones of ``*.superseded``, ``*.superseded-2``, ...
+
+        Raises:
+            StorageError: One can't be renamed.
         """
-        others = [path for path in self.checkpoints() if (position_of(path) or after) > after]
-        return [path.replace(path.with_name(f'{path.name}.superseded')) for path in others]
+        others = [path for path in self.checkpoints() if after is None or (position_of(path) or after) > after]
+        return [aside for path in others if (aside := set_aside(path))]
 
     def remove_debris(self) -> list[Path]:
         """Delete the temporary files of writers that were killed; to be called before this process writes here.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import filecmp
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from sslrecipes.checkpoint.sealing import SealedFile
+from sslrecipes.checkpoint.superseded import keep_aside
 from sslrecipes.checkpoint.tensor_digest import DIGEST, tensor_digest
 from sslrecipes.errors import StorageError
 from sslrecipes.zoo.user_paths import printable
@@ -27,12 +29,13 @@ TEMPORARY = re.compile(r'\.(.+)\.(\d+)\.tmp')
 _MOST_OF_NAME = 200
 
 
-def write_atomic(path: str | Path, writer: Callable[[Path], object]) -> Path:
+def write_atomic(path: str | Path, writer: Callable[[Path], object], keep_other: bool = False) -> Path:
     """Let ``writer`` fill a temporary file beside ``path``, flush it to the disk and rename it to ``path``.
 
     Args:
         path: Where the file shall be; missing folders are made.
         writer: Writes the whole content to the path it is given. If it raises, ``path`` is left as it was.
+        keep_other: Keep a file that is there with another content under a free name, ``*.superseded``.
 
     Returns:
         ``path``.
@@ -50,6 +53,8 @@ def write_atomic(path: str | Path, writer: Callable[[Path], object]) -> Path:
         writer(temporary)
         temporary.chmod(permissions)  # libraries that write by a temporary file of their own make it private
         _flush(temporary)
+        if keep_other and path.is_file() and not filecmp.cmp(temporary, path, shallow=False):
+            keep_aside(path)
         temporary.replace(path)
     except OSError as error:
         raise storage_error(path, error.strerror or str(error)) from error

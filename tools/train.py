@@ -5,6 +5,7 @@ import argparse
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.errors import exit_on_user_error
 from sslrecipes.zoo.config import OptionAction, load_config
+from sslrecipes.zoo.ownership import check_unowned
 from sslrecipes.zoo.preconditions import check_trains, work_dir_of
 from sslrecipes.zoo.upstream import adopt
 from sslrecipes.zoo.user_paths import user_path
@@ -54,6 +55,8 @@ def main(argv: list[str] | None = None) -> None:
         for line in (*adoption.replaced, *adoption.notes):
             print(line)
         return
+    if not args.dry_run:
+        check_unowned(args.work_dir)
     from sslrecipes.engine.launch import apply_arguments, dry_run, train
 
     apply_arguments(cfg, args)

@@ -75,15 +75,27 @@ def read_meta(path: str | Path, sealed: bool = False) -> dict[str, Any]:
     Raises:
         CheckpointError: As :func:`read_checkpoint`, or there is no such entry.
     """
-    file, name = local_file(path), str(path)
-    if _head(file, name).startswith(_ZIP):
-        _check_torch(file, name, sealed, content=sealed)
-        meta = _unpickle(file, name, 'cpu', mmap=True).get('meta')
-    else:
-        meta = _read(file, 'cpu', name, sealed).get('meta')
+    meta = read_mapped(path, sealed).get('meta')
     if not isinstance(meta, dict):
-        raise CheckpointError(f'"{name}" holds no "meta": it is not a checkpoint of a run.')
+        raise CheckpointError(f'"{path}" holds no "meta": it is not a checkpoint of a run.')
     return meta
+
+
+def read_mapped(path: str | Path, sealed: bool = False) -> dict[str, Any]:
+    """Read a checkpoint; the tensors of a torch file stay on the disk until they are looked at.
+
+    Args:
+        path: File.
+        sealed: Compare the whole file with its digest first, which it must carry.
+
+    Raises:
+        CheckpointError: As :func:`read_checkpoint`.
+    """
+    file, name = local_file(path), str(path)
+    if not _head(file, name).startswith(_ZIP):
+        return _read(file, 'cpu', name, sealed)
+    _check_torch(file, name, sealed, content=sealed)
+    return _unpickle(file, name, 'cpu', mmap=True)
 
 
 def read_torch(

@@ -72,8 +72,17 @@ def is_sealed(path: str | Path) -> bool:
     Raises:
         CheckpointError: Its end is missing or damaged.
     """
+    return bool(seal_of(path))
+
+
+def seal_of(path: str | Path) -> str:
+    """Return the digest that a file carries, or an empty string, without checking it.
+
+    Raises:
+        CheckpointError: Its end is missing or damaged.
+    """
     with Path(path).open('rb') as stream:
-        return bool(read_seal(stream, str(path)))
+        return read_seal(stream, str(path))
 
 
 def verify(path: str | Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -9,7 +10,7 @@ import time
 from collections.abc import Callable
 from difflib import get_close_matches
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 F = TypeVar('F', bound=Callable[..., Any])
 #: Makes words such as ``(set in configs/x.py:12)`` from places of a config.
@@ -17,6 +18,19 @@ Explainer = Callable[[tuple[str, ...]], str]
 _explainers: list[Explainer] = []
 
 SECONDS_TO_PRINT = 5
+
+#: What a full disk, permissions and odd names lead to.
+REFUSED = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EFBIG,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENAMETOOLONG,
+    errno.ENOTDIR,
+    errno.EISDIR,
+)
 
 
 class UserError(ValueError):
@@ -78,8 +92,9 @@ def explain_places_with(explainer: Explainer) -> None:
 def exit_on_user_error(main: F) -> F:
     """Decorate a tool's ``main``: a :class:`UserError` becomes one line on stderr and exit code 2.
 
-    Of several processes the first prints it, but each a :class:`RunError`, which may be its own, with its rank. Those
-    that print nothing wait a little, because launchers end all processes when one has ended.
+    So does what a disk or the permissions of a file refuse, wherever it happens. Of several processes the first prints
+    it, but each a :class:`RunError`, which may be its own, with its rank. Those that print nothing wait a little,
+    because launchers end all processes when one has ended.
     """
 
     @wraps(main)
@@ -91,13 +106,22 @@ def exit_on_user_error(main: F) -> F:
         try:
             return main(*args, **kwargs)
         except UserError as error:
-            own = isinstance(error, RunError) and os.environ.get('WORLD_SIZE', '1') != '1'
-            if own or os.environ.get('LOCAL_RANK', '0') == '0':
-                rank = f'[rank {os.environ["RANK"]}] ' if own else ''
-                origin = [explain(error.places) for explain in _explainers]
-                print(' '.join([f'{rank}error: {error}', *filter(None, origin)]), file=sys.stderr)
-            else:
-                time.sleep(SECONDS_TO_PRINT)
-            sys.exit(2)
+            _exit(error)
+        except OSError as error:
+            if error.errno not in REFUSED:
+                raise
+            file = f' ("{error.filename}")' if error.filename else ''
+            _exit(StorageError(f'The system refuses a file: {error.strerror}{file}.'))
 
     return wrapper  # type: ignore[return-value]
+
+
+def _exit(error: UserError) -> NoReturn:
+    own = isinstance(error, RunError) and os.environ.get('WORLD_SIZE', '1') != '1'
+    if own or os.environ.get('LOCAL_RANK', '0') == '0':
+        rank = f'[rank {os.environ["RANK"]}] ' if own else ''
+        origin = [explain(error.places) for explain in _explainers]
+        print(' '.join([f'{rank}error: {error}', *filter(None, origin)]), file=sys.stderr)
+    else:
+        time.sleep(SECONDS_TO_PRINT)
+    sys.exit(2)

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from sslrecipes.checkpoint.store import position_of
 from sslrecipes.checkpoint.writing import write_atomic
+from sslrecipes.visualization.figure_files import save_figure
 from sslrecipes.visualization.labels import plain_label
 from sslrecipes.visualization.tables import number, print_table
 
@@ -70,7 +71,7 @@ def draw_curve(path: Path, rows: Sequence[KNNRow]) -> None:
     axes.set_ylabel('k-NN top-1, %')
     axes.grid(alpha=0.3)
     axes.legend()
-    write_atomic(path, lambda file: figure.savefig(file, format='png'))
+    save_figure(figure, path)
 
 
 def _steps(names: Sequence[str]) -> tuple[str, list[int]]:

@@ -13,6 +13,7 @@ from mmdet.visualization import DetLocalVisualizer
 from numpy.typing import NDArray
 from PIL import Image
 
+from sslrecipes.checkpoint.writing import write_atomic
 from sslrecipes.compat.local_files import read_regular
 from sslrecipes.datasets.decoding import decode_image
 from sslrecipes.transfer.scene_sheet import coloured
@@ -69,7 +70,5 @@ def save_side_by_side(columns: Mapping[str, Sequence[Picture]], path: str | Path
         ``path``.
     """
     tensors = {name: torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2) for name, pictures in columns.items()}
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture_grid(tensors, title)).save(path)
-    return path
+    picture = Image.fromarray(picture_grid(tensors, title))
+    return write_atomic(path, lambda file: picture.save(file, format='PNG'))

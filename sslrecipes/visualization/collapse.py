@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from sslrecipes.visualization.figure_files import save_figure
+
 #: Panels: title, the curve, and lines of reference with their names.
 PANELS = {
     'loss': ('loss', 'trivial_loss', 'network that tells no images apart'),
@@ -39,7 +41,4 @@ def plot_collapse(curves: Mapping[str, Sequence[float]], references: Mapping[str
         if name != 'loss':
             axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
-    out = Path(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(out)
-    return out
+    return save_figure(figure, out)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sslrecipes.errors import DataError, did_you_mean
+from sslrecipes.visualization.figure_files import save_figure
 
 _AXES = ('epoch', 'iter', 'step')
 _WINDOW = 15
@@ -120,10 +121,7 @@ def plot_curves(runs: Mapping[str, str | Path], out: str | Path, keys: Sequence[
         axes.set_ylabel(key)
         axes.grid(alpha=0.3)
         axes.legend()
-    out = Path(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(out)
-    return out
+    return save_figure(figure, out)
 
 
 def _draw(axes: Any, curve: Curve, name: str, colour: str) -> None:

@@ -23,6 +23,7 @@ from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.evaluation.features import Features, extract_features
 from sslrecipes.models.methods.feature_model import FeatureModel, as_feature_model
 from sslrecipes.registry import DATASETS
+from sslrecipes.visualization.figure_files import save_figure
 from sslrecipes.visualization.labels import plain_label
 from sslrecipes.visualization.networks import build_network
 from sslrecipes.visualization.projection import Points, check_method, project
@@ -117,10 +118,7 @@ def draw_panels(
             x, y = points[labels == label].T
             axes.scatter(x, y, s=8, color=colour, label=name, linewidths=0)
     figure.legend(*axes.get_legend_handles_labels(), loc='outside right center', markerscale=2, fontsize='small')
-    out = Path(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(out)
-    return out
+    return save_figure(figure, out)
 
 
 def _validation_loader(cfg: Config, limit: int, classes: int) -> Any:

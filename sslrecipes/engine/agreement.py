@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any, TypeVar
 
 import torch
-from mmengine.dist import get_world_size
+from mmengine.dist import get_rank, get_world_size
 from torch import distributed
+
+from sslrecipes.errors import UserError
+
+T = TypeVar('T')
 
 
 @cache
@@ -30,6 +35,26 @@ def any_rank(*flags: bool) -> list[bool]:
     votes = torch.tensor(flags, dtype=torch.uint8)
     distributed.all_reduce(votes, op=distributed.ReduceOp.MAX, group=control_group())
     return [bool(vote) for vote in votes.tolist()]
+
+
+def from_main_process(action: Callable[[], T]) -> T:
+    """Let process 0 do something: its result, or the :class:`UserError` it raises, reaches all; collective.
+
+    Args:
+        action: Returns what can be pickled.
+    """
+    answer: list[Any] = [None, None]
+    if get_rank() == 0:
+        try:
+            answer[0] = action()
+        except UserError as error:
+            answer[1] = error
+    if get_world_size() > 1:
+        distributed.broadcast_object_list(answer, group=control_group())
+    result, failure = answer
+    if failure:
+        raise failure
+    return result  # type: ignore[no-any-return]  # what the action returned
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sslrecipes.engine.quickstart import Network, evaluate, pretrain
+from sslrecipes.engine.quickstart import Network, evaluate, pretrain, write_results
 from sslrecipes.visualization.curves import plot_curves, read_scalars
 from sslrecipes.visualization.tables import markdown_table, number, print_table
 
@@ -98,10 +97,10 @@ def row_of(network: Network, folder: Path, data: str) -> Row:
 
 
 def write_report(folder: Path, tables: dict[str, list[Row]], seconds: float) -> None:
-    """Write all tables as Markdown and JSON."""
+    """Write all tables as Markdown and JSON; the first one keeps what an earlier call has written."""
     lines = [f'# Methods side by side\n\n{seconds / 60:.1f} minutes. One run each, one seed.']
     for data, rows in tables.items():
         lines += [f'\n## {data}\n', markdown_table(COLUMNS, [row.cells() for row in rows])]
-    (folder / 'report.md').write_text('\n'.join(lines) + '\n', encoding='utf-8', errors='backslashreplace')
     results = {data: [asdict(row) for row in rows] for data, rows in tables.items()}
-    (folder / 'results.json').write_text(json.dumps({'seconds': seconds, 'results': results}, indent=2) + '\n')
+    told = {'seconds': seconds, 'results': results}
+    write_results(folder, '\n'.join(lines) + '\n', told, keep_other=len(tables) == 1)

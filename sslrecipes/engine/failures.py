@@ -6,10 +6,13 @@ import errno
 import logging
 import os
 import platform
+import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +26,7 @@ from sslrecipes.datasets.decoding import BadImageError
 from sslrecipes.datasets.seeding import batch_size_of
 from sslrecipes.datasets.workers import dead_worker
 from sslrecipes.engine.agreement import control_group
-from sslrecipes.engine.loops import SSLIterTrainLoop
-from sslrecipes.errors import DataError, RunError, UserError
+from sslrecipes.errors import DataError, RunError, StorageError, UserError
 
 #: What gloo, NCCL and the store of torch say when the other end is gone or silent.
 PEER_LOST = (
@@ -163,10 +165,14 @@ def is_out_of_memory(error: Exception) -> bool:
 
 
 def is_lost_storage(error: OSError, work_dir: str) -> bool:
-    """Tell whether ``error`` says that a disk is full or gone, or that the run's folder is."""
-    if error.errno in LOST_STORAGE:
-        return True
-    return isinstance(error, (FileNotFoundError, NotADirectoryError)) and str(error.filename).startswith(work_dir)
+    """Tell whether ``error`` says that a disk is full or gone, or that a file of the run's folder can't be used."""
+    return error.errno in LOST_STORAGE or str(error.filename).startswith(work_dir)
+
+
+def unwritable(error: OSError, work_dir: str) -> StorageError:
+    """Say that the first files of a run could not be written."""
+    file = f' ("{error.filename}")' if error.filename and error.filename != work_dir else ''
+    return StorageError(f'The work dir "{work_dir}" can not be written: {error.strerror or error}{file}.')
 
 
 def out_of_memory(error: Exception, runner: Any, phase: str = 'train') -> str:
@@ -174,13 +180,11 @@ def out_of_memory(error: Exception, runner: Any, phase: str = 'train') -> str:
     if phase != 'train':
         return f'{_no_memory(error)}: lower batch_size or num_workers of the loaders. {AGAIN[phase]}'
     batch, counts = batch_size_of(runner.train_dataloader), runner.accumulative_counts
-    counted = isinstance(runner.train_loop, SSLIterTrainLoop)
-    length = ', as well as train_cfg.max_iters and all else that counts batches' if counted else ''
     return (
         f'{_no_memory(error)} at {batch} images per process and micro-batch: halve train_dataloader.batch_size and '
-        f'double optim_wrapper.accumulative_counts (now {counts}){length}, which keeps the batch of an optimizer step '
-        f'(but not that of batch norms); --amp saves memory of the GPU, a smaller train_dataloader.num_workers that of '
-        f'the machine. Continue with --resume --accept-changes.'
+        f'double optim_wrapper.accumulative_counts (now {counts}), which keeps the batch of an optimizer step (but not '
+        f'that of batch norms); --amp saves memory of the GPU, a smaller train_dataloader.num_workers that of the '
+        f'machine. Continue with --resume --accept-changes.'
     )
 
 
@@ -208,4 +212,35 @@ def log_traceback(logger: logging.Logger, error: Exception) -> None:
     record = logger.makeRecord(logger.name, logging.ERROR, __file__, 0, 'The run failed:', (), exc_info)
     for handler in logger.handlers:
         if isinstance(handler, logging.FileHandler):
-            handler.handle(record)
+            with suppress(StorageError):  # what happened matters more
+                handler.handle(record)
+
+
+@cache
+def leave_lost_storage_to_the_main_thread() -> None:
+    """Print no traceback when a thread can't write: TensorBoard's hands the error over to who uses it."""
+    otherwise = threading.excepthook
+
+    def hook(args: threading.ExceptHookArgs) -> None:
+        if not (isinstance(args.exc_value, OSError) and args.exc_value.errno in LOST_STORAGE):
+            otherwise(args)
+
+    threading.excepthook = hook
+
+
+def end_if_unwritable(handler: logging.FileHandler) -> None:
+    """Let the first line that can't be written to a log file raise a :class:`StorageError`, and no later one."""
+
+    def fail(record: logging.LogRecord) -> None:
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            logging.FileHandler.handleError(handler, record)
+            return
+        handler.setLevel(logging.CRITICAL + 1)
+        with suppress(OSError):  # closed now, lest the interpreter tries to write the rest at its end
+            handler.close()
+        raise StorageError(
+            f'The log "{handler.baseFilename}" can not be written: {error.strerror or error}.'
+        ) from error
+
+    handler.handleError = fail  # type: ignore[method-assign]

@@ -14,6 +14,7 @@ from mmengine.config import Config
 from rich.console import Console
 from rich.markup import escape
 
+from sslrecipes.checkpoint.superseded import set_aside
 from sslrecipes.engine.knn_report import KNNRow, draw_curve, print_rows, rows_of, write_csv
 from sslrecipes.engine.launch import build_runner
 from sslrecipes.errors import CheckpointError, ConfigError, CoverageError
@@ -42,7 +43,8 @@ def evaluate_checkpoints(
 ) -> list[KNNRow]:
     """Evaluate checkpoints one by one, and write ``knn.csv`` after each, in the end ``knn.png`` if there are several.
 
-    Features are extracted once for each checkpoint and data set, for all ``ks``.
+    Results of an earlier call are kept as ``*.superseded``. Features are extracted once for each checkpoint and data
+    set, for all ``ks``.
 
     Args:
         cfg: Config whose ``test_cfg`` is a ``KNNLoop``. Its linear probes are left out.
@@ -68,6 +70,9 @@ def evaluate_checkpoints(
         start = time.monotonic()
         if new := _evaluated(runner, candidate):
             seconds.append(time.monotonic() - start)
+            if not rows:
+                for name in (CSV, CURVE):
+                    set_aside(out / name)
             rows += new
             write_csv(out / CSV, rows)
     if not rows:

@@ -11,8 +11,10 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.dist import master_only
+from mmengine.logging import print_log
 
 from sslrecipes.checkpoint.store import CheckpointStore
+from sslrecipes.checkpoint.writing import write_atomic
 from sslrecipes.datasets.evaluator_preflight import check_evaluator
 from sslrecipes.datasets.preflight import check_dataset
 from sslrecipes.datasets.remarks import Remark
@@ -22,9 +24,11 @@ from sslrecipes.engine.circumstances import weight_files
 from sslrecipes.engine.class_count import learns_labels
 from sslrecipes.engine.config_check import check_config
 from sslrecipes.engine.culprits import told
+from sslrecipes.engine.failures import leave_lost_storage_to_the_main_thread
 from sslrecipes.engine.memory import keep_freed_memory
 from sslrecipes.engine.rehearsal import rehearse, scratch
 from sslrecipes.engine.restart import unwrapped
+from sslrecipes.engine.resume_point import FinishedRunError
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import CheckpointError, ConfigError, DataError
 from sslrecipes.zoo.facts import facts
@@ -36,6 +40,18 @@ LOADERS = {
     'train': ('train_dataloader', 'val_dataloader', 'val_cfg', 'custom_hooks'),
     'test': ('test_dataloader', 'test_cfg'),
 }
+
+
+class TrainingRunner(SSLRunner):
+    """The runner of ``tools/train.py``: it leaves a run that is over alone."""
+
+    enters_finished_run = False
+
+
+class GuestRunner(SSLRunner):
+    """The runner of tools that don't train: it writes into its log dir only, also beside a run that is going on."""
+
+    owns_folder = False
 
 
 def apply_arguments(cfg: Config, args: argparse.Namespace) -> None:
@@ -71,7 +87,11 @@ def train(cfg: Config, verify: bool = False) -> None:
     """
     keep_freed_memory()
     with leaving_process_group(), told(cfg):
-        runner = build_runner(cfg, 'train')
+        try:
+            runner = build_runner(cfg, 'train', kind=TrainingRunner)
+        except FinishedRunError as over:
+            tell(str(over))
+            return
         if verify:
             verify_transfer(runner)
         runner.train()
@@ -137,26 +157,29 @@ def test(cfg: Config, checkpoint: str | None = None, out: str | None = None) -> 
     return metrics
 
 
-def build_runner(cfg: Config, phase: str, needs_weights: bool = True) -> SSLRunner:
+def build_runner(cfg: Config, phase: str, needs_weights: bool = True, kind: type[SSLRunner] | None = None) -> SSLRunner:
     """Check everything that can be checked without work, then build the runner.
 
     Args:
         cfg: Resolved config.
         phase: ``'train'`` or ``'test'``: whose data must be there.
         needs_weights: Whether the weight files that the model starts from must be there, too.
+        kind: Class of the runner; by default one that owns its folder if the phase is ``'train'``.
 
     Raises:
         UserError: The first mistake found, in one sentence.
     """
+    leave_lost_storage_to_the_main_thread()
     check_config(adopted(cfg))
     facts(cfg)
-    if cfg.get('load_from') and '://' not in cfg.load_from and not Path(cfg.load_from).is_file():
-        raise CheckpointError(f'There is no checkpoint "{cfg.load_from}".')
+    begins_with = None if cfg.get('resume') else cfg.get('load_from')  # what it resumes may have descendants
+    if begins_with and '://' not in begins_with and not Path(begins_with).is_file():
+        raise CheckpointError(f'There is no checkpoint "{begins_with}".')
     for place, file in missing_weights(cfg) if needs_weights else ():
         raise CheckpointError(f'{place}: there is no file "{file}".', place)
     remarks = dict.fromkeys(check_data(cfg, phase))
     check_evaluators(cfg, phase)
-    runner = SSLRunner.from_cfg(cfg)
+    runner: SSLRunner = (kind or (SSLRunner if phase == 'train' else GuestRunner)).from_cfg(cfg)
     for remark in remarks:
         runner.logger.log(remark.level, remark.text)
     return runner
@@ -204,6 +227,12 @@ def find_datasets(node: Any, place: str) -> Iterator[tuple[str, Any]]:
 
 
 @master_only
+def tell(sentence: str) -> None:
+    """Tell the user something where there is no runner to log it."""
+    print_log(sentence)
+
+
+@master_only
 def _write_metrics(path: Path, metrics: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(metrics, indent=2) + '\n')
+    text = json.dumps(metrics, indent=2) + '\n'
+    write_atomic(path, lambda file: file.write_text(text))

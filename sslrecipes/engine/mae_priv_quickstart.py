@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import time
 from dataclasses import asdict, astuple, dataclass
 from itertools import product
@@ -15,7 +13,7 @@ from rich.console import Console
 
 from sslrecipes.datasets.photo_tiles import PhotoTiles
 from sslrecipes.engine.launch import find_datasets, test, train
-from sslrecipes.engine.quickstart import CONFIGS, Network, recipe, timed
+from sslrecipes.engine.quickstart import CONFIGS, Network, make_way, recipe, timed, write_results
 from sslrecipes.visualization.curves import plot_curves, read_scalars
 from sslrecipes.visualization.explain_images import explain_images
 from sslrecipes.visualization.reconstruct_images import visualize_reconstruction
@@ -147,7 +145,7 @@ class Chain:
 
 
 def run(folder: Path, epochs: int | None = None, stride: int | None = None) -> list[Row]:
-    """Do the whole job; the runs and results of an earlier call in ``folder`` are replaced.
+    """Do the whole job; the runs and results of an earlier call in ``folder`` are kept as ``*.superseded``.
 
     Args:
         folder: See :class:`Chain`, as the others.
@@ -156,7 +154,7 @@ def run(folder: Path, epochs: int | None = None, stride: int | None = None) -> l
     """
     begin = time.monotonic()
     for start, config in product(STARTS, RUNS):
-        shutil.rmtree(start.folder(folder, config), ignore_errors=True)
+        make_way(start.folder(folder, config))
     chain = Chain(folder, epochs, stride)
     networks = {}
     for step, start in enumerate((GAP, CLASS_TOKEN), start=1):
@@ -220,7 +218,5 @@ def report(folder: Path, rows: list[Row], seconds: float) -> None:
         checkpoint=latest(GAP.folder(folder, PRETRAINING)),
         finetuned=latest(GAP.folder(folder, FINETUNING)),
     )
-    (folder / 'report.md').write_text(text, encoding='utf-8', errors='backslashreplace')
-    results = {'seconds': seconds, 'results': [asdict(row) for row in rows]}
-    (folder / 'results.json').write_text(json.dumps(results, indent=2) + '\n')
+    write_results(folder, text, {'seconds': seconds, 'results': [asdict(row) for row in rows]})
     print(text.split('\n\n', 3)[3])

@@ -7,6 +7,7 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
@@ -14,11 +15,14 @@ from rich.console import Console
 
 import sslrecipes
 from sslrecipes.checkpoint.export import export_backbone
+from sslrecipes.checkpoint.superseded import set_aside
+from sslrecipes.checkpoint.writing import write_atomic
 from sslrecipes.engine.launch import test, train
 from sslrecipes.registry import MODELS
 from sslrecipes.visualization.curves import plot_curves, read_scalars
 from sslrecipes.visualization.tables import markdown_table, number, print_table
 from sslrecipes.zoo.config import load_config
+from sslrecipes.zoo.ownership import claim
 
 CONFIGS = Path(sslrecipes.__file__).parent / '.mim' / 'configs' / 'quickstart'
 MAE = 'mae_vit-nano-p4_1xb256-coslr-20e_photo-tiles-32px.py'
@@ -82,12 +86,12 @@ def run(folder: Path, epochs: int | None = None) -> list[Result]:
     """Do the whole job.
 
     Args:
-        folder: Where everything goes; the results of an earlier run in it are replaced.
+        folder: Where everything goes; what an earlier call left in it is kept as ``*.superseded``.
         epochs: Shorter or longer pre-training than the recipes'.
     """
     start = time.monotonic()
     for part in ('mae', 'tec', 'evaluation'):
-        shutil.rmtree(folder / part, ignore_errors=True)
+        make_way(folder / part)
     console.rule('1 of 5  Pre-train the base model: MAE')
     mae = pretrain('MAE base', MAE, folder / 'mae', epochs)
     console.rule('2 of 5  Pre-train on top of it: TEC')
@@ -102,6 +106,17 @@ def run(folder: Path, epochs: int | None = None) -> list[Result]:
     draw(folder)
     report(folder, results, time.monotonic() - start)
     return results
+
+
+def make_way(folder: Path) -> None:
+    """Set what an earlier call left in a folder aside.
+
+    Raises:
+        StorageError: If that call, or another run, is still going on in it.
+    """
+    if folder.is_dir():
+        claim(folder).withdraw()
+        set_aside(folder)
 
 
 def pretrain(name: str, config: str, folder: Path, epochs: int | None, base: Path | None = None) -> Network:
@@ -162,7 +177,13 @@ def report(folder: Path, results: list[Result], seconds: float) -> None:
     print_table(console, 'frozen features on validation tiles, %', columns, rows)
     table = markdown_table(columns, rows)
     text = REPORT.format(table=table, minutes=seconds / 60, folder=folder, exported=EXPORTED)
-    (folder / 'report.md').write_text(text, encoding='utf-8', errors='backslashreplace')
     numbers = [{'model': result.network.name, **dict(zip(METRICS, result.scores(), strict=True))} for result in results]
-    (folder / 'results.json').write_text(json.dumps({'seconds': seconds, 'results': numbers}, indent=2) + '\n')
+    write_results(folder, text, {'seconds': seconds, 'results': numbers})
     print(text.split('\n\n', 2)[2])
+
+
+def write_results(folder: Path, text: str, results: Any, keep_other: bool = True) -> None:
+    """Write ``report.md`` and ``results.json``; other ones that are there are kept as ``*.superseded``."""
+    write_atomic(folder / 'report.md', lambda file: file.write_text(text), keep_other)
+    content = json.dumps(results, indent=2) + '\n'
+    write_atomic(folder / 'results.json', lambda file: file.write_text(content), keep_other)

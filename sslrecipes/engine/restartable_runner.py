@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+import weakref
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from mmengine.runner import Runner
+from torch import nn
 
 from sslrecipes.checkpoint.store import CheckpointStore
+from sslrecipes.checkpoint.superseded import new_folder
 from sslrecipes.checkpoint.writing import BackgroundWriter
 from sslrecipes.datasets.seeding import batch_size_of
-from sslrecipes.engine.agreement import any_rank
+from sslrecipes.engine.agreement import from_main_process
 from sslrecipes.engine.circumstances import circumstances, dataset_facts
+from sslrecipes.engine.failures import is_lost_storage, unwritable
 from sslrecipes.engine.restart import collect_state, plain
-from sslrecipes.engine.resume import enter, find_resume_point
+from sslrecipes.engine.resume import enter
+from sslrecipes.engine.resume_point import FinishedRunError, ResumePoint, find_resume_point, told_as_over
 from sslrecipes.errors import StorageError
+from sslrecipes.zoo.ownership import Claim, claim
 
 
 class RestartableRunner(Runner):
@@ -27,9 +33,31 @@ class RestartableRunner(Runner):
     whatever circumstances, and writes its files in place.
     """
 
+    #: Whether it writes into the folder of a run, of which there is one at a time.
+    owns_folder: ClassVar[bool] = True
+    #: Whether a run that is over may be entered once more.
+    enters_finished_run: ClassVar[bool] = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._claim: Claim | None = None
+        try:
+            super().__init__(*args, **kwargs)
+        except BaseException as error:
+            if self._claim:
+                self._withdraw()
+            if isinstance(error, OSError) and is_lost_storage(error, self._work_dir):
+                raise unwritable(error, self._work_dir) from error
+            raise
+
     def setup_env(self, env_cfg: dict[str, Any]) -> None:
-        """Set up as upstream, and find out whether there is a run to go on with."""
+        """Set up as upstream, make the folder this run's own, and find out whether there is a run to go on with.
+
+        Raises:
+            StorageError: Another run is going on in the folder, or it can't be written.
+        """
         super().setup_env(env_cfg)
+        if self.owns_folder and self._train_loop is not None:
+            from_main_process(self._claim_folder)
         self.resume_point = find_resume_point(self.cfg, self.work_dir) if self.cfg.get('resume') else None
         self._saved: tuple[int, int] | None = None
         self._writer = BackgroundWriter(self.store.save)
@@ -37,13 +65,47 @@ class RestartableRunner(Runner):
     def set_randomness(self, seed: int | None, diff_rank_seed: bool = False, deterministic: bool = False) -> None:
         """Seed as upstream; a resumed run without a seed of its own keeps that of the checkpoint.
 
+        Files are written from here on.
+
         Raises:
             CheckpointError: If the run to go on with was another one.
+            FinishedRunError: If it is over, and such runs aren't entered.
         """
         point = self.resume_point
         super().set_randomness(point.meta['seed'] if point and seed is None else seed, diff_rank_seed, deterministic)
         if point:
             point.check('circumstances', self.circumstances, self.cfg.get('accept_changes', False))
+            if not self.enters_finished_run and (sentence := self._told_as_over(point)):
+                raise FinishedRunError(sentence)
+        self._timestamp = from_main_process(self._begin_to_write)
+
+    def _claim_folder(self) -> None:
+        self._claim = claim(self.work_dir)
+        self._withdraw = weakref.finalize(self, self._claim.withdraw)
+
+    def _told_as_over(self, point: ResumePoint) -> str:
+        last = self._claim.last if self._claim else None
+        return from_main_process(lambda: told_as_over(point, self.cfg, self.work_dir, last))
+
+    def _begin_to_write(self) -> str:
+        """Remove what killed writers left, and make a log dir of which nobody else knows; returns its name."""
+        if self._claim:
+            self.store.remove_debris()
+        return new_folder(Path(self.work_dir, self._timestamp)).name
+
+    def train(self) -> nn.Module:
+        """Train as upstream, and give the folder back at the end."""
+        finished = None
+        try:
+            model: nn.Module = super().train()
+            if getattr(self.train_loop, 'is_done', False):
+                finished = self.epoch, self.iter
+        finally:
+            with suppress(StorageError):
+                self._writer.wait()
+            if self._claim and self._withdraw.detach():
+                self._claim.release(finished)
+        return model
 
     @cached_property
     def circumstances(self) -> dict[str, str]:
@@ -76,6 +138,11 @@ class RestartableRunner(Runner):
         """The run's checkpoints."""
         return CheckpointStore(self.work_dir)
 
+    @property
+    def here(self) -> Path:
+        """Where the checkpoint of the present position belongs."""
+        return self.store.path(self.epoch, self.iter if self.train_loop.batches_done else None)
+
     def save_here(self, background: bool = False) -> Path:
         """Write a checkpoint of the present position, unless that has just been done; collective.
 
@@ -88,14 +155,14 @@ class RestartableRunner(Runner):
         Raises:
             StorageError: On all processes, if the file can't be written.
         """
-        path = self.store.path(self.epoch, self.iter if self.train_loop.batches_done else None)
+        path = self.here
         if self.saved_here:
             return path
         state = collect_state(self, self._meta())
         own = set(state)
         self.call_hook('before_save_checkpoint', checkpoint=state)
         state.update({key: plain(value) for key, value in state.items() if key not in own})  # lest nobody can read it
-        self.on_main_process(lambda: (self._writer.write if background else self.store.save)(path, state))
+        from_main_process(lambda: (self._writer.write if background else self.store.save)(path, state))
         self._saved = self.epoch, self.iter
         return path
 
@@ -105,18 +172,7 @@ class RestartableRunner(Runner):
         Raises:
             StorageError: On all processes, if it can't be written.
         """
-        self.on_main_process(self._writer.wait)
-
-    def on_main_process(self, action: Callable[[], object]) -> None:
-        """Do something with files on process 0; a :class:`StorageError` reaches all processes; collective."""
-        failure: StorageError | None = None
-        if self.rank == 0:
-            try:
-                action()
-            except StorageError as error:
-                failure = error
-        if any_rank(failure is not None)[0]:
-            raise failure or StorageError('Process 0 could not write the checkpoint: see its message.')
+        from_main_process(self._writer.wait)
 
     @cached_property
     def _dataset_facts(self) -> dict[str, str]:
@@ -132,6 +188,7 @@ class RestartableRunner(Runner):
             'seed': self.shared_seed,
             'circumstances': self.circumstances,
             'dataset': self._dataset_facts,
+            'ancestors': self.resume_point.ancestors if self.resume_point else [],
             'batches_per_epoch': len(self.train_dataloader),
             'images_per_batch': self.images_per_batch,
             'cfg': self._pretty_config,
@@ -156,5 +213,6 @@ class RestartableRunner(Runner):
         assert self.resume_point is not None
         assert str(self.resume_point.path) == filename
         enter(self, self.resume_point)
-        self._saved = None if self.resume_point.changes else (self.epoch, self.iter)
+        is_stored = not self.resume_point.changes or self.train_loop.is_done
+        self._saved = (self.epoch, self.iter) if is_stored else None
         self._has_loaded = True

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mmengine.dist import broadcast_object_list, is_main_process
-
 from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.checkpoint.run_schema import read_run_meta
+from sslrecipes.engine.agreement import from_main_process
 from sslrecipes.engine.restart import restore_state
 from sslrecipes.errors import RunError
 
@@ -28,9 +28,7 @@ def roll_back(runner: Any, reason: str) -> Path:
         RunError: If there is no checkpoint of an earlier position.
     """
     runner.wait_for_writing()
-    answer: list[Any] = [runner.store.newest_good()[0] if is_main_process() else None]
-    broadcast_object_list(answer)
-    path = answer[0]
+    path = from_main_process(lambda: runner.store.newest_good(check=read_run_meta)[0])
     checkpoint = read_checkpoint(path, sealed=True) if path else None
     if checkpoint is None or checkpoint['meta']['iter'] > runner.iter:
         raise RunError(f'{reason} There is no earlier checkpoint to go back to.')

@@ -13,7 +13,7 @@ import torch
 from mmengine.dist import get_rank, master_only
 from mmengine.logging import MMLogger
 from mmengine.model import is_model_wrapper
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -22,6 +22,7 @@ from sslrecipes.checkpoint.initializer import load_state
 from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.checkpoint.training_facts import facts_of
 from sslrecipes.checkpoint.used_alike import check_parts_used_alike, check_used_alike
+from sslrecipes.checkpoint.writing import write_atomic
 from sslrecipes.datasets.class_names import build_dataset
 from sslrecipes.datasets.seeding import RestartableBatches, SeededDataset, seeded
 from sslrecipes.datasets.workers import init_worker
@@ -33,14 +34,13 @@ from sslrecipes.engine.distributed import (
     init_cpu_process_group,
     revert_sparse_sync_batchnorm,
 )
-from sslrecipes.engine.failures import explained
+from sslrecipes.engine.failures import end_if_unwritable, explained
 from sslrecipes.engine.misfit import fitting
 from sslrecipes.engine.restart import unwrapped
 from sslrecipes.engine.restartable_runner import RestartableRunner
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import DATA_SAMPLERS, PARAM_SCHEDULERS, RUNNERS
-from sslrecipes.zoo.picture_size import picture_size
 from sslrecipes.zoo.upstream import adopt
 
 #: How messages of mmengine begin that are long or say nothing about the run; the log file has them all.
@@ -92,7 +92,8 @@ class SSLRunner(RestartableRunner):
     * :meth:`from_cfg`: recipes of the parent packages get our loop, optimizer wrapper and hooks, see
       :mod:`sslrecipes.zoo.upstream`;
     * :meth:`build_logger`: environment, config and hook lists go to the log file, not to the console (upstream prints
-      several hundred lines before the first epoch);
+      several hundred lines before the first epoch); a log file that can't be written ends the run (Python prints a
+      traceback for each line);
     * :meth:`setup_env`, :meth:`wrap_model`: several processes on CPU (upstream needs CUDA in both);
     * :meth:`setup_env`: a timestamp of its own for each runner of a process (upstream's runners that are built within a
       second share logger, message hub, visualizer and so the first one's log file);
@@ -102,7 +103,7 @@ class SSLRunner(RestartableRunner):
       each loop;
     * :meth:`scale_lr`: counts gradient accumulation, and warns where it isn't asked for but needed;
     * :class:`RestartableRunner`: exact restarts;
-    * :meth:`dump_config`: never over the config that it copies;
+    * :meth:`dump_config`: never over the config that it copies, nor over the copy of another one;
     * :meth:`register_default_hooks`: any of them can be left out (upstream leaves out its own only);
     * :meth:`train`, :meth:`register_default_hooks`: failures end in one sentence, requests to stop in a checkpoint,
       a loss that isn't finite in a decision;
@@ -132,6 +133,7 @@ class SSLRunner(RestartableRunner):
                 handler.addFilter(is_for_the_console)
             elif handler.stream:
                 handler.stream.reconfigure(encoding='utf-8', errors='backslashreplace')  # any file name can be logged
+                end_if_unwritable(handler)
         return logger
 
     def setup_env(self, env_cfg: dict[str, Any]) -> None:
@@ -197,11 +199,15 @@ class SSLRunner(RestartableRunner):
 
     @master_only
     def dump_config(self) -> None:
-        """Copy the config into the work dir, as Python (YAML and JSON have no tuples), but not over the file itself."""
+        """Copy the config into the work dir, as Python (YAML and JSON have no tuples), but not over the file itself.
+
+        The copy of an earlier start with another config gets a free name; what doesn't train leaves that copy alone.
+        """
         source = Path(self.cfg.filename or self.timestamp)
-        copy_of_it = Path(self.work_dir) / f'{source.stem}.py'
+        copy_of_it = Path(self.work_dir if self.owns_folder else self._log_dir, f'{source.stem}.py')
         if copy_of_it.resolve() != source.resolve():
-            copy_of_it.write_text(self.cfg.pretty_text, encoding='utf-8')
+            text = self.cfg.pretty_text
+            write_atomic(copy_of_it, lambda file: file.write_text(text, encoding='utf-8'), keep_other=True)
 
     def register_default_hooks(self, hooks: dict[str, Any] | None = None) -> None:
         """Register the default hooks, changed as ``hooks`` says; ``name=None`` leaves any of them out."""
@@ -282,9 +288,7 @@ class SSLRunner(RestartableRunner):
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = self.model.module if is_model_wrapper(self.model) else self.model
         state = our_weights(checkpoint, str(filename))
-        built = [name for name in ('train', 'val') if isinstance(getattr(self, f'_{name}_loop'), BaseLoop)]
-        size = picture_size(self.cfg.get(f'{[*built, "test"][0]}_dataloader'))
-        check_used_alike(model, facts_of(checkpoint.get('meta')), str(filename), picture_size=size)
+        check_used_alike(model, facts_of(checkpoint.get('meta')), str(filename))
         load_state(model, state, source=str(filename), allow_partial=self.cfg.get('allow_partial', False))
         self._has_loaded = True
         return checkpoint

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -16,7 +14,7 @@ from rich.console import Console
 
 from sslrecipes.engine.launch import build_runner
 from sslrecipes.engine.memory import keep_freed_memory
-from sslrecipes.engine.quickstart import CONFIGS, pretrain
+from sslrecipes.engine.quickstart import CONFIGS, make_way, pretrain, write_results
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.transfer.loading import load_backbone
 from sslrecipes.transfer.pictures import Picture, detections, predictions, save_side_by_side, segmentations
@@ -116,7 +114,8 @@ def run(folder: Path, epochs: int | None = None, iterations: int | None = None) 
     """Do the whole job.
 
     Args:
-        folder: Where everything goes. A finished pre-training of an earlier run in it is used again, all else replaced.
+        folder: Where everything goes. A finished pre-training of an earlier run in it is used again, all else is kept
+            as ``*.superseded``.
         epochs: Shorter or longer pre-training than the recipe's.
         iterations: Shorter or longer training of detectors and segmentors than the recipes'.
     """
@@ -146,7 +145,7 @@ def pretrained(folder: Path, epochs: int | None) -> tuple[Path, str]:
     if checkpoint.is_file():
         console.print(f'There is {checkpoint} already; delete {folder} to pre-train anew.', markup=False)
         return checkpoint, 'without the pre-training, which was there already'
-    shutil.rmtree(folder, ignore_errors=True)
+    make_way(folder)
     seconds = pretrain('DINO', PRETRAINING, folder, epochs).seconds
     return checkpoint, f'of which {number(seconds, 0)} seconds pre-training'
 
@@ -166,7 +165,7 @@ def transfer(task: Task, init: str, checkpoint: Path, folder: Path, iterations: 
     cfg.transfer.checkpoint = str(checkpoint) if init == SSL else None
     if iterations:
         shorten(cfg, iterations)
-    shutil.rmtree(cfg.work_dir, ignore_errors=True)
+    make_way(Path(cfg.work_dir))
     start = time.monotonic()
     keep_freed_memory()
     runner = build_runner(cfg, 'train')
@@ -229,7 +228,5 @@ def report(folder: Path, rows: list[Row], seconds: float, **details: Any) -> Non
     table = markdown_table(COLUMNS, cells)
     detector = Path(DETECTION.config).name
     text = REPORT.format(table=table, minutes=seconds / 60, folder=folder, detector=detector, **details)
-    (folder / 'report.md').write_text(text, encoding='utf-8', errors='backslashreplace')
-    results = {'seconds': seconds, 'results': [asdict(row) for row in rows]}
-    (folder / 'results.json').write_text(json.dumps(results, indent=2) + '\n')
+    write_results(folder, text, {'seconds': seconds, 'results': [asdict(row) for row in rows]})
     print(text.split('\n\n', 3)[3])

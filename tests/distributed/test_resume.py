@@ -6,7 +6,8 @@ from mmengine.model import is_model_wrapper
 
 from sslrecipes.checkpoint.store import CheckpointStore
 from sslrecipes.engine.runner import SSLRunner
-from sslrecipes.errors import CheckpointError
+from sslrecipes.errors import CheckpointError, StorageError
+from sslrecipes.zoo.ownership import claim
 
 
 @pytest.mark.parametrize('accumulation', [1, 2])
@@ -44,3 +45,16 @@ def test_other_number_of_processes_is_refused_on_all_of_them(mae_on_digits, run_
         return True
 
     assert all(run_ranks(on_rank))
+
+
+def test_a_folder_of_another_run_is_refused_on_all_processes(mae_on_digits, run_ranks):
+    held = claim(mae_on_digits.work_dir)
+    mae_on_digits.launcher = 'pytorch'
+
+    def on_rank(rank, world):
+        with pytest.raises(StorageError, match=f'process {held.owner.process} '):
+            SSLRunner.from_cfg(mae_on_digits)
+        return True
+
+    assert all(run_ranks(on_rank))
+    held.release()

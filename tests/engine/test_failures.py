@@ -1,11 +1,14 @@
 """Low-level failures become one sentence; everything else passes."""
 
 import errno
+import logging
 import multiprocessing
 import os
+import resource
 import signal
 import subprocess
 import sys
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -14,10 +17,17 @@ from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 
 from sslrecipes.engine import failures
-from sslrecipes.engine.failures import Peer, explained, lost_peer, sentence_for
-from sslrecipes.engine.loops import SSLIterTrainLoop
+from sslrecipes.engine.failures import (
+    Peer,
+    end_if_unwritable,
+    explained,
+    leave_lost_storage_to_the_main_thread,
+    log_traceback,
+    lost_peer,
+    sentence_for,
+)
 from sslrecipes.engine.runner import SSLRunner
-from sslrecipes.errors import DataError, RunError, exit_on_user_error
+from sslrecipes.errors import DataError, RunError, StorageError, UserError, exit_on_user_error
 
 CLOSED = '[pair.cc:561] Connection closed by peer [127.0.0.1]:34994. This is typically caused by a remote worker'
 CPU_OUT = (
@@ -32,7 +42,6 @@ def runner(tmp_path):
     return SimpleNamespace(
         work_dir=str(tmp_path),
         train_dataloader=SimpleNamespace(batch_size=64, batch_sampler=None, dataset=[]),
-        train_loop=None,
         accumulative_counts=2,
         logger=MMLogger(f'failures-{tmp_path.name}', log_file=str(tmp_path / 'run.log')),
         call_hook=called.append,
@@ -64,11 +73,6 @@ def test_out_of_memory_says_what_to_lower(error, place, runner):
     assert sentence.startswith(f'Out of memory {place} at 64 images')
     assert 'accumulative_counts (now 2)' in sentence
     assert sentence.endswith('--resume --accept-changes.'), 'a plain --resume refuses another batch'
-
-
-def test_a_run_that_counts_batches_needs_more_of_them_if_they_are_smaller(runner):
-    runner.train_loop = object.__new__(SSLIterTrainLoop)
-    assert 'as well as train_cfg.max_iters' in sentence_for(MemoryError(), runner, [])
 
 
 def test_the_process_that_is_gone_is_named(dead, runner):
@@ -174,3 +178,77 @@ def test_every_rank_prints_its_own_failure(monkeypatch, capsys):
         with pytest.raises(SystemExit, match='2'):
             main(error)
     assert capsys.readouterr().err == '[rank 1] error: a process ended\n'
+
+
+def test_a_log_on_a_full_disk_ends_the_run_once(capfd):
+    logger = logging.Logger('full')
+    handler = logging.FileHandler('/dev/full')
+    end_if_unwritable(handler)
+    logger.addHandler(handler)
+    with pytest.raises(StorageError, match='The log "/dev/full" can not be written: No space left on device'):
+        logger.warning('the first line')
+    logger.warning('another line')
+    log_traceback(logger, KeyError('x'))
+    assert 'Traceback' not in capfd.readouterr().err
+
+
+def test_threads_that_can_not_write_print_no_traceback(capfd, monkeypatch):
+    told = []
+    monkeypatch.setattr(threading, 'excepthook', told.append)
+    leave_lost_storage_to_the_main_thread.__wrapped__()
+    for error in (OSError(errno.ENOSPC, 'full'), OSError(errno.EPIPE, 'broken'), KeyError('x')):
+        threading.excepthook(SimpleNamespace(exc_value=error))
+    assert [type(args.exc_value) for args in told] == [BrokenPipeError, KeyError]
+
+
+@pytest.mark.parametrize('number', [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.ENAMETOOLONG])
+def test_what_the_system_refuses_is_a_sentence_wherever_it_happens(number, capsys):
+    def main():
+        raise OSError(number, os.strerror(number), '/some/file')
+
+    with pytest.raises(SystemExit) as stop:
+        exit_on_user_error(main)()
+    assert stop.value.code == 2
+    assert capsys.readouterr().err == f'error: The system refuses a file: {os.strerror(number)} ("/some/file").\n'
+
+
+def outcome_in_child(function):
+    """Run a function in a forked process without output; returns its exit code: 0, 2 for a UserError, else 1."""
+    pid = os.fork()
+    if not pid:
+        code = 1
+        try:
+            torch.set_num_threads(1)
+            for stream in (1, 2):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+            function()
+            code = 0
+        except UserError:
+            code = 2
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+@pytest.mark.parametrize('limit', [0, 100, 500, 1500, 3000, 20_000])
+def test_files_that_can_not_be_written_at_the_start_end_in_a_sentence(mae_on_digits, limit):
+    """The lock, the log, the config, what is visualised and the checkpoint, whichever is the first to be refused."""
+    mae_on_digits.visualizer = dict(
+        type='UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')]
+    )
+    mae_on_digits.log_level = 'INFO'
+
+    def train():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+        SSLRunner.from_cfg(mae_on_digits).train()
+
+    assert outcome_in_child(train) == 2
+
+
+@pytest.mark.parametrize('obstacle', ['run', 'run/.run.lock/x', 'run/x.py/x'])
+def test_something_in_the_way_of_the_first_files(mae_on_digits, tmp_path, obstacle):
+    (tmp_path / obstacle).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / obstacle).touch()
+    object.__setattr__(mae_on_digits, '_filename', 'x.py')
+    with pytest.raises(StorageError, match='run'):
+        SSLRunner.from_cfg(mae_on_digits)

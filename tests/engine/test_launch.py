@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from sslrecipes.zoo.ownership import claim
+
 TOOLS = Path(__file__).parents[2] / 'tools'
 DIGITS_CONFIG = """
 _base_ = ['sslrecipes::_base_/default_runtime.py']
@@ -27,6 +29,21 @@ train_dataloader = dict(
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3), constructor='ParamGroupsConstructor')
 param_scheduler = dict(type='WarmupCosineLR', epochs=2)
 train_cfg = dict(type='SSLTrainLoop', max_epochs=2)
+"""
+DIGITS_EVALUATION = """
+_base_ = ['sslrecipes::_base_/default_runtime.py', 'sslrecipes::_base_/evaluation/knn.py']
+arch = dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32)
+model = dict(type='FeatureModel', data_preprocessor=dict(mean=[127.5] * 3, std=[127.5] * 3, to_rgb=True),
+             backbone=dict(type='VisionTransformer', arch=arch, img_size=8, patch_size=2, out_type='raw'))
+test_dataloader = dict(
+    batch_size=64, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='default_collate'),
+    dataset=dict(type='Digits', split='val', pipeline=[dict(type='PackInputs')]))
+test_cfg = dict(ks=(5,), bank=dict(
+    batch_size=64, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='default_collate'),
+    dataset=dict(type='Digits', split='train', pipeline=[dict(type='PackInputs')])))
+test_evaluator = []
 """
 
 
@@ -69,12 +86,29 @@ def test_same_command_begins_with_weights_and_goes_on_without(call, config, tmp_
     assert 'Resumed' not in (first := capfd.readouterr().err + first_log(tmp_path / 'run'))
     assert 'weights of MAE loaded' in first
     time.sleep(1)
+    (tmp_path / 'run' / 'epoch_2.pth').unlink()
     call('train.py', config, *options)
     assert any('Resumed from' in file.read_text() for file in (tmp_path / 'run').glob('*/*.log'))
 
 
 def first_log(folder):
     return next(folder.glob('*/*.log')).read_text()
+
+
+def files_in(folder):
+    return {path: path.read_bytes() for path in folder.rglob('*') if path.is_file()}
+
+
+def test_a_finished_run_is_told_and_left_alone(call, config, tmp_path, capsys):
+    call('train.py', config)
+    folder = tmp_path / 'work_dirs' / 'mae_digits'
+    before = files_in(folder)
+    call('train.py', config, '--resume')
+    assert 'is finished, nothing is left to do: ' in capsys.readouterr().out
+    shorter = ['train_cfg.max_epochs=1', 'param_scheduler.epochs=1', 'param_scheduler.warmup_epochs=0']
+    call('train.py', config, '--resume', '--accept-changes', '--cfg-options', *shorter)
+    assert 'train_cfg.max_epochs=1. No file was changed.' in capsys.readouterr().out
+    assert files_in(folder) == before
 
 
 def test_a_recipe_of_the_package_is_a_base(call, tmp_path, capsys):
@@ -142,6 +176,23 @@ def test_evaluating_a_training_recipe_is_refused(call, config, capsys):
     assert 'no test_dataloader' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('tool', ['train.py', 'test.py'])
+def test_evaluation_beside_a_run_leaves_its_files_alone(call, config, tmp_path, capsys, tool):
+    call('train.py', config)
+    folder = tmp_path / 'work_dirs' / 'mae_digits'
+    running = claim(folder)
+    before = files_in(folder)
+    if tool == 'train.py':
+        call('train.py', config, '--dry-run')
+    else:
+        config.write_text(DIGITS_EVALUATION)
+        call('test.py', config, folder / 'epoch_2.pth')
+    after = files_in(folder)
+    running.release()
+    assert {path: after[path] for path in before} == before
+    assert all(path.parent != folder for path in after.keys() - before.keys())
+
+
 def test_missing_config_names_the_nearest(call, config, capsys):
     with pytest.raises(SystemExit) as stop:
         call('train.py', config.with_name('mae_digit.py'))
@@ -152,21 +203,7 @@ def test_missing_config_names_the_nearest(call, config, capsys):
 def test_test_tool_writes_the_metrics(call, config, tmp_path):
     call('train.py', config)
     evaluation = tmp_path / 'knn_digits.py'
-    evaluation.write_text("""
-_base_ = ['sslrecipes::_base_/default_runtime.py', 'sslrecipes::_base_/evaluation/knn.py']
-arch = dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32)
-model = dict(type='FeatureModel', data_preprocessor=dict(mean=[127.5] * 3, std=[127.5] * 3, to_rgb=True),
-             backbone=dict(type='VisionTransformer', arch=arch, img_size=8, patch_size=2, out_type='raw'))
-test_dataloader = dict(
-    batch_size=64, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='default_collate'),
-    dataset=dict(type='Digits', split='val', pipeline=[dict(type='PackInputs')]))
-test_cfg = dict(ks=(5,), bank=dict(
-    batch_size=64, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='default_collate'),
-    dataset=dict(type='Digits', split='train', pipeline=[dict(type='PackInputs')])))
-test_evaluator = []
-""")
+    evaluation.write_text(DIGITS_EVALUATION)
     checkpoint = tmp_path / 'work_dirs' / 'mae_digits' / 'epoch_2.pth'
     call('test.py', evaluation, checkpoint, '--out', tmp_path / 'metrics.json')
     metrics = json.loads((tmp_path / 'metrics.json').read_text())

@@ -220,3 +220,108 @@ def test_accepted_changes_are_stored_at_once(saved):
     assert [path.name for path in CheckpointStore(saved.work_dir).checkpoints()] == ['epoch_3.pth']
     saved.accept_changes = False
     assert SSLRunner.from_cfg(saved).resume_point.meta['iter'] == 6
+
+
+def named(cfg, name):
+    """The config of a start that was told to go on from a checkpoint of the run."""
+    cfg = cfg.copy()
+    cfg.load_from = str(CheckpointStore(cfg.work_dir).folder / name)
+    return cfg
+
+
+def test_a_named_checkpoint_is_gone_on_from_once(saved, caplog):
+    whole = last_weights(saved)
+    first = named(saved, 'epoch_2.pth')
+    SSLRunner.from_cfg(first).train()
+    (CheckpointStore(saved.work_dir).path(4)).unlink()  # as if the run had been killed before
+    assert SSLRunner.from_cfg(first).resume_point.path.name == 'epoch_3_iter_13.pth'
+    keep_only(saved, 'epoch_3_iter_13.pth')  # it is known by its path, too: old ones are deleted
+    runner = SSLRunner.from_cfg(first)
+    runner.logger.addHandler(caplog.handler)
+    runner.train()
+    assert any('the newest checkpoint that came of it' in record.getMessage() for record in caplog.records)
+    assert torch.equal(last_weights(saved), whole)
+
+
+def test_a_named_checkpoint_that_nothing_came_of(saved):
+    assert SSLRunner.from_cfg(named(saved, 'epoch_3_iter_13.pth')).resume_point.path.name == 'epoch_3_iter_13.pth'
+    with pytest.raises(CheckpointError, match=r'There is no checkpoint ".*epoch_9\.pth"'):
+        SSLRunner.from_cfg(named(saved, 'epoch_9.pth'))
+
+
+def test_a_damaged_descendant_is_passed_over(saved):
+    first = named(saved, 'epoch_1_iter_5.pth')
+    SSLRunner.from_cfg(first).train()
+    newest = CheckpointStore(saved.work_dir).checkpoints()[-1]
+    newest.write_bytes(newest.read_bytes()[:-1000])
+    point = SSLRunner.from_cfg(first).resume_point
+    assert point.path.name == 'epoch_3_iter_13.pth'
+    assert 'epoch_4.pth" is damaged' in point.notes[0]
+
+
+def test_a_checkpoint_of_elsewhere_sets_the_folders_own_aside_once(saved, tmp_path):
+    elsewhere = tmp_path / 'elsewhere.pth'
+    elsewhere.write_bytes((CheckpointStore(saved.work_dir).path(2)).read_bytes())
+    saved.load_from = str(elsewhere)
+    for _ in range(2):
+        runner = SSLRunner.from_cfg(saved)
+        runner.train()
+        assert runner.iter == 16
+        folder = CheckpointStore(saved.work_dir).folder
+        assert len(list(folder.glob('*.superseded*'))) == 4  # nothing of the second start, which goes on from the end
+    assert runner.resume_point.path.name == 'epoch_4.pth'
+
+
+def test_changes_are_accepted_once(saved):
+    """The named checkpoint is written anew, and kept."""
+    first = named(saved, 'epoch_2.pth')
+    first.accept_changes = True
+    first.optim_wrapper.optimizer.lr = 1e-2
+    before = CheckpointStore(saved.work_dir).path(2).read_bytes()
+    SSLRunner.from_cfg(first).train()
+    folder = CheckpointStore(saved.work_dir).folder
+    assert (folder / 'epoch_2.pth.superseded').read_bytes() == before
+    assert SSLRunner.from_cfg(first).resume_point.path.name == 'epoch_4.pth'
+    keep_only(saved, 'epoch_2.pth')
+    assert SSLRunner.from_cfg(first).resume_point.changes == []
+
+
+def test_a_finished_run_may_be_entered_and_keeps_its_checkpoints(saved, caplog):
+    folder = CheckpointStore(saved.work_dir).folder
+    before = {path.name: path.read_bytes() for path in folder.glob('*.pth*')}
+    saved.accept_changes = True
+    saved.train_cfg.max_epochs = saved.param_scheduler.epochs = 2
+    runner = SSLRunner.from_cfg(saved)
+    runner.logger.addHandler(caplog.handler)
+    runner.train()
+    assert {path.name: path.read_bytes() for path in folder.glob('*.pth*')} == before
+    assert any('nothing is left to be trained' in record.getMessage() for record in caplog.records)
+
+
+def test_a_sealed_file_without_an_entry_is_passed_over(saved):
+    store = CheckpointStore(saved.work_dir)
+    checkpoint = read_checkpoint(store.path(4))
+    del checkpoint['message_hub']
+    save_torch(store.path(4), checkpoint)
+    point = SSLRunner.from_cfg(saved).resume_point
+    assert point.path.name == 'epoch_3_iter_13.pth'
+    assert 'message_hub is missing' in point.notes[0]
+
+
+@pytest.mark.parametrize(
+    ('spoil', 'told'),
+    [
+        (lambda checkpoint: checkpoint['optimizer']['state'][0].update(exp_avg=torch.ones(1, 2)), 'exp_avg of a param'),
+        (lambda checkpoint: checkpoint['optimizer'].update(base_param_settings=[1]), 'does not fit the recipe'),
+        (lambda checkpoint: checkpoint['rank_buffers'].append({'no.such': torch.ones(1)}), 'does not fit the recipe'),
+        (lambda checkpoint: checkpoint['state_dict'].popitem(), 'epoch_2.pth'),
+    ],
+)
+def test_parts_that_do_not_fit_end_in_a_sentence(saved, spoil, told):
+    store = CheckpointStore(saved.work_dir)
+    keep_only(saved, 'epoch_2.pth')
+    checkpoint = read_checkpoint(store.path(2))
+    spoil(checkpoint)
+    save_torch(store.path(2), checkpoint)
+    with pytest.raises(CheckpointError, match=told):
+        SSLRunner.from_cfg(saved).train()

@@ -8,6 +8,7 @@ from mmengine.dist import barrier, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from sslrecipes.checkpoint.superseded import set_aside
 from sslrecipes.datasets.bad_images import BadImageList
 from sslrecipes.datasets.bad_samples import file_datasets
 from sslrecipes.datasets.seeding import SeededDataset
@@ -21,8 +22,9 @@ class BadImagesHook(Hook):
     """List the training images that had to be replaced, and stop a run that has too many of them.
 
     Each is listed once, with the reason, in a file of the work folder; a resumed run goes on with the file, any other
-    begins a new one. If more than ``limit`` of the training images are bad, all processes stop after the same optimizer
-    step. Does nothing if the training data are no files. Needs :class:`sslrecipes.engine.loops.SSLTrainLoop`.
+    begins a new one and keeps the old as ``*.superseded``. If more than ``limit`` of the training images are bad, all
+    processes stop after the same optimizer step. Does nothing if the training data are no files. Needs
+    :class:`sslrecipes.engine.loops.SSLTrainLoop`.
 
     Args:
         limit: Largest share (0-1) of the training images that may be bad.
@@ -45,7 +47,7 @@ class BadImagesHook(Hook):
         """Tell the reader of the samples, before data workers are started, where the list is."""
         self.list = BadImageList(Path(runner.work_dir) / self.filename)
         if is_main_process() and not runner._resume:
-            self.list.path.unlink(missing_ok=True)
+            set_aside(self.list.path)
         barrier()
         self.num_images = 0
         dataset = runner.train_dataloader.dataset

@@ -11,7 +11,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
 
-from sslrecipes.engine.agreement import any_rank
+from sslrecipes.checkpoint.superseded import keep_aside
+from sslrecipes.engine.agreement import any_rank, from_main_process
 from sslrecipes.engine.loops import SSLTrainLoop
 from sslrecipes.engine.restart import unwrapped
 from sslrecipes.errors import ConfigError
@@ -84,13 +85,19 @@ class CheckpointHook(Hook):
                 f'CheckpointHook needs train_cfg.type to be "SSLTrainLoop" or "SSLIterTrainLoop", not "{name}".'
             )
         self._last_iter, self._last_time = runner.iter, time.monotonic()
-        runner.on_main_process(lambda: runner.store.check_space(bytes_of_checkpoint(runner)))
-        if runner.resume_point and runner.resume_point.changes:
+        if runner.train_loop.is_done:
+            runner.logger.warning(f'The run in "{runner.work_dir}" is finished: nothing is left to be trained.')
+            return
+        from_main_process(lambda: runner.store.check_space(bytes_of_checkpoint(runner)))
+        point = runner.resume_point
+        is_own = point is not None and point.is_in(runner.work_dir)
+        if not is_own:
+            from_main_process(lambda: _set_aside(runner, after=None))
+        if point and point.changes:
+            from_main_process(lambda: _keep_former(runner))
             runner.save_here()  # the next start goes on under these circumstances, not the former
-        if is_main_process():
-            position = runner.epoch, runner.iter if runner.train_loop.batches_done else -1
-            for path in runner.store.set_aside(after=position):
-                runner.logger.warning(f'A checkpoint behind the point where this run goes on is set aside as "{path}".')
+        if is_own:
+            from_main_process(lambda: _set_aside(runner, after=_position(runner)))
 
     def after_optimizer_step(self, runner: Runner) -> None:
         """Write within an epoch, every so many iterations or minutes."""
@@ -144,6 +151,23 @@ class CheckpointHook(Hook):
             best = runner.message_hub.get_info('best_checkpoint')
             runner.store.prune(self.max_keep_ckpts, self.keep_every, keep=[best] if best else [])
         return path
+
+
+def _position(runner: Runner) -> tuple[int, int]:
+    return runner.epoch, runner.iter if runner.train_loop.batches_done else -1
+
+
+def _set_aside(runner: Runner, after: tuple[int, int] | None) -> None:
+    """Rename the checkpoints that aren't of this run, or no longer; see :meth:`CheckpointStore.set_aside`."""
+    for path in runner.store.set_aside(after):
+        runner.logger.warning(f'A checkpoint behind the point where this run goes on is set aside as "{path}".')
+
+
+def _keep_former(runner: Runner) -> None:
+    """Keep the checkpoint that is about to be written anew under other circumstances."""
+    path = runner.here
+    if path.exists():
+        runner.logger.warning(f'"{path}" is kept as "{keep_aside(path)}".')
 
 
 def bytes_of_checkpoint(runner: Runner) -> int:

@@ -14,6 +14,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import distributed
 
+from sslrecipes.checkpoint.superseded import set_aside
 from sslrecipes.engine.agreement import control_group
 from sslrecipes.engine.loops import makes_step, progress_of
 from sslrecipes.engine.restart import unwrapped
@@ -92,6 +93,8 @@ class CollapseHook(Hook):
             raise ConfigError(f'CollapseHook: {type(model).__name__} has no backbone and shows no embeddings.')
         self.trivial_loss = trivial_loss(model)
         self._attainable, self._drawn = 1.0, time.monotonic()
+        if is_main_process() and not runner.resume_point:
+            set_aside(self._picture(runner))  # of an earlier run
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Open the eyes, if it is time."""

@@ -12,6 +12,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, distributed
 
+from sslrecipes.checkpoint.superseded import free_path
 from sslrecipes.checkpoint.writing import save_torch
 from sslrecipes.engine.agreement import any_rank, control_group
 from sslrecipes.engine.loops import progress_of
@@ -43,7 +44,8 @@ class NonFiniteHook(Hook):
     A step counts as bad if the loss of any of its micro-batches, or its gradient, holds a NaN or an infinity on any
     process. It isn't taken, whatever the policy: weights, optimizer, loss scale and everything else that a checkpoint
     holds are as before its first forward pass. The processes to blame write ``iter_{I}_rank_{R}.pth`` for
-    ``tools/replay.py``; I counts the micro-batches up to the end of the step.
+    ``tools/replay.py`` (or ``iter_{I}_rank_{R}-2.pth``, if an earlier start left one); I counts the micro-batches up to
+    the end of the step.
 
     With float16 and a dynamic loss scale, gradients that overflow are ordinary and left to the scaler, until the scale
     has fallen below 1; the loss must be finite all the same. A fixed scale can't give way: its overflows are bad steps.
@@ -147,7 +149,8 @@ class NonFiniteHook(Hook):
         return Finding(finding.losses, bad_gradients(self.model))
 
     def _save(self, finding: Finding) -> str:
-        path = Path(self.runner.work_dir, self.folder, f'iter_{self.runner.iter + 1}_rank_{get_rank()}.pth')
+        name = f'iter_{self.runner.iter + 1}_rank_{get_rank()}.pth'
+        path = free_path(Path(self.runner.work_dir, self.folder, name))
         try:
             save_torch(path, make_record(self.runner, self.micro_batches, finding))
         except (OSError, UserError) as error:  # what happened matters more

@@ -13,6 +13,7 @@ from mmengine.runner import Runner
 from PIL import Image
 from torch import nn
 
+from sslrecipes.checkpoint.writing import write_atomic
 from sslrecipes.datasets.seeding import SeededDataset
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import DATASETS, HOOKS
@@ -26,8 +27,9 @@ class ReconstructionHook(Hook):
 
     Images and masks are chosen once, so the pictures can be compared across epochs. They go to
     ``{work_dir}/vis/reconstruction_epoch_{N}.png`` and, under the name ``reconstruction``, to the visualizer
-    (TensorBoard). Training is not disturbed: every random state and train/eval flag stays as it was.
-    Of no use to methods that predict features, such as TEC: they are refused before training.
+    (TensorBoard); other pictures of these names are kept as ``*.superseded``. Training is not disturbed: every random
+    state and train/eval flag stays as it was. Of no use to methods that predict features, such as TEC: they are refused
+    before training.
 
     Args:
         interval: Epochs between two pictures; the last epoch always gets one.
@@ -86,8 +88,7 @@ class ReconstructionHook(Hook):
             _unwrapped(runner.model), self._images, self._seed, self._patch_colours, title=f'epoch {epoch}'
         )
         path = Path(runner.work_dir, 'vis', f'reconstruction_epoch_{epoch}.png')
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(grid).save(path)
+        write_atomic(path, lambda file: Image.fromarray(grid).save(file, format='PNG'), keep_other=True)
         runner.visualizer.add_image('reconstruction', grid, step=epoch)
 
 

@@ -8,13 +8,14 @@ they may be meant for a hook. So it is with a ``data_preprocessor`` beside that 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sslrecipes.errors import ConfigError
 from sslrecipes.zoo.data_root import KEY
 from sslrecipes.zoo.history import OPTION, Level, Setting
 from sslrecipes.zoo.lines import changed_names, names_read
 from sslrecipes.zoo.option_table import RUNNER_KEYS
-from sslrecipes.zoo.places import enclosing, key_of, top_of
+from sslrecipes.zoo.places import enclosing, key_of, top_of, walk
 from sslrecipes.zoo.source import BASE, Source
 
 #: The runner hands it to a model that has none of its own.
@@ -53,9 +54,7 @@ def check_variables(levels: list[Level], given: Iterable[str]) -> None:
     """
     final = levels[-1].settings
     for place in given:
-        copies = [] if _counts(top_of(place), final) else _copies(final, place)
-        if copies:
-            raise ConfigError(_sentence(OPTION, key_of(place), copies))
+        _check_override(place, levels)
     merged: dict[str, Setting] = {}
     for rank, level in enumerate(levels):
         for name in merged.keys() & level.settings.keys() - level.names:
@@ -66,6 +65,16 @@ def check_variables(levels: list[Level], given: Iterable[str]) -> None:
             if kept and not read_later:
                 raise ConfigError(_sentence(str(level.settings[name].origin), name, kept))
         merged |= level.settings
+
+
+def _check_override(place: str, levels: list[Level]) -> None:
+    name, final = top_of(place), levels[-1].settings
+    if _counts(name, final):
+        return
+    if copies := _copies(final, place):
+        raise ConfigError(_sentence(OPTION, key_of(place), copies))
+    if gone := next(filter(None, (_copies(level.settings, place) for level in levels)), None):
+        raise ConfigError(f'{OPTION}: {key_of(place)} has no effect here: {key_of(gone[0])} is no longer there.')
 
 
 def _counts(name: str, settings: Mapping[str, Setting]) -> bool:
@@ -86,20 +95,32 @@ def _copies(settings: Mapping[str, Setting], place: str) -> list[str]:
     known = next((near for near in (place, *enclosing(place)) if near in settings), None)
     if known is None:
         return []
-    name, origin = top_of(place), settings[known].origin
-    step, last, rest = known[len(name) :], known[max(known.rfind('.'), known.rfind('[')) :], place[len(known) :]
+    name = top_of(place)
+    step, rest = known[len(name) :], place[len(known) :]
     tops = {*RUNNER_KEYS} - {name}
     options = {option: one for option, one in settings.items() if top_of(option) in tops}
-    same = [option for option, one in options.items() if one.origin == origin and _alike(one, settings[known])]
-    made = [option for option, one in options.items() if name in one.origin.uses]
-    found = [option + rest for option in same if option.endswith(step)]
-    if not step:
-        found = [option for option in options if option in {*found, *made}]
-    elif not found:
-        found = [option + rest for option in same if option.endswith(last)] or made
+    found = _written_from(settings[known], name, step, options) or _equal_to(settings[name].value, step, options)
     if not found and name == _PREPROCESSOR:
-        found = [f'model.{name}{step}{rest}']
-    return [option for option in found if not any(outer in found for outer in enclosing(option))]
+        found = [f'model.{name}{step}']
+    return [option + rest for option in found if not any(outer in found for outer in enclosing(option))]
+
+
+def _written_from(setting: Setting, name: str, step: str, options: Mapping[str, Setting]) -> list[str]:
+    """Options that the line of ``setting``, at ``step`` inside of ``name``, wrote, or that were made from ``name``."""
+    same = [option for option, one in options.items() if one.origin == setting.origin and _alike(one, setting)]
+    made = [option for option, one in options.items() if name in one.origin.uses]
+    if not step:
+        return [option for option in options if option in {*same, *made}]
+    last = step[max(step.rfind('.'), step.rfind('[')) :]
+    found = [option for option in same if option.endswith(step)] or [option for option in same if option.endswith(last)]
+    return found or made
+
+
+def _equal_to(value: Any, step: str, options: Mapping[str, Setting]) -> list[str]:
+    """Options equal to a pipeline or the like, as in the copy of a config in a work dir, which refers to nothing."""
+    if not any(isinstance(inner, Mapping) for _, inner in walk(value)):
+        return []
+    return [option + step for option, one in options.items() if repr(one.value) == repr(value)]
 
 
 def _alike(one: Setting, other: Setting) -> bool:

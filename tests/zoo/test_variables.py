@@ -61,6 +61,18 @@ def test_an_override_of_what_was_copied_names_the_keys_that_count(write, read, k
     assert str(caught.value) == f'--cfg-options: {key} has no effect here: set {keys}.'
 
 
+def test_a_name_from_which_nothing_is_left(write):
+    with pytest.raises(ConfigError, match=r'no effect here: model\.backbone\.init_cfg\.checkpoint is no longer there'):
+        read_config(write(BASE, 'model = dict(backbone=dict(init_cfg=None))'), {'checkpoint': 'x'})
+
+
+def test_the_copy_of_a_config_in_a_work_dir(write, tmp_path):
+    read_config(write(BASE)).dump(tmp_path / 'copy.py')
+    with pytest.raises(ConfigError, match=r'here: set train_dataloader\.dataset\.pipeline\.1\.scale\.$'):
+        read_config('copy.py', {'train_pipeline.1.scale': 96})
+    assert read_config('copy.py', {'mine': 2}).mine == 2
+
+
 @pytest.mark.parametrize('key', ['mine', 'experiment_name', 'train_dataloader.dataset.pipeline.1.scale'])
 def test_other_keys_may_be_set(write, key):
     assert settings(write(BASE), {key: 'x'})

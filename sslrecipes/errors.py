@@ -7,7 +7,7 @@ import io
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from functools import wraps
 from typing import Any, NoReturn, TypeVar
@@ -78,9 +78,9 @@ class RunError(UserError):
     """A run that can't go on: a loss that isn't finite, too many bad images, a process that ended."""
 
 
-def did_you_mean(word: str, choices: list[str]) -> str:
+def did_you_mean(word: object, choices: Iterable[object]) -> str:
     """Return ``' Did you mean "x"?'`` for the nearest of ``choices``, or an empty string."""
-    near = get_close_matches(word, choices, n=1, cutoff=0.5)
+    near = get_close_matches(str(word), map(str, choices), n=1, cutoff=0.5)
     return f' Did you mean "{near[0]}"?' if near else ''
 
 

@@ -155,7 +155,7 @@ def _check_model_is_whole(cfg: Config, scope: str) -> None:
 def _check_arguments(node: dict[str, Any], component: Callable[..., Any], place: str, others: set[str]) -> None:
     accepted, takes_any = accepted_arguments(component)
     if takes_any:
-        accepted |= {key for key in node if not get_close_matches(key, accepted, cutoff=SURELY_MISSPELT)}
+        accepted |= {key for key in node if not get_close_matches(str(key), accepted, cutoff=SURELY_MISSPELT)}
     _check_names(node, accepted | others, getattr(component, '__name__', str(component)), place)
     for name, kind in kinds_of(component).items():
         if name in node and (allowed := kind.misfit(node[name])):

@@ -7,7 +7,6 @@ in the run's log file, or on the console with ``SSLRECIPES_TRACEBACK=1`` in the 
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -133,8 +132,8 @@ def where_to_read(error: Exception, cfg: Config) -> str:
     logger = MMLogger.get_current_instance()
     work_dir = Path(cfg.get('work_dir') or '.').absolute()
     for handler in logger.handlers:
-        file = Path(handler.baseFilename) if isinstance(handler, logging.FileHandler) else None
-        if file and file.is_file() and file.is_relative_to(work_dir):
+        log = Path(getattr(handler, 'baseFilename', ''))
+        if log.is_file() and log.is_relative_to(work_dir):
             log_traceback(logger, error)
-            return f'Its traceback is in {file}.'
+            return f'Its traceback is in {log}.'
     return f'{SWITCH}=1 shows its traceback.'

@@ -31,7 +31,6 @@ from sslrecipes.engine.restart import unwrapped
 from sslrecipes.engine.resume_point import FinishedRunError
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import CheckpointError, ConfigError, DataError
-from sslrecipes.zoo.facts import facts
 from sslrecipes.zoo.places import children
 from sslrecipes.zoo.upstream import adopted
 
@@ -171,7 +170,6 @@ def build_runner(cfg: Config, phase: str, needs_weights: bool = True, kind: type
     """
     leave_lost_storage_to_the_main_thread()
     check_config(adopted(cfg))
-    facts(cfg)
     begins_with = None if cfg.get('resume') else cfg.get('load_from')  # what it resumes may have descendants
     if begins_with and '://' not in begins_with and not Path(begins_with).is_file():
         raise CheckpointError(f'There is no checkpoint "{begins_with}".')

@@ -83,6 +83,7 @@ text = _kind('text', str)
 options = _kind('a dict', dict)
 items = _kind('a list', list, tuple)
 nothing = one_of(None)
+size = either(whole(1), several(whole(1), 2))
 
 
 def anything(value: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from sslrecipes.zoo.checks import size
 from sslrecipes.zoo.multi_crop import Objection
 from sslrecipes.zoo.places import walk
 
@@ -24,11 +25,11 @@ def _objections(place: str, steps: Sequence[Any]) -> Iterator[Objection]:
     resized: tuple[str, Mapping[str, Any]] | None = None
     for index, step in enumerate(steps):
         kind = str(step.get('type')) if isinstance(step, Mapping) else ''
-        if kind in ('Resize', 'ResizeEdge') and step.get('scale'):
+        if kind in ('Resize', 'ResizeEdge') and size(step.get('scale')) is None:
             resized = f'{place}[{index}].scale', step
-        elif kind == 'CenterCrop' and resized and not step.get('auto_pad'):
+        elif kind == 'CenterCrop' and resized and not step.get('auto_pad') and size(step.get('crop_size')) is None:
             about, resize = resized
-            crop, before = step.get('crop_size', 0), f'{resize["type"]} to scale={resize["scale"]}'
+            crop, before = step['crop_size'], f'{resize["type"]} to scale={resize["scale"]}'
             if not _leaves_room(resize, *_pair(crop)):
                 yield (
                     f'{place}[{index}]: the crop would be larger than the image: crop_size={crop} after {before}.',
@@ -42,11 +43,11 @@ def _leaves_room(resize: Mapping[str, Any], width: int, height: int) -> bool:
     """Tell whether an image of some shape is, after ``resize``, as large as a crop."""
     if resize['type'] == 'ResizeEdge':
         sides = {'short': min(width, height), 'long': max(width, height), 'width': width, 'height': height}
-        return bool(sides.get(resize.get('edge', 'short'), 0) <= resize['scale'])
+        return sides.get(str(resize.get('edge', 'short')), 0) <= min(_pair(resize['scale']))
     ordered: Callable[[Iterable[int]], Iterable[int]] = sorted if resize.get('keep_ratio') else tuple
     pairs = zip(ordered((width, height)), ordered(_pair(resize['scale'])), strict=True)
     return all(side <= limit for side, limit in pairs)
 
 
-def _pair(size: Any) -> Sequence[int]:
-    return size if isinstance(size, (list, tuple)) else (size, size)
+def _pair(given: Any) -> Sequence[int]:
+    return given if isinstance(given, (list, tuple)) else (given, given)

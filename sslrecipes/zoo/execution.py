@@ -43,5 +43,7 @@ def _failing_line(error: BaseException, path: Path) -> str:
 
 
 def _said(error: Exception) -> str:
-    words = str(error).strip('\'"').rstrip('.')
+    words = (str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)).rstrip('.')
+    if isinstance(error, TypeError) and words.startswith('cannot pickle'):
+        words += ', which a name of the file still holds: delete it at the end with del'
     return words if isinstance(error, (KeyError, OSError)) and ' ' in words else f'{type(error).__name__}: {words}'

@@ -23,6 +23,7 @@ from sslrecipes.zoo.checks import (
     optional,
     options,
     several,
+    size,
     text,
     whole,
 )
@@ -44,7 +45,6 @@ PARTS = (
 )
 
 _share = number(0, below=1)
-_size = either(whole(1), several(whole(1), 2))
 _dict_or_none = either(options, nothing)
 
 
@@ -77,14 +77,14 @@ _matching = {
     **dict.fromkeys(('assigner', 'sampler'), options),
     **dict.fromkeys(('allowed_border', 'pos_weight'), number(-1)),
     'debug': boolean,
-    'mask_size': _size,
+    'mask_size': size,
 }
 #: What detectors and segmentors look up by name in dicts without a type, so a misspelt name would change nothing.
 DETECTION_GROUPS = (
     *(Group(f'model.train_cfg.{part}', _matching) for part in ('rpn', 'rcnn', 'rcnn[*]')),
     *(Group(f'model.{place}', _proposals) for place in ('train_cfg.rpn_proposal', 'test_cfg.rpn', 'test_cfg.rcnn')),
     Group('model.test_cfg.panoptic', {'mask_overlap': number(0), 'stuff_area_limit': number(0)}),
-    Group('model.test_cfg', {'mode': text, **dict.fromkeys(('stride', 'crop_size'), _size), **_proposals}),
+    Group('model.test_cfg', {'mode': text, **dict.fromkeys(('stride', 'crop_size'), size), **_proposals}),
 )
 
 _neighbours = {
@@ -152,7 +152,11 @@ GROUPS = (
         closed='transfer',
         required=('checkpoint',),
     ),
-    Group('custom_imports', {'imports': either(items, text), 'allow_failed_imports': boolean}, closed='custom_imports'),
+    Group(
+        'custom_imports',
+        {'imports': either(every(text), text), 'allow_failed_imports': boolean},
+        closed='custom_imports',
+    ),
     Group(
         LOADER,
         {
@@ -255,7 +259,7 @@ GROUPS = (
         Group(
             place,
             {
-                **dict.fromkeys(('img_size', 'patch_size'), _size),
+                **dict.fromkeys(('img_size', 'patch_size'), size),
                 'mask_ratio': _share,
                 **dict.fromkeys(('drop_path_rate', 'drop_rate'), _share),
                 **dict.fromkeys(('mlp_token', 'with_cls_token', 'batched_shuffle'), boolean),

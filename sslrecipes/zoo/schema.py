@@ -83,9 +83,9 @@ def _check_group(group: Group, place: str, part: Mapping[str, Any]) -> None:
 
 def _is_misspelt(key: str, known: Iterable[str]) -> bool:
     """Whether an option of a dict that no signature describes is surely one of the ``known``."""
-    return bool(get_close_matches(key, known, cutoff=SURELY_MISSPELT))
+    return bool(get_close_matches(str(key), known, cutoff=SURELY_MISSPELT))
 
 
 def _misspelt(key: str, part: Mapping[str, Any]) -> str:
-    near = get_close_matches(key, list(part), n=1, cutoff=SURELY_MISSPELT)
+    near = get_close_matches(key, map(str, part), n=1, cutoff=SURELY_MISSPELT)
     return f' Is "{near[0]}" meant to be it?' if near else ''

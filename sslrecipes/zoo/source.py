@@ -6,6 +6,7 @@ import ast
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -108,7 +109,10 @@ def near(path: Path) -> str:
     while not folder.is_dir() and folder != folder.parent:
         folder = folder.parent
     files = chain.from_iterable(folder.glob(depth + '*.py') for depth in ('', '*/', '*/*/')) if folder.name else ()
-    return did_you_mean(str(path), [str(file) for file in islice(files, _NEIGHBOURS)])
+    found: list[str] = []
+    with suppress(OSError):  # a folder that goes meanwhile
+        found.extend(str(file) for file in islice(files, _NEIGHBOURS))
+    return did_you_mean(str(path), found)
 
 
 def _strings(node: ast.expr) -> tuple[str, ...]:

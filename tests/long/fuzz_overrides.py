@@ -9,7 +9,6 @@ forks of a process that has imported everything.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import random
 import shutil
@@ -33,6 +32,7 @@ from sslrecipes.engine.config_check import check_config
 from sslrecipes.errors import exit_on_user_error
 from sslrecipes.zoo.config import load_config
 from sslrecipes.zoo.option_table import RUNNER_KEYS
+from sslrecipes.zoo.option_values import GivenText
 from sslrecipes.zoo.places import children
 from sslrecipes.zoo.preconditions import check_evaluates, check_trains, work_dir_of
 from sslrecipes.zoo.reading import read_config
@@ -61,6 +61,9 @@ VALUES = (
     *(None, True, False, 0, 1, 3, -1, 0.5, 1.5, -0.1, 1e30, float('inf'), float('nan'), '', 'text', '3', '/no/where'),
     *([], [1, 2], (3,), (2, 2), ['a'], [[]], [None], {}, {'a': 1}, {'type': 'Nothing'}, {'type': 'ReLU'}, [{}], [3]),
 )
+#: What may be typed on a command line.
+TEXTS = ('model', '[(1,2', 'None', '1e5', '2024', 'a b', "'", '{', 'dict(a=1)', 'lambda: 1', 'nan', '[]', '1,2',
+         "['a']", '\udce9', '{a: 1}', 'x=y', 'True', '0x10', 'é', '[' * 99)  # fmt: skip
 SECONDS = 60
 
 
@@ -71,7 +74,7 @@ class Trial:
     Attributes:
         recipe: Of :data:`RECIPES`.
         key: Dotted key of the config.
-        value: What it is set to.
+        value: What it is set to; a text as typed is a ``GivenText``.
     """
 
     recipe: str
@@ -102,7 +105,8 @@ def draw(folder: Path, rng: random.Random, count: int, recipes: list[str]) -> li
     """Draw trials, as many of each recipe."""
     keys = {name: list(keys_of(read_config(folder / f'{name}.py'))) for name in recipes}
     names = [recipes[index % len(recipes)] for index in range(count)]
-    return [Trial(name, rng.choice(keys[name]), rng.choice(VALUES)) for name in names]
+    values = [*VALUES, *map(GivenText, TEXTS)]
+    return [Trial(name, rng.choice(keys[name]), rng.choice(values)) for name in names]
 
 
 @exit_on_user_error
@@ -130,6 +134,7 @@ def attempt(folder: Path, recipe: str, options: dict[str, Any]) -> tuple[int, st
             output = os.open('log', os.O_CREAT | os.O_WRONLY | os.O_APPEND)
             for stream in (1, 2):
                 os.dup2(output, stream)
+            sys.stdout = sys.stderr = os.fdopen(output, 'w', buffering=1, errors='backslashreplace')
             code = exit_code(folder / f'{recipe}.py', options)
         finally:
             os._exit(code)
@@ -149,9 +154,6 @@ def exit_code(config: Path, options: dict[str, Any]) -> int:
     except Exception:
         traceback.print_exc()
         raise
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError):
-            stream.flush()
     return code
 
 

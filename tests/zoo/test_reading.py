@@ -36,6 +36,10 @@ def write(tmp_path, monkeypatch):
         (dict(mine="_base_ = 'base.py'", base='\nimport nothing_like_it'), '"base.py:2" imports a module that is not'),
         (dict(mine='import sys\nsys.exit(0)'), '"mine.py:2" ends the program: a config only sets options.'),
         (dict(mine="_base_ = 'base.py'", base='raise SystemExit'), '"base.py:1" ends the program'),
+        (
+            dict(mine="with open('mine.py') as file:\n    a = 1"),
+            'which a name of the file still holds: delete it at the',
+        ),
         (dict(mine='a = []\na.append(a)'), 'can not be resolved: RecursionError'),
         (
             dict(mine="_base_ = ['a.py', 'b.py']", a='x = 1', b='x = 2'),

@@ -208,3 +208,21 @@ def test_clipping(clip, good):
         return
     with pytest.raises(ConfigError, match='clip_grad'):
         check_schema(cfg)
+
+
+@pytest.mark.parametrize(
+    ('settings', 'sentence'),
+    [
+        (dict(model={3: 4}), 'model needs type.'),
+        (dict(model=dict(type='A'), randomness={3: 4}), 'randomness: there is no option "3".'),
+        (
+            dict(model=dict(type='A'), custom_imports=dict(imports=[3])),
+            'custom_imports.imports is [3], but must be a li',
+        ),
+    ],
+    ids=str,
+)
+def test_names_and_modules_are_texts(settings, sentence):
+    with pytest.raises(ConfigError) as caught:
+        check_schema(Config(settings))
+    assert str(caught.value).startswith(sentence)

@@ -90,8 +90,10 @@ def main(argv: list[str] | None = None) -> None:
     results = []
     for recipe in args.recipes:
         command = [sys.executable, __file__, recipe, '--one', *map(str, options)]
-        line = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1]
-        results.append(json.loads(line))
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+        if done.returncode:  # it has said why
+            sys.exit(done.returncode)
+        results.append(json.loads(done.stdout.splitlines()[-1]))
     from sslrecipes.engine.benchmark import StepSpeed, print_speeds
 
     print_speeds([StepSpeed(*result) for result in results])

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from rich.console import Console
 from rich.table import Table
@@ -20,9 +21,9 @@ import sslrecipes.models  # noqa: F401  registers the components of recipes
 from sslrecipes.engine.costs import step_cost
 from sslrecipes.engine.hooks.step_hook import begin_step, end_step
 from sslrecipes.engine.memory import keep_freed_memory
-from sslrecipes.engine.optimizers import ParamGroupsConstructor
 from sslrecipes.engine.synthetic import mid_run, synthetic_batch
 from sslrecipes.registry import MODELS
+from sslrecipes.zoo.upstream import adopted
 
 GEMM_SIDE = 2048
 
@@ -111,9 +112,10 @@ def measure_step(
 
 def _optimizer(cfg: Config, model: Any, dtype: str) -> Any:
     """The recipe's optimizer, in the asked precision and without gradient accumulation."""
-    wrapper = dict(type='OptimWrapper') if dtype == 'float32' else dict(type='AmpOptimWrapper', dtype=dtype)
-    wrapper['optimizer'] = cfg.optim_wrapper.optimizer.to_dict()
-    return ParamGroupsConstructor(wrapper, cfg.optim_wrapper.get('paramwise_cfg'))(model)
+    amp = {} if dtype == 'float32' else {'dtype': dtype}
+    wrapper = {'type': f'sslrecipes.{"Amp" * bool(amp)}OptimWrapper', **amp}
+    kept = {key: adopted(cfg).optim_wrapper.get(key) for key in ('optimizer', 'constructor', 'paramwise_cfg')}
+    return build_optim_wrapper(model, wrapper | {key: value for key, value in kept.items() if value is not None})
 
 
 def _synchronize() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import lru_cache
 from typing import Any
 
 _MAX_TEXT, _MAX_DEPTH = 2 << 20, 100
@@ -17,15 +18,23 @@ def setting(text: str, name: str) -> Any:
     becomes ``None``. So does a text that is no config, or larger or deeper than any: Python's parser would take memory
     and time without a limit for it.
     """
-    if len(text) > _MAX_TEXT or _too_deep(text):
-        return None
     try:
-        for node in ast.parse(text).body:
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == name:
-                return _value(node.value)
+        node = _variables(text).get(name)
+        return _value(node) if node else None
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
-        pass
-    return None
+        return None
+
+
+@lru_cache(maxsize=2)
+def _variables(text: str) -> dict[str, ast.expr]:
+    """The values of a config's top-level variables; the first of each name."""
+    if len(text) > _MAX_TEXT or _too_deep(text):
+        return {}
+    found: dict[str, ast.expr] = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            found.setdefault(node.targets[0].id, node.value)
+    return found
 
 
 def _too_deep(text: str) -> bool:

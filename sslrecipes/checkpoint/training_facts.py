@@ -14,9 +14,22 @@ from typing import Any
 
 from sslrecipes.checkpoint.config_text import setting
 from sslrecipes.errors import CheckpointError
+from sslrecipes.zoo.picture_size import picture_size
 
 #: What the metadata of an exported file say about the run: it stands in those of the next one too.
-_CARRIED = ('method', 'backbone', 'heads', 'mean', 'std', 'to_rgb', 'cls_token', 'epoch', 'iter', 'prefix')
+_CARRIED = (
+    'method',
+    'backbone',
+    'heads',
+    'mean',
+    'std',
+    'to_rgb',
+    'picture_size',
+    'cls_token',
+    'epoch',
+    'iter',
+    'prefix',
+)
 _MAX_TEXT = 100_000
 _MAX_SIZE = 100_000
 _DEFAULT_IMAGE_SIZE = 224
@@ -36,6 +49,7 @@ class TrainingFacts:
         std: Of pixels; None if unknown.
         to_rgb: Whether the channels of pictures were swapped; None if unknown.
         image_size: Side of the pictures that the position table is for, 0 if unknown.
+        picture_size: Side of the pictures that were trained on, 0 if unknown.
         odd: Names of what was stated in a way that can't be meant, and is unknown therefore.
     """
 
@@ -46,6 +60,7 @@ class TrainingFacts:
     std: tuple[float, ...] | None = None
     to_rgb: bool | None = None
     image_size: int = 0
+    picture_size: int = 0
     odd: tuple[str, ...] = ()
 
     @classmethod
@@ -61,8 +76,9 @@ class TrainingFacts:
         odd += [key for key in _SETTINGS if key in settings and key not in backbone]
         mean, std = (tuple(known[key]) if key in known else None for key in ('mean', 'std'))
         heads = _heads(settings.get('arch')) or known.get('heads', 0)
-        decoder_heads, to_rgb = known.get('decoder_heads', 0), known.get('to_rgb')
-        return cls(backbone, heads, decoder_heads, mean, std, to_rgb, _image_size(settings), tuple(odd))
+        sizes = {key: known.get(key, 0) for key in ('decoder_heads', 'picture_size')}
+        image_size, to_rgb = _image_size(settings), known.get('to_rgb')
+        return cls(backbone, heads, mean=mean, std=std, to_rgb=to_rgb, image_size=image_size, odd=tuple(odd), **sizes)
 
     def refuse_odd(self) -> None:
         """Refuse to build a network from what is only partly known.
@@ -98,6 +114,7 @@ def _settings(config_text: str) -> dict[str, str | None]:
         'std': preprocessor.get('std') or None,
         'to_rgb': preprocessor.get('to_rgb', preprocessor.get('bgr_to_rgb')),
         'decoder_heads': _mapping(model.get('neck')).get('decoder_num_heads'),
+        'picture_size': picture_size(setting(config_text, 'train_dataloader')),
     }
     method = model.get('type')
     return {'method': method, **{key: _as_json(value) for key, value in facts.items() if value is not None}}
@@ -168,6 +185,7 @@ _FACTS: dict[str, Callable[[Any], bool]] = {
     'backbone': _is_mapping,
     'heads': _is_size,
     'decoder_heads': _is_size,
+    'picture_size': _is_size,
     'mean': _is_colour,
     'std': _is_colour,
     'to_rgb': lambda value: isinstance(value, bool),

@@ -19,7 +19,9 @@ _filled: WeakKeyDictionary[nn.Module, tuple[str, TrainingFacts]] = WeakKeyDictio
 _TOLERANCE = 0.01
 
 
-def check_used_alike(model: nn.Module, facts: TrainingFacts, source: str, sizes: bool = True) -> None:
+def check_used_alike(
+    model: nn.Module, facts: TrainingFacts, source: str, sizes: bool = True, picture_size: int | None = None
+) -> None:
     """Compare a model with what the file says that fills it, as far as weights don't show it.
 
     Another number of heads makes another network of the same weights: it is refused. Pictures that are normalised
@@ -29,19 +31,22 @@ def check_used_alike(model: nn.Module, facts: TrainingFacts, source: str, sizes:
         model: The model, or its backbone, which tells less.
         facts: What the file says.
         source: What the file is called in messages.
-        sizes: Compare the size of pictures. Detectors and segmentors always have another.
+        sizes: Compare the size of pictures, strides and dilations. Detectors and segmentors have others on purpose.
+        picture_size: Side of the pictures that are at hand, if it is known.
 
     Raises:
         CheckpointError: The numbers of heads differ.
     """
     check_heads(model, facts, source)
     warn_of_differences(model, facts, source, sizes)
+    if sizes and picture_size and facts.picture_size not in (0, picture_size):
+        _warn(source, f'on pictures of {facts.picture_size} px, those of this run have {picture_size} px')
 
 
 def warn_of_differences(model: nn.Module, facts: TrainingFacts, source: str, sizes: bool = True) -> None:
-    """The warnings of :func:`check_used_alike`."""
+    """The warnings of :func:`check_used_alike` that need no more than the model."""
     _filled[model] = source, facts
-    _warn(source, *_pixels(model, facts), *(_sizes(model, facts) if sizes else ()))
+    _warn(source, *_pixels(model, facts), *((*_sizes(model, facts), *_settings(model, facts)) if sizes else ()))
 
 
 def check_parts_used_alike(model: nn.Module) -> None:
@@ -54,7 +59,7 @@ def check_parts_used_alike(model: nn.Module) -> None:
 
 def _warn(source: str, *differences: str) -> None:
     for difference in differences:
-        print_log(f'"{source}" was trained on pictures {difference}.', logger='current', level=logging.WARNING)
+        print_log(f'"{source}" was trained {difference}.', logger='current', level=logging.WARNING)
 
 
 def check_heads(model: nn.Module, facts: TrainingFacts, source: str) -> None:
@@ -82,10 +87,10 @@ def _pixels(model: nn.Module, facts: TrainingFacts) -> Iterator[str]:
         return
     trained, now = (facts.mean, facts.std), [_values(getattr(preprocessor, name, None)) for name in ('mean', 'std')]
     if all(trained) and not all(map(_equal, trained, now)):
-        yield f'with {_listed(*trained)}, but the model takes {_listed(*now)}: set data_preprocessor'
+        yield f'on pictures with {_listed(*trained)}, but the model takes {_listed(*now)}: set data_preprocessor'
     if facts.to_rgb not in (None, swaps):
         order = 'swapped to RGB, the model leaves them' if facts.to_rgb else 'left in their order, the model swaps them'
-        yield f'whose channels were {order}: set to_rgb (bgr_to_rgb) of data_preprocessor'
+        yield f'on pictures whose channels were {order}: set to_rgb (bgr_to_rgb) of data_preprocessor'
 
 
 def _sizes(model: nn.Module, facts: TrainingFacts) -> Iterator[str]:
@@ -93,7 +98,17 @@ def _sizes(model: nn.Module, facts: TrainingFacts) -> Iterator[str]:
     size = getattr(getattr(model, 'backbone', model), 'img_size', None)
     size = size[0] if isinstance(size, (list, tuple)) else size
     if facts.image_size and isinstance(size, int) and size != facts.image_size:
-        yield f'of {facts.image_size} px, the model is for {size} px, for which its position table is resampled'
+        yield f'on pictures of {facts.image_size} px, the model is for {size} px: its positions are resampled'
+
+
+def _settings(model: nn.Module, facts: TrainingFacts) -> Iterator[str]:
+    """Yield what else makes another network of the same weights."""
+    backbone = getattr(model, 'backbone', model)
+    for name in ('strides', 'dilations', 'style', 'avg_down'):
+        trained, now = facts.backbone.get(name), getattr(backbone, name, None)
+        now = list(now) if isinstance(now, tuple) else now
+        if None not in (trained, now) and trained != now:
+            yield f'with {name}={trained} in the backbone, the model has {now}'
 
 
 def _values(tensor: Any) -> list[float]:

@@ -97,7 +97,7 @@ def weight_files(cfg: Config) -> Iterator[tuple[str, str]]:
     """Yield the place and the name of every local weight file that a recipe's model starts from."""
     for part in ('model', 'transfer'):
         for where, value in walk(cfg.get(part) or {}, part):
-            if where.endswith('.checkpoint') and isinstance(value, str) and '://' not in value:
+            if where.endswith(('.checkpoint', '.tokenizer_path')) and isinstance(value, str) and '://' not in value:
                 yield where, value
 
 

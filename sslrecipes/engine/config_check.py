@@ -156,17 +156,28 @@ def _check_arguments(node: dict[str, Any], component: Callable[..., Any], place:
     accepted, takes_any = accepted_arguments(component)
     if takes_any:
         accepted |= {key for key in node if not get_close_matches(str(key), accepted, cutoff=SURELY_MISSPELT)}
-    _check_names(node, accepted | others, getattr(component, '__name__', str(component)), place)
+    _check_names(node, accepted | others, component, place)
     for name, kind in kinds_of(component).items():
         if name in node and (allowed := kind.misfit(node[name])):
             raise ConfigError(f'{place}.{name} is {node[name]!r}, but must be {allowed}.', f'{place}.{name}')
 
 
-def _check_names(node: dict[str, Any], accepted: set[str], name: str, place: str) -> None:
+def _check_names(node: dict[str, Any], accepted: set[str], component: Callable[..., Any], place: str) -> None:
+    name = getattr(component, '__name__', str(component))
     for key in node:
         if key not in accepted:
-            hint = did_you_mean(key, sorted(accepted))
+            hint = _namesake(component, key) or did_you_mean(key, sorted(accepted))
             raise ConfigError(f'{place}: {name} has no argument "{key}".{hint}', f'{place}.{key}')
+
+
+def _namesake(component: Callable[..., Any], key: str) -> str:
+    """Point to mmpretrain's class of the same name as ours if that one has the argument."""
+    name, ours = getattr(component, '__name__', ''), getattr(component, '__module__', '').startswith('sslrecipes.')
+    for of in (registry.MODELS, registry.OPTIMIZERS, registry.HOOKS) if ours else ():
+        theirs = of.parent.get(name) if of.parent else None
+        if theirs is not None and key in accepted_arguments(theirs)[0]:
+            return f' mmpretrain\'s class of this name, which has it, is called "mmpretrain.{name}" here.'
+    return ''
 
 
 def accepted_arguments(component: Callable[..., Any]) -> tuple[set[str], bool]:

@@ -17,7 +17,8 @@ REGISTRY_OF_KEY: dict[str, Registry | None] = {
     'augments': registry.BATCH_AUGMENTS,
     'dataset': registry.DATASETS,
     'pipeline': registry.TRANSFORMS,
-    'switch_pipeline': registry.TRANSFORMS,
+    **dict.fromkeys(('switch_pipeline', 'train_pipeline'), registry.TRANSFORMS),  # in hooks that change it on the way
+    'loss': registry.MODELS,
     'sampler': registry.DATA_SAMPLERS,
     'batch_sampler': registry.DATA_SAMPLERS,
     'collate_fn': FUNCTIONS,

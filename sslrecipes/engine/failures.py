@@ -26,6 +26,7 @@ from sslrecipes.datasets.decoding import BadImageError
 from sslrecipes.datasets.seeding import batch_size_of
 from sslrecipes.datasets.workers import dead_worker
 from sslrecipes.engine.agreement import control_group
+from sslrecipes.engine.loops import SSLIterTrainLoop
 from sslrecipes.errors import DataError, RunError, StorageError, UserError
 
 #: What gloo, NCCL and the store of torch say when the other end is gone or silent.
@@ -180,11 +181,13 @@ def out_of_memory(error: Exception, runner: Any, phase: str = 'train') -> str:
     if phase != 'train':
         return f'{_no_memory(error)}: lower batch_size or num_workers of the loaders. {AGAIN[phase]}'
     batch, counts = batch_size_of(runner.train_dataloader), runner.accumulative_counts
+    counted = isinstance(runner.train_loop, SSLIterTrainLoop)
+    length = ', as well as train_cfg.max_iters and all else that counts batches' if counted else ''
     return (
         f'{_no_memory(error)} at {batch} images per process and micro-batch: halve train_dataloader.batch_size and '
-        f'double optim_wrapper.accumulative_counts (now {counts}), which keeps the batch of an optimizer step (but not '
-        f'that of batch norms); --amp saves memory of the GPU, a smaller train_dataloader.num_workers that of the '
-        f'machine. Continue with --resume --accept-changes.'
+        f'double optim_wrapper.accumulative_counts (now {counts}){length}, which keeps the batch of an optimizer step '
+        f'(but not that of batch norms); --amp saves memory of the GPU, a smaller train_dataloader.num_workers that of '
+        f'the machine. Continue with --resume --accept-changes.'
     )
 
 

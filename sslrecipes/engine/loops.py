@@ -102,7 +102,7 @@ class SSLTrainLoop(EpochBasedTrainLoop):
     def run(self) -> nn.Module:
         """Train."""
         self.runner.call_hook('before_train')
-        if self._iter and self.runner.message_hub.get_info('last_validation') != self._iter:
+        if self._iter:
             self._validate_if_due()
         while not self.is_done and not self.stop_training:
             self.run_epoch()
@@ -120,6 +120,8 @@ class SSLTrainLoop(EpochBasedTrainLoop):
         skip_batches(self.dataloader, start)
         for index, batch in enumerate(islice(self.dataloader, self._max_iters - self._iter), start):
             self.run_iter(index, batch)
+            if self.stop_training:  # by a validation within the epoch
+                return
         if self.batches_done == len(self.dataloader):
             self._end_epoch()
         elif not self.is_done:
@@ -148,7 +150,8 @@ class SSLTrainLoop(EpochBasedTrainLoop):
         self._iter += 1
 
     def _validate_if_due(self) -> None:
-        if self.runner.val_loop is not None and self.is_validation_due():
+        done = self.runner.message_hub.get_info('last_validation') == self._iter
+        if self.runner.val_loop is not None and not done and self.is_validation_due():
             self.runner.val_loop.run()
             self.runner.message_hub.update_info('last_validation', self._iter)
 

@@ -184,6 +184,10 @@ def report(folder: Path, results: list[Result], seconds: float) -> None:
 
 def write_results(folder: Path, text: str, results: Any, keep_other: bool = True) -> None:
     """Write ``report.md`` and ``results.json``; other ones that are there are kept as ``*.superseded``."""
-    write_atomic(folder / 'report.md', lambda file: file.write_text(text), keep_other)
+    write_atomic(
+        folder / 'report.md',
+        lambda file: file.write_text(text, encoding='utf-8', errors='backslashreplace'),
+        keep_other,
+    )
     content = json.dumps(results, indent=2) + '\n'
     write_atomic(folder / 'results.json', lambda file: file.write_text(content), keep_other)

@@ -13,7 +13,7 @@ import torch
 from mmengine.dist import get_rank, master_only
 from mmengine.logging import MMLogger
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -41,6 +41,7 @@ from sslrecipes.engine.restartable_runner import RestartableRunner
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import DATA_SAMPLERS, PARAM_SCHEDULERS, RUNNERS
+from sslrecipes.zoo.picture_size import picture_size
 from sslrecipes.zoo.upstream import adopt
 
 #: How messages of mmengine begin that are long or say nothing about the run; the log file has them all.
@@ -288,7 +289,9 @@ class SSLRunner(RestartableRunner):
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = self.model.module if is_model_wrapper(self.model) else self.model
         state = our_weights(checkpoint, str(filename))
-        check_used_alike(model, facts_of(checkpoint.get('meta')), str(filename))
+        built = [name for name in ('train', 'val') if isinstance(getattr(self, f'_{name}_loop'), BaseLoop)]
+        size = picture_size(self.cfg.get(f'{[*built, "test"][0]}_dataloader'))
+        check_used_alike(model, facts_of(checkpoint.get('meta')), str(filename), picture_size=size)
         load_state(model, state, source=str(filename), allow_partial=self.cfg.get('allow_partial', False))
         self._has_loaded = True
         return checkpoint

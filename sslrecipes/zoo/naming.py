@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sslrecipes.zoo.picture_size import SIZES
 from sslrecipes.zoo.places import value_at, walk
 from sslrecipes.zoo.schedules import schedule_of
 
@@ -26,14 +27,6 @@ _SCHEDULES = {
     'PolyLR': 'polylr',
 }
 _DEFAULT_PX = {'in1k': 224}
-#: Which argument of a transform is the size of the images that train.
-_SIZES = {
-    'MultiCrop': 'global_size',
-    'RandomResizedCrop': 'scale',
-    'Resize': 'scale',
-    'RandomCrop': 'crop_size',
-    'CenterCrop': 'crop_size',
-}
 
 
 @dataclass(frozen=True)
@@ -117,7 +110,7 @@ def _px(said: str | None) -> int | tuple[int, int] | None:
 def image_size(cfg: Any) -> Any:
     """Size that the backbone says, or else the last of the training's transforms that sets one; None if none does."""
     transforms = value_at(cfg, 'train_dataloader.dataset.pipeline', ())
-    found = [value_at(one, _SIZES.get(one['type'], '')) for one in transforms]
+    found = [value_at(one, SIZES.get(one['type'], '')) for one in transforms]
     return value_at(cfg, 'model.backbone.img_size') or next(filter(None, reversed(found)), None)
 
 

@@ -133,10 +133,11 @@ def _adopt_wrapper(cfg: Any, scope: str, done: Adoption) -> None:
         done.notes.append(f'optim_wrapper.type is {name}: {NOT_GUARDED}.')
         _default_hooks(cfg)['nonfinite'] = None
         return
-    if wrapper.get('_scope_', scope) != scope:  # bare names inside mean that package's
+    around = wrapper.get('_scope_', scope)
+    if around != scope:  # bare names inside mean that package's
         for part, key in ((wrapper, 'constructor'), (wrapper.get('optimizer'), 'type')):
             if part and isinstance(part.get(key), str) and '.' not in part[key]:
-                part[key] = f'{of}.{part[key]}'
+                part[key] = f'{around}.{part[key]}'
     if name == 'AmpOptimWrapper':
         wrapper.setdefault('dtype', None)
         if wrapper.pop('use_fsdp', False):

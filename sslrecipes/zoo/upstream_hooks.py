@@ -7,12 +7,11 @@ from typing import Any
 
 CHECKPOINT = 'CheckpointHook'
 
-#: Hooks of mmpretrain that have one of ours with the same name and arguments.
-OUR_HOOKS = ('SwAVHook', 'SimSiamHook')
+#: Hooks of mmengine and mmpretrain that have one of ours with the same name and arguments.
+OUR_HOOKS = ('EMAHook', 'EarlyStoppingHook', 'SwAVHook', 'SimSiamHook')
 
 #: Hooks whose state is in no checkpoint, and what that means for a run that is resumed.
 KEPT_IN_THE_PROCESS = {
-    'EarlyStoppingHook': 'EarlyStoppingHook forgets the best score when a run is resumed, and counts anew',
     'YOLOXModeSwitchHook': 'YOLOXModeSwitchHook does not switch in a run that is resumed after the switch',
 }
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 import torch
-from mmpretrain.models import ClsDataPreprocessor, VisionTransformer
+from mmpretrain.models import ClsDataPreprocessor, ResNet, VisionTransformer
 from torch import nn
 
 from sslrecipes.checkpoint.initializer import load_pretrained
@@ -110,6 +110,15 @@ def test_other_pictures_are_told(warnings, pixels, size, words):
     check_used_alike(Whole(vit(size=size), **pixels), facts_of(META), 'a.pth')
     assert len(warnings) == (words is not None)
     assert all('"a.pth" was trained on pictures' in text and words in text for text in warnings)
+
+
+def test_other_strides_are_told_except_to_detectors(warnings):
+    facts = facts_of({'cfg': "model = dict(backbone=dict(type='ResNet', depth=18, strides=(1, 1, 2, 2)))"})
+    check_used_alike(ResNet(18, strides=(1, 1, 2, 2)), facts, 'a.pth')
+    check_used_alike(ResNet(18), facts, 'a.pth', sizes=False)
+    assert warnings == []
+    check_used_alike(ResNet(18), facts, 'a.pth')
+    assert warnings == ['"a.pth" was trained with strides=[1, 1, 2, 2] in the backbone, the model has [1, 2, 2, 2].']
 
 
 @pytest.mark.parametrize('suffix', ['.pth', '.safetensors'])

@@ -172,6 +172,34 @@ def test_scope_of_a_part_holds_for_what_is_inside_it(detector):
         check_config(cfg)
 
 
+@pytest.mark.parametrize(
+    ('scope', 'model', 'message'),
+    [
+        (
+            'sslrecipes',
+            dict(type='MoCo', queue_len=8),
+            r'no argument "queue_len"\. mmpretrain.* called "mmpretrain\.MoCo"',
+        ),
+        ('mmpretrain', dict(type='DINO'), r'no model "DINO"\. In the scope "mmpretrain" .* "sslrecipes\.DINO"'),
+    ],
+)
+def test_names_that_two_packages_have_are_told_apart(scope, model, message):
+    with pytest.raises(ConfigError, match=message):
+        check_config(Config(dict(default_scope=scope, model=model)))
+
+
+def test_hooks_that_change_the_pipeline_are_looked_into():
+    change = dict(
+        action_epoch=2, train_pipeline=[dict(type='RandomFlip', prob=0.5)], loss=dict(type='CrossEntropyLoss')
+    )
+    hook = dict(type='SwitchRecipeHook', schedule=[change])
+    model = dict(type='SimCLR', backbone=dict(type='ResNet', depth=18))
+    check_config(Config(dict(default_scope='mmpretrain', model=model, custom_hooks=[hook])))
+    change['train_pipeline'][0]['prop'] = 1
+    with pytest.raises(ConfigError, match=r'train_pipeline\[0\]: RandomFlip has no argument "prop"'):
+        check_config(Config(dict(default_scope='mmpretrain', model=model, custom_hooks=[hook])))
+
+
 def test_segmentor_is_looked_up_in_its_own_scope(detector):
     cfg = Config(dict(
         default_scope='mmseg',

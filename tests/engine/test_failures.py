@@ -26,6 +26,7 @@ from sslrecipes.engine.failures import (
     lost_peer,
     sentence_for,
 )
+from sslrecipes.engine.loops import SSLIterTrainLoop
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import DataError, RunError, StorageError, UserError, exit_on_user_error
 
@@ -42,6 +43,7 @@ def runner(tmp_path):
     return SimpleNamespace(
         work_dir=str(tmp_path),
         train_dataloader=SimpleNamespace(batch_size=64, batch_sampler=None, dataset=[]),
+        train_loop=None,
         accumulative_counts=2,
         logger=MMLogger(f'failures-{tmp_path.name}', log_file=str(tmp_path / 'run.log')),
         call_hook=called.append,
@@ -73,6 +75,11 @@ def test_out_of_memory_says_what_to_lower(error, place, runner):
     assert sentence.startswith(f'Out of memory {place} at 64 images')
     assert 'accumulative_counts (now 2)' in sentence
     assert sentence.endswith('--resume --accept-changes.'), 'a plain --resume refuses another batch'
+
+
+def test_a_run_that_counts_batches_needs_more_of_them_if_they_are_smaller(runner):
+    runner.train_loop = object.__new__(SSLIterTrainLoop)
+    assert 'as well as train_cfg.max_iters' in sentence_for(MemoryError(), runner, [])
 
 
 def test_the_process_that_is_gone_is_named(dead, runner):

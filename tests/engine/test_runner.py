@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 import torch
 from mmengine.config import Config
@@ -147,6 +149,14 @@ def test_a_checkpoint_that_tells_of_another_network_or_other_pictures(mae_on_dig
     monkeypatch.setattr('sslrecipes.checkpoint.used_alike.print_log', lambda text, **_: told.append(text))
     SSLRunner.from_cfg(mae_on_digits).load_checkpoint(path)
     assert told == []
+    other = copy.deepcopy(mae_on_digits)
+    other.train_dataloader.dataset.pipeline[0].scale = 16
+    other.test_dataloader, other.test_cfg, other.test_evaluator = other.pop('train_dataloader'), {}, []
+    for key in ('train_cfg', 'optim_wrapper', 'param_scheduler'):
+        other.pop(key)
+    SSLRunner.from_cfg(other).load_checkpoint(path)
+    assert told == [f'"{path}" was trained on pictures of 8 px, those of this run have 16 px.']
+    told.clear()
     mae_on_digits.model.data_preprocessor = dict(mean=[1.0] * 3, std=[127.5] * 3, to_rgb=False)
     SSLRunner.from_cfg(mae_on_digits).load_checkpoint(path)
     assert ['the model takes mean 1, 1, 1' in text for text in told] == [True, False]

@@ -166,7 +166,7 @@ def compare(work_dir: str, other: str) -> float:
         for entry in ('cfg', 'time', 'experiment_name'):
             del state['meta'][entry]
         hub = state['message_hub']
-        for entry in ('cfg', 'experiment_name', 'mmengine_version'):
+        for entry in ('cfg', 'experiment_name', 'mmengine_version', 'eta'):
             hub['runtime_info'].pop(entry, None)
         hub['log_scalars'] = {key: value for key, value in hub['log_scalars'].items() if 'time' not in key}
     return max(largest_difference(*states), largest_difference(*map(logged, (work_dir, other))))

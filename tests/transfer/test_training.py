@@ -25,6 +25,18 @@ def test_killed_and_resumed_detector_equals_the_one_left_alone(workers, seed, ma
     assert outcome.difference == 0.0, outcome.positions
 
 
+def test_killed_after_each_micro_batch_a_detector_stops_early_as_if_left_alone(mask_rcnn, restarting):
+    """Epochs of eight micro-batches, steps of three; no score rises by one, so the third validation is the last."""
+    mask_rcnn.train_dataloader.dataset.indices = 16
+    mask_rcnn.optim_wrapper.accumulative_counts = 3
+    mask_rcnn.train_cfg.val_interval = 3
+    mask_rcnn.default_hooks.checkpoint.interval_iters = 1
+    early = dict(monitor='coco/bbox_mAP', rule='greater', min_delta=1, patience=2)
+    mask_rcnn.custom_hooks = [dict(type='sslrecipes.EarlyStoppingHook', **early)]
+    assert restarting.kill_everywhere(mask_rcnn, micro_batches=11) == 0.0
+    assert CheckpointStore(f'{mask_rcnn.work_dir}/killed').newest_good()[0].name == 'epoch_1_iter_11.pth'
+
+
 def watched(cfg):
     """Train, and return the runner, the iterations after which it validated, and the modes of the steps."""
     runner = SSLRunner.from_cfg(cfg)

@@ -131,7 +131,7 @@ def test_each_part_and_its_place(given, place, expected):
             dict(optim_wrapper=dict(type='ApexOptimWrapper', optimizer=dict(type='SGD'))),
             'optim_wrapper.type is ApexOptimWrapper: losses and gradients that are not finite are not looked for.',
         ),
-        (dict(custom_hooks=[dict(type='EarlyStoppingHook')]), 'custom_hooks[0]: EarlyStoppingHook forgets the'),
+        (dict(custom_hooks=[dict(type='YOLOXModeSwitchHook')]), 'custom_hooks[0]: YOLOXModeSwitchHook does not switch'),
         (
             dict(default_hooks=dict(checkpoint=dict(type='CheckpointHook', out_dir='/elsewhere'))),
             'default_hooks.checkpoint.out_dir has no meaning here',

@@ -3,6 +3,7 @@
 from sslrecipes.engine.hooks.bad_images_hook import BadImagesHook
 from sslrecipes.engine.hooks.checkpoint_hook import CheckpointHook
 from sslrecipes.engine.hooks.collapse_hook import CollapseHook
+from sslrecipes.engine.hooks.early_stopping_hook import EarlyStoppingHook
 from sslrecipes.engine.hooks.ema_hook import EMAHook
 from sslrecipes.engine.hooks.joint_probe_hook import JointProbeHook
 from sslrecipes.engine.hooks.nonfinite_hook import NonFiniteHook
@@ -19,6 +20,7 @@ __all__ = [
     'CheckpointHook',
     'CollapseHook',
     'EMAHook',
+    'EarlyStoppingHook',
     'JointProbeHook',
     'NonFiniteHook',
     'OnlineEvalHook',

@@ -34,7 +34,9 @@ def export_huggingface(source: Source, out: str | Path) -> ExportReport:
         config = _config(source, name, arguments)
         (folder / 'config.json').write_text(json.dumps(config, indent=2) + '\n')
         checked = check_timm(source, timm.create_model(f'local-dir:{folder}', pretrained=True).eval())
-        (folder / 'README.md').write_text(model_card(source, out.name, checked))
+        (folder / 'README.md').write_text(
+            model_card(source, out.name, checked), encoding='utf-8', errors='backslashreplace'
+        )
     return report(
         out,
         state,

@@ -52,7 +52,7 @@ def export_transformers(source: Source, out: str | Path) -> ExportReport:
         found = {'tokens': forward(held, source.images.double(), config)}
         checked = compare(wanted, found, 'the architecture of transformers.ViTModel, written out,')
         card = model_card(source, out.name, checked, 'transformers', _CARD_USAGE)
-        (folder / 'README.md').write_text(card)
+        (folder / 'README.md').write_text(card, encoding='utf-8', errors='backslashreplace')
     return report(
         out,
         state,

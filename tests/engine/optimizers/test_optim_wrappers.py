@@ -70,6 +70,18 @@ def test_bfloat16_state_goes_into_float16():
     assert restored.loss_scaler.get_scale() == 2.0**16
 
 
+def test_without_a_dtype_the_device_decides():
+    net, optim = wrapper(AmpOptimWrapper, dtype=None)
+    with optim.optim_context(net):
+        assert net(torch.randn(2, 4)).dtype == (torch.float16 if torch.cuda.is_available() else torch.bfloat16)
+
+
+def test_arguments_of_the_loss_scaler():
+    _, optim = wrapper(AmpOptimWrapper, dtype='float16', loss_scale=dict(init_scale=8.0, growth_interval=3))
+    assert (optim.loss_scaler.get_scale(), optim.loss_scaler.get_growth_interval()) == (8.0, 3)
+    assert optim.expects_overflow
+
+
 def test_other_dtype_is_refused():
     with pytest.raises(ConfigError, match='float64'):
         wrapper(AmpOptimWrapper, dtype='float64')

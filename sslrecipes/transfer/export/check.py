@@ -71,7 +71,8 @@ def fill(network: nn.Module, state: Mapping[str, Any]) -> nn.Module:
     try:
         result = network.load_state_dict(dict(state), strict=False)
     except RuntimeError as error:
-        raise CheckpointError(f'The weights do not fit {type(network).__name__}: {error}') from error
+        reason = ' '.join(str(error).split())
+        raise CheckpointError(f'The weights do not fit {type(network).__name__}: {reason}') from error
     missing = [name for name in result.missing_keys if not name.endswith('num_batches_tracked')]
     if missing or result.unexpected_keys:
         raise CheckpointError(

@@ -9,6 +9,7 @@ from sslrecipes.checkpoint.export import export_backbone
 from sslrecipes.checkpoint.writing import save_torch
 from sslrecipes.errors import CheckpointError, ConfigError
 from sslrecipes.transfer.export import EXPORTERS, export_checked
+from sslrecipes.transfer.export.check import fill
 from sslrecipes.transfer.export.source import Source, usual_heads
 
 pytest.importorskip('timm')
@@ -109,3 +110,9 @@ def test_tool(pretrained, tmp_path, capsys):
         tool.main([str(checkpoint), str(tmp_path / 'b'), '--format', 'timm', '--heads', '5'])
     assert stop.value.code == 2
     assert capsys.readouterr().err == 'error: The network was trained with 4 heads, not 5.\n'
+
+
+def test_weights_that_do_not_fit_are_told_in_one_line():
+    with pytest.raises(CheckpointError, match='do not fit Linear') as caught:
+        fill(torch.nn.Linear(2, 2), {'weight': torch.ones(3, 2), 'bias': torch.ones(3)})
+    assert '\n' not in str(caught.value)

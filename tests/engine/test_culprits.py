@@ -66,9 +66,10 @@ def test_a_part_that_fails_at_work_is_named_with_the_file_of_its_traceback(train
     assert "raise AssertionError('here')" in log.read_text()
 
 
-def test_values_that_fail_with_the_first_batch_are_told(trained):
-    with pytest.raises(RunError, match=r'^The run failed in model\.neck: RuntimeError: mat1 and mat2 shapes'):
-        trained(model__neck__embed_dim=12)
+def test_a_part_of_the_model_that_fails_is_named(trained, monkeypatch):
+    monkeypatch.setattr('mmpretrain.models.MAEPretrainHead.construct_target', lambda *_: {}['deep'])
+    with pytest.raises(RunError, match=r"^The run failed in model\.head: KeyError: 'deep'\. "):
+        trained()
 
 
 def test_tracebacks_can_be_had(trained, monkeypatch):

@@ -24,8 +24,9 @@ def components_are_named(cfg: Any) -> Iterator[Objection]:
     """The type of a component is a name, and what stands where only components can is a dict."""
     for key in RUNNER_KEYS:
         for place, node in walk(cfg.get(key), key):
-            if isinstance(node, Mapping) and not isinstance(node.get('type', ''), str):
-                yield f'{place}.type is {node["type"]!r}, but must be the name of a component.', (f'{place}.type',)
+            name = node.get('type', 'none') if isinstance(node, Mapping) else 'none'
+            if not (isinstance(name, str) and name):
+                yield f'{place}.type is {name!r}, but must be the name of a component.', (f'{place}.type',)
             what = ITEMS.get(place.rpartition('.')[2])
             for step, item in children(node) if what and isinstance(node, (list, tuple)) else ():
                 if not isinstance(item, Mapping):

@@ -160,7 +160,9 @@ GROUPS = (
     Group(
         LOADER,
         {
-            **dict.fromkeys(('dataset', 'sampler', 'batch_sampler', 'collate_fn', 'worker_init_fn'), anything),
+            **dict.fromkeys(('dataset', 'sampler'), options),
+            'batch_sampler': _dict_or_none,
+            **dict.fromkeys(('collate_fn', 'worker_init_fn'), anything),
             **dict.fromkeys(('shuffle', 'multiprocessing_context', 'generator'), anything),
             'batch_size': either(whole(1), nothing),
             'num_workers': whole(0),

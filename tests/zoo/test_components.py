@@ -15,6 +15,7 @@ from sslrecipes.zoo.schema import check_schema
             'default_hooks.logger is [], but must be a dict that configures a hook, or',
         ),
         (dict(model=dict(type=3)), 'model.type is 3, but must be the name of a component.'),
+        (dict(model=dict(type='')), "model.type is '', but must be the name of a component."),
         (dict(model=dict(type='A', head=dict(loss=dict(type=None)))), 'model.head.loss.type is None, but must be'),
         (dict(visualizer=dict(type='A', vis_backends=['B'])), "visualizer.vis_backends[0] is 'B', but must be a dict"),
         (dict(val_evaluator=['top1']), "val_evaluator[0] is 'top1', but must be a dict that configures a metric."),

@@ -14,11 +14,12 @@ from importlib import import_module
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.registry import TASK_UTILS, DefaultScope, Registry
+from mmengine.registry import DefaultScope, Registry
 
 from sslrecipes import registry
 from sslrecipes.engine.argument_kinds import kinds_of
 from sslrecipes.engine.config_registries import (
+    ALTERNATIVES,
     BUILDER_KEYS,
     BUILDER_KEYS_OF,
     OPS_KEYS,
@@ -106,13 +107,13 @@ def _component(node: dict[str, Any], place: str, context: _Context) -> Callable[
 def _find(of: Registry, name: str, scope: str, place: str) -> Callable[..., Any]:
     """Look a name up as the builders do: in the scope that it names itself (``mmpretrain.ResNet``), else in ``scope``.
 
-    What stands inside a model may also be one of the task utils that detectors build.
+    See :data:`ALTERNATIVES` for what else may stand where it stands.
 
     Raises:
         ConfigError: If there is no such component.
     """
     own_scope, dot, _ = name.rpartition('.')
-    for kind in (of, TASK_UTILS) if of is registry.MODELS else (of,):
+    for kind in (of, *(other for known, other in ALTERNATIVES if known is of)):
         with suppress(RuntimeError):  # upstream's, of a dotted name that it can't import
             component = registry_of_scope(kind, scope, 'default_scope').get(name)
             if component is not None:

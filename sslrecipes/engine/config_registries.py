@@ -39,10 +39,20 @@ REGISTRY_OF_KEY: dict[str, Registry | None] = {
     'model_wrapper_cfg': registry.MODEL_WRAPPERS,
 }
 #: What a key means inside a model, where it is another thing there.
-REGISTRY_IN_MODEL = {
+REGISTRY_IN_MODEL: dict[str, Registry | None] = {
     **dict.fromkeys(('train_cfg', 'test_cfg'), registry.MODELS),
     **dict.fromkeys(('assigner', 'sampler', 'bbox_coder', 'anchor_generator', 'prior_generator'), TASK_UTILS),
+    # a kind that the part itself knows, no component
+    **dict.fromkeys(('targets', 'adapt_cfg', 'same_up_trans', 'same_down_trans', 'across_lateral_trans'), None),
+    **dict.fromkeys(('across_down_trans', 'across_up_trans', 'across_skip_trans', 'output_trans'), None),
 }
+#: What may stand, too, where a component of a registry stands: detectors build task utils, retrievers keep a loader of
+#: prototypes, an evaluator may hold several others.
+ALTERNATIVES = (
+    (registry.MODELS, TASK_UTILS),
+    (TASK_UTILS, registry.DATA_SAMPLERS),
+    (registry.METRICS, registry.EVALUATORS),
+)
 #: Keys of a model whose ``type`` is a name in ``mmcv.ops``.
 OPS_KEYS = ('nms', 'roi_layer', 'dqs_cfg')
 

@@ -13,7 +13,7 @@ from sslrecipes.zoo.multi_crop import MULTI_CROP_COMBINATIONS, Objection
 from sslrecipes.zoo.optional_packages import packages_are_there
 from sslrecipes.zoo.places import value_at, walk
 from sslrecipes.zoo.schedules import schedules
-from sslrecipes.zoo.upstream import is_upstream
+from sslrecipes.zoo.upstream import LOOP_OF_UNIT, is_upstream
 
 #: Keys of one dict of the model -> the second must divide the first.
 DIVIDED_BY = {
@@ -51,11 +51,12 @@ def loop_has_its_length(cfg: Any) -> Iterator[Objection]:
     loop = cfg.get('train_cfg')
     if loop is None:
         return
-    if ('type' in loop) is ('by_epoch' in loop):
+    of_unit = LOOP_OF_UNIT.get(loop.get('by_epoch'))
+    kind = loop.get('type', of_unit)
+    agreed = kind == of_unit and is_upstream(cfg)  # mmengine refuses recipes of its own family that say both
+    if ('type' in loop) is ('by_epoch' in loop) and not (agreed and of_unit):
         yield 'train_cfg needs either a type or by_epoch, not both.', ('train_cfg.by_epoch',)
         return
-    by_epoch = {True: 'EpochBasedTrainLoop', False: 'IterBasedTrainLoop'}
-    kind = loop['type'] if 'type' in loop else by_epoch.get(loop['by_epoch'])
     needed = LENGTH.get(kind.rpartition('.')[2]) if isinstance(kind, str) else None
     if needed and needed not in loop:
         yield f'train_cfg: {kind} needs {needed}.', ('train_cfg',)

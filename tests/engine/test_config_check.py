@@ -200,6 +200,29 @@ def test_hooks_that_change_the_pipeline_are_looked_into():
         check_config(Config(dict(default_scope='mmpretrain', model=model, custom_hooks=[hook])))
 
 
+def test_what_stands_in_the_place_of_another_kind():
+    """A loader of prototypes in a model, a kind that a part knows itself, an evaluator of evaluators."""
+    prototype = dict(sampler=dict(type='DefaultSampler', shuffle=False), dataset=dict(type='CustomDataset'))
+    check_config(
+        Config(
+            dict(
+                default_scope='mmpretrain',
+                model=dict(
+                    type='ImageToImageRetriever',
+                    image_encoder=dict(type='LoRAModel', targets=[dict(type='qkv')]),
+                    prototype=prototype,
+                ),
+            )
+        )
+    )
+    evaluator = dict(type='mmdet.MultiDatasetsEvaluator', metrics=[], dataset_prefixes=[])
+    model = dict(type='SimCLR', backbone=dict(type='ResNet', depth=18))
+    loop = dict(
+        test_cfg=dict(), test_dataloader=dict(dataset=dict(type='CustomDataset'), sampler=dict(type='DefaultSampler'))
+    )
+    check_config(Config(dict(default_scope='mmpretrain', model=model, test_evaluator=evaluator, **loop)))
+
+
 def test_segmentor_is_looked_up_in_its_own_scope(detector):
     cfg = Config(dict(
         default_scope='mmseg',

@@ -1,6 +1,7 @@
 import pytest
 from mmengine.config import Config
 
+from sslrecipes.zoo.combinations import loop_has_its_length
 from sslrecipes.zoo.config import load_config
 from sslrecipes.zoo.schema import check_schema
 from sslrecipes.zoo.upstream import adopt, is_upstream
@@ -157,6 +158,14 @@ def test_each_part_and_its_place(given, place, expected):
 def test_what_is_lost_is_said(given, sentence):
     [note] = adopt(upstream(**given)).notes
     assert note.startswith(sentence)
+
+
+@pytest.mark.parametrize(('by_epoch', 'refused'), [(True, False), (False, True)])
+def test_a_loop_that_is_named_twice(by_epoch, refused):
+    cfg = upstream(train_cfg=dict(type='EpochBasedTrainLoop', by_epoch=by_epoch, max_epochs=2))
+    assert bool(list(loop_has_its_length(cfg))) is refused
+    adopt(cfg)
+    assert cfg.train_cfg == dict(type='sslrecipes.SSLTrainLoop', max_epochs=2)
 
 
 def test_without_our_wrapper_nothing_stands_guard():

@@ -110,8 +110,8 @@ def _odd_entries(record: Mapping[str, Any]) -> Iterator[str]:
         yield 'state'
     if not all(isinstance(value, float) for name in ('losses', 'lr') for value in record[name]):
         yield 'losses" or "lr'
-    fields = {'batch', 'iteration', 'seed'}
-    if not all(isinstance(step, dict) and fields <= step.keys() <= {*fields, 'progress'} for step in steps):
+    needed = set(MicroBatch._fields) - MicroBatch._field_defaults.keys()
+    if not all(isinstance(step, dict) and needed <= step.keys() <= set(MicroBatch._fields) for step in steps):
         yield 'micro_batches'
     if len(steps) != len(record['losses']):
         yield 'losses'

@@ -42,6 +42,9 @@ def print_report(runner: SSLRunner, missing: Mapping[str, str] | None = None, mo
         'batches per epoch': str(len(runner.train_dataloader)),
         **{f'first batch: {name}': shape for name, shape in shapes(batch).items()},
     }
+    if runner.val_loop is not None:
+        judged = next(iter(runner.val_loop.dataloader))
+        rows |= {f'first validation batch: {name}': shape for name, shape in shapes(judged).items()}
     print_rows(str(runner.cfg.filename or 'recipe'), rows)
 
 

@@ -80,9 +80,10 @@ def _absent_roots(cfg: Config) -> set[str]:
 
 
 def _move(node: Any, old: str, new: str) -> None:
-    """Replace the beginning of every path below ``old``."""
+    """Replace the beginning of ``old`` and of every path below it."""
+    folder = old.rstrip('/') + '/'
     for step, value in children(node):
-        if isinstance(value, str) and value.startswith(old):
-            node[int(step[1:-1]) if step.startswith('[') else step[1:]] = new + value.removeprefix(old).lstrip('/')
+        if isinstance(value, str) and f'{value}/'.startswith(folder):
+            node[int(step[1:-1]) if step.startswith('[') else step[1:]] = new + value[len(folder) :]
         else:
             _move(value, old, new)

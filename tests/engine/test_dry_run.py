@@ -6,9 +6,14 @@ from sslrecipes.engine.runner import SSLRunner
 
 
 def test_report_names_facts_costs_and_shapes(mae_on_digits, capsys):
+    loader = mae_on_digits.train_dataloader
+    mae_on_digits.val_dataloader = loader | dict(sampler=dict(type='DefaultSampler', shuffle=False), batch_size=7)
+    mae_on_digits.val_cfg = dict(type='KNNLoop', ks=(1,), bank=mae_on_digits.val_dataloader, pool='avg')
+    mae_on_digits.val_evaluator = []
     print_report(SSLRunner.from_cfg(mae_on_digits))
     text = capsys.readouterr().out
-    for word in ('mask_ratio', 'FLOPs per image', 'memory per process', 'batches per epoch', '(16, 3, 8, 8) uint8'):
+    sizes = '(16, 3, 8, 8) uint8', '(7, 3, 8, 8) uint8'
+    for word in ('mask_ratio', 'FLOPs per image', 'memory per process', 'batches per epoch', *sizes):
         assert word in text
 
 

@@ -74,7 +74,7 @@ def test_data_that_would_be_written_are_written_elsewhere(tmp_path):
         dict(
             work_dir=str(tmp_path / 'run'),
             val_dataloader=dict(dataset=dict(type='sslrecipes.PhotoScenesDetection', data_root=root + '/')),
-            val_evaluator=[dict(ann_file=f'{root}/annotations/a.json')],
+            val_evaluator=[dict(ann_file=f'{root}/annotations/a.json', other=f'{root}_2/a.json')],
             visualizer=dict(type='Visualizer', vis_backends=[dict(type='WandbVisBackend')]),
         )
     )
@@ -82,6 +82,7 @@ def test_data_that_would_be_written_are_written_elsewhere(tmp_path):
         elsewhere = cfg.work_dir
         assert cfg.val_dataloader.dataset.data_root == f'{elsewhere}/data/'
         assert cfg.val_evaluator[0].ann_file == f'{elsewhere}/data/annotations/a.json'
+        assert cfg.val_evaluator[0].other == f'{root}_2/a.json'
         assert cfg.visualizer == dict(type='Visualizer', vis_backends=[])
     assert everything(tmp_path) == []
 

@@ -39,8 +39,7 @@ def check_used_alike(
     """
     check_heads(model, facts, source)
     warn_of_differences(model, facts, source, sizes)
-    if sizes and picture_size and facts.picture_size not in (0, picture_size):
-        _warn(source, f'on pictures of {facts.picture_size} px, those of this run have {picture_size} px')
+    _warn(source, *(_picture_sizes(facts, picture_size) if sizes else ()))
 
 
 def warn_of_differences(model: nn.Module, facts: TrainingFacts, source: str, sizes: bool = True) -> None:
@@ -49,12 +48,12 @@ def warn_of_differences(model: nn.Module, facts: TrainingFacts, source: str, siz
     _warn(source, *_pixels(model, facts), *((*_sizes(model, facts), *_settings(model, facts)) if sizes else ()))
 
 
-def check_parts_used_alike(model: nn.Module) -> None:
-    """Compare how a whole model normalises pictures with what the files say that filled parts of it."""
+def check_parts_used_alike(model: nn.Module, picture_size: int | None = None) -> None:
+    """Compare the pictures of a whole model with what the files say that filled parts of it."""
     for part in model.modules():
         if part is not model and part in _filled:
             source, facts = _filled[part]
-            _warn(source, *_pixels(model, facts))
+            _warn(source, *_pixels(model, facts), *_picture_sizes(facts, picture_size))
 
 
 def _warn(source: str, *differences: str) -> None:
@@ -99,6 +98,11 @@ def _sizes(model: nn.Module, facts: TrainingFacts) -> Iterator[str]:
     size = size[0] if isinstance(size, (list, tuple)) else size
     if facts.image_size and isinstance(size, int) and size != facts.image_size:
         yield f'on pictures of {facts.image_size} px, the model is for {size} px: its positions are resampled'
+
+
+def _picture_sizes(facts: TrainingFacts, size: int | None) -> Iterator[str]:
+    if size and facts.picture_size not in (0, size):
+        yield f'on pictures of {facts.picture_size} px, those of this run have {size} px'
 
 
 def _settings(model: nn.Module, facts: TrainingFacts) -> Iterator[str]:

@@ -269,7 +269,7 @@ class SSLRunner(RestartableRunner):
     def _init_model_weights(self) -> None:
         """Initialise as upstream, then take over the backbone that the config's ``transfer`` names."""
         super()._init_model_weights()
-        check_parts_used_alike(unwrapped(self.model))
+        check_parts_used_alike(unwrapped(self.model), self._picture_size())
         transfer = self.cfg.get('transfer') or {}
         if transfer.get('checkpoint') and not self.resume_point:
             from sslrecipes.transfer.loading import load_backbone  # which imports mmdet and mmseg
@@ -289,12 +289,17 @@ class SSLRunner(RestartableRunner):
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = self.model.module if is_model_wrapper(self.model) else self.model
         state = our_weights(checkpoint, str(filename))
-        built = [name for name in ('train', 'val') if isinstance(getattr(self, f'_{name}_loop'), BaseLoop)]
-        size = picture_size(self.cfg.get(f'{[*built, "test"][0]}_dataloader'))
-        check_used_alike(model, facts_of(checkpoint.get('meta')), str(filename), picture_size=size)
+        check_used_alike(model, facts_of(checkpoint.get('meta')), str(filename), picture_size=self._picture_size())
         load_state(model, state, source=str(filename), allow_partial=self.cfg.get('allow_partial', False))
         self._has_loaded = True
         return checkpoint
+
+    def _picture_size(self) -> int | None:
+        """Side of the pictures that the phase at hand takes; None for detectors and segmentors."""
+        if self.cfg.get('default_scope') in ('mmdet', 'mmseg'):
+            return None
+        built = [name for name in ('train', 'val') if isinstance(getattr(self, f'_{name}_loop'), BaseLoop)]
+        return picture_size(self.cfg.get(f'{[*built, "test"][0]}_dataloader'))
 
     def _build_param_scheduler(self, scheduler: Any, optim_wrapper: Any) -> list[Any]:
         filled = dict(convert_to_iter_based=True, accumulative_counts=optim_wrapper._accumulative_counts)

@@ -16,6 +16,7 @@ PIXELS = dict(mean=[120, 110, 100], std=[60, 50, 40], to_rgb=True)
 CONFIG = f"""
 model = dict(type='MAE', backbone=dict(type='MaskedViT', arch={ARCH}, img_size=8), neck=dict(decoder_num_heads=2))
 data_preprocessor = {PIXELS}
+train_dataloader = dict(dataset=dict(pipeline=[dict(type='RandomResizedCrop', scale=8)]))
 """
 META = {'cfg': CONFIG, 'epoch': 3}
 
@@ -133,6 +134,10 @@ def test_a_backbone_that_was_filled_is_compared_within_its_model(warnings, tmp_p
     assert warnings == []
     check_parts_used_alike(model)
     assert 'mean 120, 110, 100' in warnings[0]
+    warnings.clear()
+    check_parts_used_alike(Whole(model.backbone), picture_size=16)
+    assert ['on pictures of 8 px, those of this run have 16 px' in text for text in warnings] == [True] * len(warnings)
+    assert bool(warnings) == (suffix == '.pth')
     other = vit(2)
     before = other.layers[0].attn.qkv.weight.clone()
     with pytest.raises(CheckpointError, match='trained with 4 heads, the model has 2'):

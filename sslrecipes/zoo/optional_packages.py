@@ -11,7 +11,6 @@ from sslrecipes.zoo.multi_crop import Objection
 from sslrecipes.zoo.option_table import RUNNER_KEYS
 from sslrecipes.zoo.places import value_at, walk
 
-_COCO_PANOPTIC = ('panopticapi', 'git+https://github.com/cocodataset/panopticapi.git')
 _EIGHT_BITS = ('bitsandbytes', 'bitsandbytes')
 #: Name of a component -> module that it imports only when it is built or used, and what pip calls the package.
 PACKAGES: dict[str, tuple[str, str]] = {
@@ -30,7 +29,6 @@ PACKAGES: dict[str, tuple[str, str]] = {
     'InstaBoost': ('instaboostfast', 'instaboostfast'),
     'COCOCaption': ('pycocoevalcap', 'pycocoevalcap'),
     **dict.fromkeys(('LVISMetric', 'LVISV05Dataset', 'LVISV1Dataset'), ('lvis', 'lvis')),
-    **dict.fromkeys(('CocoPanopticMetric', 'LoadPanopticAnnotations'), _COCO_PANOPTIC),
     **dict.fromkeys(('CityScapesMetric', 'CityscapesMetric'), ('cityscapesscripts', 'cityscapesscripts')),
     'MemoryProfilerHook': ('memory_profiler', 'memory-profiler psutil'),
     **dict.fromkeys(('DAdaptAdaGrad', 'DAdaptAdam', 'DAdaptSGD'), ('dadaptation', 'dadaptation')),

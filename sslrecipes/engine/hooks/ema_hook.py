@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmengine.hooks import EMAHook as MMEngineEMAHook
 from mmengine.runner import Runner
+from mmpretrain.engine.hooks import EMAHook as MMPretrainEMAHook
 
 from sslrecipes.registry import HOOKS
 
 
 @HOOKS.register_module()
-class EMAHook(MMEngineEMAHook):
-    """mmengine's ``EMAHook``, whose averages move once per optimizer step; upstream's move with each micro-batch.
+class EMAHook(MMPretrainEMAHook):
+    """mmpretrain's ``EMAHook``, whose averages move once per optimizer step; upstream's move with each micro-batch.
 
-    Args are those of ``mmengine.hooks.EMAHook``. Useless for methods with momentum networks of their own.
+    Args are those of ``mmpretrain.engine.hooks.EMAHook``, with mmengine's among them. Useless for methods with momentum
+    networks of their own.
     """
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:

@@ -14,3 +14,7 @@ def test_averages_move_once_per_optimizer_step(mae_on_digits, counts, updates):
     runner.train()
     hook = next(hook for hook in runner.hooks if isinstance(hook, EMAHook))
     assert hook.ema_model.steps == updates
+
+
+def test_arguments_of_mmpretrain_are_taken():
+    assert EMAHook(evaluate_on_origin=True, momentum=0.1).evaluate_on_origin

@@ -29,17 +29,13 @@ TIMEOUT = 120
 
 
 @pytest.fixture(scope='module', autouse=True)
-def _no_idle_work() -> Iterator[None]:
-    """Spare every run a second or two of what no test is about.
+def _no_idle_work() -> None:
+    """Spare every run what no test is about: data sets collect garbage when they are built.
 
-    Data sets collect garbage when they are built, which is slow beside all the modules that pytest holds; configs are
-    formatted for the log and for checkpoints.
+    That is slow beside all the modules that pytest holds.
     """
     gc.collect()
     gc.freeze()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, True))
-        yield
 
 
 @pytest.fixture(autouse=True)

@@ -178,10 +178,6 @@ class RestartableRunner(Runner):
     def _dataset_facts(self) -> dict[str, str]:
         return dataset_facts(self.train_dataloader.dataset)
 
-    @cached_property
-    def _pretty_config(self) -> str:
-        return self.cfg.pretty_text  # takes 0.1 s
-
     def _meta(self) -> dict[str, Any]:
         dataset = self.train_dataloader.dataset
         return {
@@ -191,7 +187,7 @@ class RestartableRunner(Runner):
             'ancestors': self.resume_point.ancestors if self.resume_point else [],
             'batches_per_epoch': len(self.train_dataloader),
             'images_per_batch': self.images_per_batch,
-            'cfg': self._pretty_config,
+            'cfg': self.cfg.pretty_text,
             'dataset_meta': getattr(dataset, 'metainfo', None),
             'experiment_name': self.experiment_name,
             'time': time.strftime('%Y%m%d_%H%M%S'),

@@ -85,6 +85,10 @@ def _number(value: Any) -> bool:
     return isinstance(value, int | float)
 
 
+def _flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
 def _text(value: Any) -> bool:
     return isinstance(value, str)
 
@@ -162,6 +166,6 @@ _ENTRIES: dict[str, Check] = {
     'state_dict': _tensors,
     'optimizer': _having({'state': _states, 'param_groups': _groups}),
     'param_schedulers': _each(_named),
-    'message_hub': _having({'log_scalars': _table(_history), 'runtime_info': _named, 'resumed_keys': _named}),
+    'message_hub': _having({'log_scalars': _table(_history), 'runtime_info': _named, 'resumed_keys': _table(_flag)}),
     'rank_buffers': _each(_tensors),
 }

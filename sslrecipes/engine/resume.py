@@ -11,12 +11,10 @@ import torch
 from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.checkpoint.run_schema import check_run
 from sslrecipes.engine.circumstances import dataset_facts
+from sslrecipes.engine.optimizer_state import check_optimizer_state
 from sslrecipes.engine.restart import recursive_schedules, restore_schedules, restore_state, unpack_message_hub
 from sslrecipes.engine.resume_point import POLICY, ResumePoint
 from sslrecipes.errors import CheckpointError, UserError
-
-#: State of optimizers that has the shape of its parameter.
-MOMENTS = {'exp_avg', 'exp_avg_sq', 'max_exp_avg_sq', 'momentum_buffer'}
 
 
 def enter(runner: Any, point: ResumePoint) -> None:
@@ -42,7 +40,7 @@ def enter(runner: Any, point: ResumePoint) -> None:
     epoch, iteration = point.meta['epoch'], point.meta['iter']
     with told_if_unfit(point):
         restore_state(runner, checkpoint, str(point.path))
-        check_moments(runner.optim_wrapper.optimizer)
+        check_optimizer_state(runner.optim_wrapper.optimizer, options)
         unpack_message_hub(runner.message_hub, checkpoint['message_hub'])
         if point.changes:
             for group, option in zip(runner.optim_wrapper.param_groups, options, strict=True):
@@ -53,19 +51,6 @@ def enter(runner: Any, point: ResumePoint) -> None:
     for sentence in (*point.notes, *_policy(point)):
         runner.logger.warning(sentence)
     runner.logger.info(f'Resumed from "{point.path}" after {epoch} epochs and {iteration} iterations.')
-
-
-def check_moments(optimizer: torch.optim.Optimizer) -> None:
-    """See to it that averages of gradients have the shapes of their parameters, at which torch looks in the first step.
-
-    Raises:
-        ValueError: If one hasn't.
-    """
-    for parameter, state in optimizer.state.items():
-        for name in MOMENTS & state.keys():
-            if isinstance(state[name], torch.Tensor) and state[name].shape != parameter.shape:
-                of, has = tuple(parameter.shape), tuple(state[name].shape)
-                raise ValueError(f'{name} of a parameter of shape {of} has the shape {has}')
 
 
 @contextmanager

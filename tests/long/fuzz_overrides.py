@@ -62,7 +62,7 @@ VALUES = (
     *([], [1, 2], (3,), (2, 2), ['a'], [[]], [None], {}, {'a': 1}, {'type': 'Nothing'}, {'type': 'ReLU'}, [{}], [3]),
 )
 #: What may be typed on a command line.
-TEXTS = ('model', '[(1,2', 'None', '1e1', '2024', 'a b', "'", '{', 'dict(a=1)', 'lambda: 1', 'nan', '[]', '1,2',
+TEXTS = ('model', '[(1,2', 'None', '1e1', '12', 'a b', "'", '{', 'dict(a=1)', 'lambda: 1', 'nan', '[]', '1,2',
          "['a']", '\udce9', '{a: 1}', 'x=y', 'True', '0x10', 'é', '[' * 99)  # fmt: skip
 SECONDS = 60
 

@@ -20,7 +20,7 @@ from sslrecipes.checkpoint.archive import check_archive
 from sslrecipes.checkpoint.contents import check_contents
 from sslrecipes.checkpoint.pickle_depth import too_deep
 from sslrecipes.checkpoint.sealing import COMMENT_SIZE, END_SIZE, check_content, read_seal
-from sslrecipes.checkpoint.sources import is_address, local_file
+from sslrecipes.checkpoint.sources import is_address, local_file, opened_by_libraries
 from sslrecipes.checkpoint.tensor_digest import DIGEST, check_digest
 from sslrecipes.checkpoint.unpickling import load_restricted, restricted
 from sslrecipes.errors import CheckpointError
@@ -95,7 +95,8 @@ def read_mapped(path: str | Path, sealed: bool = False) -> dict[str, Any]:
     if not _head(file, name).startswith(_ZIP):
         return _read(file, 'cpu', name, sealed)
     _check_torch(file, name, sealed, content=sealed)
-    return _unpickle(file, name, 'cpu', mmap=True)
+    with opened_by_libraries(file) as named:
+        return _unpickle(named, name, 'cpu', mmap=True)
 
 
 def read_torch(
@@ -230,7 +231,7 @@ def read_safetensors(
     name = name or str(file)
     device = str(map_location) if isinstance(map_location, str | torch.device) else 'cpu'
     try:
-        with safe_open(file, framework='pt', device=device) as stream:
+        with opened_by_libraries(file) as named, safe_open(named, framework='pt', device=device) as stream:
             state = {key: stream.get_tensor(key) for key in stream.keys()}  # noqa: SIM118  not a mapping
             texts = stream.metadata() or {}
     except Exception as error:  # a damaged header can raise anything

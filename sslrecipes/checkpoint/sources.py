@@ -6,6 +6,8 @@ import hashlib
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -37,6 +39,18 @@ def local_file(path: str | Path) -> Path:
     if not file.stat().st_size:
         raise CheckpointError(f'The checkpoint "{path}" is empty (0 bytes).')
     return file
+
+
+@contextmanager
+def opened_by_libraries(file: Path) -> Iterator[Path]:
+    """Give a file a name that libraries can open while the context lasts: those in C++ and Rust take only UTF-8."""
+    try:
+        str(file).encode()
+    except UnicodeEncodeError:
+        with file.open('rb') as stream:
+            yield Path(f'/dev/fd/{stream.fileno()}')
+    else:
+        yield file
 
 
 def is_address(path: str | Path) -> bool:

@@ -12,10 +12,10 @@ import torch
 from mmengine.logging import HistoryBuffer
 from safetensors.torch import save_file
 
-from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.checkpoint.reading import read_checkpoint, read_mapped
 from sslrecipes.checkpoint.sealing import sha256
 from sslrecipes.checkpoint.unpickling import PlainArray
-from sslrecipes.checkpoint.writing import save_safetensors
+from sslrecipes.checkpoint.writing import save_safetensors, save_torch
 from sslrecipes.errors import CheckpointError
 
 
@@ -244,3 +244,12 @@ def test_download_of_code_and_of_nothing(tmp_path, address):
     assert not list((tmp_path / 'hub').rglob('evil.pth'))
     with pytest.raises(CheckpointError, match='could not be downloaded'):
         read_checkpoint(f'{address}/absent.pth')
+
+
+def test_names_that_are_not_utf8_are_read(tmp_path):
+    for suffix, save in (('.pth', save_torch), ('.safetensors', save_safetensors)):
+        path = tmp_path / os.fsdecode(b'caf\xe9' + suffix.encode())
+        save(path, {'w': torch.ones(2)})
+        for read in (read_checkpoint, read_mapped):
+            held = read(path)
+            assert held.get('state_dict', held)['w'].sum() == 2

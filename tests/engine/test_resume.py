@@ -1,4 +1,6 @@
 import logging
+import os
+from pathlib import Path
 
 import pytest
 import torch
@@ -154,6 +156,19 @@ def accepted(cfg, **changes):
     runner = SSLRunner.from_cfg(cfg)
     runner.train()
     return runner
+
+
+@pytest.mark.parametrize('name', [b'caf\xe9.pth', b'm\xfcll/good.pth'])
+def test_goes_on_from_a_name_that_is_not_utf8(saved, tmp_path, name):
+    given = Path(os.fsdecode(os.fsencode(tmp_path) + b'/' + name))
+    given.parent.mkdir(exist_ok=True)
+    (tmp_path / 'run/epoch_2.pth').rename(given)
+    saved.update(load_from=str(given), work_dir=str(tmp_path / 'other'), accept_changes=True)
+    saved.train_dataloader.batch_size = 8
+    SSLRunner.from_cfg(saved).train()
+    again = SSLRunner.from_cfg(saved)
+    assert again.resume_point.is_in(saved.work_dir)
+    assert again.resume_point.meta['ancestors'][0][0] == str(given.resolve())
 
 
 def test_accepted_changes_must_fit_the_optimizer_state(saved):

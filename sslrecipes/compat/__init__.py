@@ -8,6 +8,7 @@ from sslrecipes.compat import (
     config_text,
     debug_messages,
     frozen_stages,
+    image_names,
     local_files,
     mmcv_ops,
     multimodal,
@@ -21,6 +22,7 @@ def install() -> None:
     config_text.install()
     debug_messages.install()
     frozen_stages.install()
+    image_names.install()
     local_files.install()
     multimodal.install()
     mmcv_ops.install()

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
+from sslrecipes.compat.image_names import EXTENSIONS, is_image, left_out
 from sslrecipes.compat.local_files import walk
 from sslrecipes.errors import DataError
 from sslrecipes.registry import DATASETS
 
-EXTENSIONS = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff', '.ppm', '.pgm')
 SPLIT_NAMES = {'train', 'training', 'val', 'valid', 'validation', 'test'}
-
-
-def is_image(name: str) -> bool:
-    """Tell from a file name, in any case, whether it is an image."""
-    return name.lower().endswith(EXTENSIONS)
 
 
 def split_folders(folder: str | Path) -> list[str]:
@@ -51,10 +47,10 @@ def check_unlabelled_folder(folder: str | Path) -> None:
 class ImageFolder(BaseDataset):
     """All images below a folder, at any depth, as unlabelled samples.
 
-    Extensions count in any case; hidden files and folders are passed over; other files are counted in the log. Links
-    are followed, but each folder is visited once. What is called like an image and is none counts as a bad one.
-    mmpretrain's ``CustomDataset(with_label=False)`` descends into hidden folders and knows neither ``.webp`` nor
-    ``.tiff``; for folders with one subfolder per class use ``CustomDataset`` itself.
+    Extensions count in any case; hidden files and folders are passed over; the log warns of other files. Links are
+    followed, but each folder is visited once. What is called like an image and is none counts as a bad one.
+    mmpretrain's ``CustomDataset(with_label=False)`` descends into hidden folders; for folders with one subfolder per
+    class use ``CustomDataset`` itself.
 
     Args:
         data_root: The folder.
@@ -70,14 +66,15 @@ class ImageFolder(BaseDataset):
     def load_data_list(self) -> list[dict[str, Any]]:
         """List the images, sorted by path."""
         check_unlabelled_folder(self.data_root)
-        paths, others, links = [], 0, list[str]()
+        paths, others, links = [], list[str](), list[str]()
         for directory, files in walk(self.data_root, links):
             images = [name for name in files if is_image(name)]
-            others += len(files) - len(images)
+            others += [name for name in files if not is_image(name)]
             paths += [f'{directory}/{name}' for name in images]
-        note = f', {others} other files left out' if others else ''
+        note = f', {left_out(others)}' if others else ''
         note += f', {len(links)} links to folders visited anyway left out ("{links[0]}")' if links else ''
-        print_log(f'ImageFolder "{self.data_root}": {len(paths)} images{note}', logger='current')
+        level = logging.WARNING if others else logging.INFO
+        print_log(f'ImageFolder "{self.data_root}": {len(paths)} images{note}', logger='current', level=level)
         return [{'img_path': path} for path in paths]
 
     def extra_repr(self) -> list[str]:

@@ -10,9 +10,10 @@ from typing import Any
 
 from mmpretrain.datasets import CustomDataset
 
+from sslrecipes.compat.image_names import is_image
 from sslrecipes.compat.local_files import subfolders, walk
 from sslrecipes.datasets.annotation_lists import check_labelled_list, check_listed_files, read_names
-from sslrecipes.datasets.image_folder import ImageFolder, check_unlabelled_folder, is_image, split_folders
+from sslrecipes.datasets.image_folder import ImageFolder, check_unlabelled_folder, split_folders
 from sslrecipes.datasets.image_subset import ImageSubset
 from sslrecipes.datasets.imagenet import ImageNet
 from sslrecipes.datasets.remarks import Remark

@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 import cv2
 
+from sslrecipes.compat.image_names import is_image
 from sslrecipes.compat.local_files import read_regular, walk
 from sslrecipes.datasets.bad_samples import reason_of
 from sslrecipes.datasets.decoding import MAX_PIXELS, BadImageError, decode_image
-from sslrecipes.datasets.image_folder import is_image, split_folders
+from sslrecipes.datasets.image_folder import split_folders
 from sslrecipes.datasets.image_headers import image_traits
 from sslrecipes.errors import DataError
 

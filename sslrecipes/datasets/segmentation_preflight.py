@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from sslrecipes.compat.image_names import is_image
 from sslrecipes.compat.local_files import read_regular, walk
 from sslrecipes.datasets.annotation_lists import check_listed_files, read_names
 from sslrecipes.datasets.dataset_options import (
@@ -21,7 +22,6 @@ from sslrecipes.datasets.dataset_options import (
     listed_names,
     prefix_folder,
 )
-from sslrecipes.datasets.image_folder import is_image
 from sslrecipes.datasets.remarks import Remark
 from sslrecipes.errors import DataError
 

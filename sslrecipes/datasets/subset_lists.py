@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from sslrecipes.checkpoint.digest_file import agrees, digest_file, write_digest
-from sslrecipes.datasets.image_folder import is_image
+from sslrecipes.compat.image_names import is_image
 from sslrecipes.datasets.subsets import class_folders
 from sslrecipes.errors import DataError, StorageError, did_you_mean
 

@@ -7,8 +7,9 @@ from fractions import Fraction
 from hashlib import blake2b
 from pathlib import Path
 
+from sslrecipes.compat.image_names import is_image
 from sslrecipes.compat.local_files import subfolders, walk
-from sslrecipes.datasets.image_folder import is_image, split_folders
+from sslrecipes.datasets.image_folder import split_folders
 from sslrecipes.errors import DataError
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
+from sslrecipes.compat.image_names import EXTENSIONS, is_image
 from sslrecipes.compat.local_files import read_regular
 from sslrecipes.datasets.bad_samples import reason_of
 from sslrecipes.datasets.decoding import BadImageError, decode_image
-from sslrecipes.datasets.image_folder import EXTENSIONS, is_image
 from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.zoo.user_paths import user_file
 

@@ -20,7 +20,7 @@ def test_images_are_found_at_any_depth_in_any_case(tmp_path, write_images, monke
         (tmp_path / name).write_text('no image')
     dataset = ImageFolder(str(tmp_path))
     assert names(dataset, tmp_path) == ['a.jpg', 'b.PNG', 'deep/d.TIFF', 'deep/er/c.Webp', 'train/e.jpeg']
-    assert '5 images, 2 other files left out' in lines[0]
+    assert '5 images, 2 other files left out (1 .txt, 1 .csv)' in lines[0]
     assert str(tmp_path) in repr(dataset)
 
 
@@ -76,7 +76,8 @@ def test_each_folder_is_visited_once(tmp_path, write_images, monkeypatch):
     (folder / 'loop').symlink_to('loop')
     found = ['a/1.png', 'a/deep/2.png', 'b/3.png', 'c/5.png', 'e/4.png']
     assert names(ImageFolder(str(folder)), folder) == found
-    assert '5 images, 1 other files left out, 5 links to folders visited anyway left out' in lines[0]
+    left_out = '1 other files left out (1 without an ending), 5 links to folders visited anyway left out'
+    assert f'5 images, {left_out}' in lines[0]
 
 
 def test_a_folder_that_cannot_be_listed_is_named(tmp_path, write_images, monkeypatch):

@@ -2,7 +2,7 @@
 
 MMEngine's file backend opens whatever has a name: a pipe called ``x.jpg`` waits for a writer for ever, a device has no
 end. And it follows links in circles: one to a folder above multiplies the images (CustomDataset, ImageNet, mmseg's data
-sets), until the system refuses after forty turns.
+sets), until the system refuses after forty turns. Lists of files are read as UTF-8, which names needn't be.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mmengine.fileio import LocalBackend
+from mmengine.fileio import LocalBackend, get_file_backend, parse
 from mmengine.logging import print_log
 
 from sslrecipes.errors import DataError
@@ -25,10 +25,11 @@ _last_read: list[str] = []
 
 
 def install() -> None:
-    """Let MMEngine's backend of local files read and list with the functions of this module."""
+    """Let MMEngine's backend of local files, and its lists, read and list with the functions of this module."""
     LocalBackend.get = lambda _, filepath: read_regular(filepath)
     LocalBackend.get_text = _get_text
     LocalBackend.list_dir_or_file = _list_dir_or_file
+    parse.get_text = _text_of_list
 
 
 def read_regular(path: str | Path) -> bytes:
@@ -140,6 +141,12 @@ def _identity(directory: Path) -> tuple[int, int]:
 def _get_text(_: Any, filepath: str | Path, encoding: str = 'utf-8') -> str:
     with io.TextIOWrapper(io.BytesIO(read_regular(filepath)), encoding) as text:
         return text.read()
+
+
+def _text_of_list(filepath: str | Path, encoding: str = 'utf-8', backend_args: dict[str, Any] | None = None) -> str:
+    """Read a list for ``list_from_file``: names that are not UTF-8 are kept byte for byte."""
+    content: bytes = get_file_backend(filepath, backend_args=backend_args, enable_singleton=True).get(filepath)
+    return content.decode(encoding, 'surrogateescape')
 
 
 def _list_dir_or_file(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -10,21 +11,25 @@ from pathlib import Path
 from sslrecipes.datasets.remarks import Remark
 from sslrecipes.errors import DataError
 
+_SUBSET_LINE = re.compile(r'\d+,\d+,[^,]+,.')
 
-def read_names(path: Path, setting: str) -> list[str]:
+
+def read_names(path: Path, setting: str, of_files: bool = True) -> list[str]:
     """Read the lines of a list as mmengine does, but none that can't be meant.
 
     Args:
         path: The list.
         setting: Key of the config that names it.
+        of_files: Whether its names are those of files, which may be any bytes.
 
     Raises:
         DataError: The list is empty, has an empty line, begins with a byte-order mark or is not UTF-8.
     """
+    content = path.read_bytes()
     try:
-        text = path.read_bytes().decode()
+        text = content.decode(errors='surrogateescape' if of_files and b'\0' not in content else 'strict')
     except UnicodeDecodeError as error:
-        bad = path.read_bytes().count(b'\n', 0, error.start) + 1
+        bad = content.count(b'\n', 0, error.start) + 1
         raise DataError(f'Line {bad} of "{path}" is not UTF-8: save the list as UTF-8.') from None
     if text.startswith('\ufeff'):
         raise DataError(f'"{path}" begins with a byte-order mark, part of the first name to its readers: remove it.')
@@ -74,8 +79,10 @@ def _parsed(line: str, number: int, path: Path) -> tuple[str, int]:
     name, _, label = line.strip().rpartition(' ')
     if name and label.isascii() and label.isdecimal():
         return name, int(label)
+    made = ' Subset lists of tools/make_subset.py are for type="ImageSubset", as its "subset".'
     raise DataError(
         f'Line {number} of "{path}" is not a name, a space and a label from 0 on, such as "cat/1.jpg 0": "{line}".'
+        f'{made if _SUBSET_LINE.match(line) else ""}'
     )
 
 
@@ -100,9 +107,15 @@ def check_listed_files(path: Path, folder: Path, names: Iterable[str], setting: 
             lost.append(name)
     if lost:
         others = f' (nor do {len(lost) - 1} others)' if len(lost) > 1 else ''
+        bytes_differ = f', or save "{path}" as UTF-8, which it is not there' if not _is_utf8(lost[0]) else ''
         raise DataError(
-            f'The {what} "{folder / lost[0]}", which belongs to "{path}", does not exist{others}: set {setting}.'
+            f'The {what} "{folder / lost[0]}", which belongs to "{path}", does not exist{others}: set '
+            f'{setting}{bytes_differ}.'
         )
+
+
+def _is_utf8(name: str) -> bool:
+    return not any('\udc80' <= letter <= '\udcff' for letter in name)
 
 
 def _files_in(folder: str) -> frozenset[str]:

@@ -128,7 +128,7 @@ def _expected_classes(cls: type[CustomDataset], cfg: Mapping[str, Any], key: str
         path = Path(names).expanduser()
         if not path.is_file():
             raise DataError(f'The list of classes "{names}" does not exist: set {key}.classes.')
-        names = read_names(path, f'{key}.classes')
+        names = read_names(path, f'{key}.classes', of_files=False)
     return None if names is None else len(names)
 
 

@@ -1,9 +1,13 @@
 """Lists are read before a data set reads them, and refused in a sentence that names the line."""
 
+import os
+
 import pytest
 
 from sslrecipes.datasets import check_dataset
+from sslrecipes.datasets.transforms import LoadImageOrSkip
 from sslrecipes.errors import DataError
+from sslrecipes.registry import DATASETS
 
 GOOD = b'a/0.png 0\nb/0.png 1\nb/1 .png 1\n'
 
@@ -40,7 +44,9 @@ def test_what_mmpretrain_reads_passes(listed, content):
         (GOOD + b'\n', 'Line 4 of'),
         (GOOD.replace(b'\n', b'\n  \n', 1), 'Line 2 of'),
         (b'\xef\xbb\xbf' + GOOD, 'begins with a byte-order mark'),
-        (GOOD.replace(b'b', b'\xe4', 1), 'Line 2 of'),
+        (GOOD.replace(b'b', b'\xe4', 1), 'list.txt" as UTF-8, which it is not there'),
+        (b'\xff\xfe' + GOOD.decode().encode('utf-16-le'), 'Line 1 of'),
+        (b'0,0,a,0.png\n', 'tools/make_subset.py are for type="ImageSubset"'),
         (GOOD.replace(b' 1\n', b',1\n'), 'is not a name, a space and a label from 0 on, such as "cat/1.jpg 0": "b/0'),
         (GOOD.replace(b' 0\n', b'\t0\n'), 'Line 1 of'),
         (GOOD.replace(b' 0\n', b' -1\n'), '"a/0.png -1"'),
@@ -59,6 +65,19 @@ def test_lines_that_cannot_be_meant(listed, content, words):
     text = refusal(listed(content))
     assert words in text
     assert 'list.txt"' in text
+
+
+def test_names_are_kept_byte_for_byte(listed, tmp_path):
+    strange = tmp_path / os.fsdecode(b'images/a/caf\xe9.png')
+    (tmp_path / 'images/a/0.png').rename(strange)
+    for labelled, content in ((True, b'a/caf\xe9.png 0\r\nb/0.png 1\n'), (False, b'a/caf\xe9.png\nb/0.png\n')):
+        cfg = listed(content, with_label=labelled)
+        assert check_dataset(cfg) == []
+        sample = DATASETS.build(cfg)[0]
+        assert sample['img_path'] == str(strange)
+        assert 'img' in LoadImageOrSkip()(sample)
+    (tmp_path / 'classes.txt').write_bytes(b'caf\xe9\nb\n')
+    assert 'Line 1 of' in refusal(listed(GOOD, classes=str(tmp_path / 'classes.txt')))
 
 
 def test_labels_fit_the_classes(listed):

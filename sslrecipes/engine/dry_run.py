@@ -37,6 +37,7 @@ def print_report(runner: SSLRunner, missing: Mapping[str, str] | None = None, mo
     cost = step_cost(model, partial(first_images, batch), optimizer_name(runner.optim_wrapper), mid_run(runner.cfg))
     rows = {
         **{key: str(value) for key, value in facts(runner.cfg).items()},
+        **scaled_lr(runner),
         **describe(cost, batch_size_of(runner.train_dataloader)),
         **{f'MISSING {place}': file for place, file in (missing or {}).items()},
         'batches per epoch': str(len(runner.train_dataloader)),
@@ -46,6 +47,16 @@ def print_report(runner: SSLRunner, missing: Mapping[str, str] | None = None, mo
         judged = next(iter(runner.val_loop.dataloader))
         rows |= {f'first validation batch: {name}': shape for name, shape in shapes(judged).items()}
     print_rows(str(runner.cfg.filename or 'recipe'), rows)
+
+
+def scaled_lr(runner: SSLRunner) -> dict[str, str]:
+    """The learning rate that ``auto_scale_lr`` makes for this run's effective batch, if that is enabled."""
+    auto = runner.cfg.get('auto_scale_lr') or {}
+    if not auto.get('enable'):
+        return {}
+    batch = batch_size_of(runner.train_dataloader) * runner.world_size * runner.accumulative_counts
+    lr = runner.cfg.optim_wrapper.optimizer.lr * batch / auto['base_batch_size']
+    return {'lr': f'{lr:.6g} (scaled from batch {auto["base_batch_size"]} to {batch})', 'effective_batch': str(batch)}
 
 
 def describe(cost: StepCost, batch: int) -> dict[str, str]:

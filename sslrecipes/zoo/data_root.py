@@ -45,6 +45,7 @@ def moved_paths(levels: list[Level]) -> dict[str, Setting]:
     roots: list[tuple[int, Any]] = []  # folders that have been the root, each with the level that named it
     following: set[str] = set()
     merged: dict[str, Setting] = {}
+    left = levels[-1].settings.keys() if levels else ()  # a loader that became None counts no more
     for rank, level in enumerate(levels):
         if level.sets(KEY):
             if KEY in level.names:  # a variable: the file itself says what is there, all else stays where it is
@@ -53,7 +54,7 @@ def moved_paths(levels: list[Level]) -> dict[str, Setting]:
                 roots = [(_UNNAMED, root) for root in _only_root(level, _paths(merged))]
                 following = _below(_paths(merged), roots)
             roots.append((rank, level.settings[KEY].value))
-        merged |= level.settings
+        merged |= {place: setting for place, setting in level.settings.items() if place in left}
         following |= _below(_paths(merged), roots)
     return _moved(levels, roots, following) if roots else {}
 

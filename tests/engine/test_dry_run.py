@@ -1,7 +1,7 @@
 import torch
 
 from sslrecipes.engine.costs import StepCost
-from sslrecipes.engine.dry_run import describe, first_images, print_report, shapes
+from sslrecipes.engine.dry_run import describe, first_images, print_report, scaled_lr, shapes
 from sslrecipes.engine.runner import SSLRunner
 
 
@@ -41,3 +41,14 @@ def test_samples_are_not_changed_by_counting():
     copy = first_images([sample], 2)
     copy[0]['gt'].append(2)
     assert sample == copy[1] == {'gt': [1]}
+
+
+def test_the_scaled_learning_rate_is_told(mae_on_digits):
+    mae_on_digits.auto_scale_lr = dict(base_batch_size=64, enable=True)
+    lr = mae_on_digits.optim_wrapper.optimizer.lr
+    assert scaled_lr(SSLRunner.from_cfg(mae_on_digits)) == {
+        'lr': f'{lr / 4:.6g} (scaled from batch 64 to 16)',
+        'effective_batch': '16',
+    }
+    mae_on_digits.auto_scale_lr.enable = False
+    assert scaled_lr(SSLRunner.from_cfg(mae_on_digits)) == {}

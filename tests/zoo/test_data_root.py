@@ -215,3 +215,10 @@ def test_recipes_of_other_packages(tmp_path, base, before):
     assert root(MINE) == 'mine'
     assert root(MINE, {'data_root': '/x'}) == '/x'
     assert root('', {TRAIN: '/x'}) == '/x'
+
+
+def test_a_loader_that_an_heir_leaves_out_is_no_candidate(write):
+    heir = "train_dataloader = dict(dataset=dict(data_root='data/images'))\ntest_cfg = test_dataloader = None\n"
+    overridden = read_config(write(APART, heir), {'data_root': 'mine'})
+    inherited = read_config(write(APART, heir, "data_root = 'mine'\n"))
+    assert overridden.train_dataloader.dataset.data_root == inherited.train_dataloader.dataset.data_root == 'mine'

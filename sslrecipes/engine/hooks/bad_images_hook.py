@@ -72,7 +72,7 @@ class BadImagesHook(Hook):
             raise RunError(
                 f'{self._share()} are bad, more than {self.limit:.2%}: they are listed in "{self.list.path}". Mend or '
                 f'remove them (`python tools/check_data.py {self._root}` finds all), delete the list and start again '
-                'with --resume, or raise default_hooks.bad_images.limit.'
+                'with --resume (and --accept-changes if pictures are gone), or raise default_hooks.bad_images.limit.'
             )
 
     def _share(self) -> str:

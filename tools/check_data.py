@@ -26,6 +26,7 @@ from sslrecipes.datasets.scan import list_images, scan_files
 from sslrecipes.datasets.scan_report import ScanReport
 from sslrecipes.errors import ConfigError, StorageError, exit_on_user_error
 from sslrecipes.visualization.progress_line import ProgressLine, terminal_console
+from sslrecipes.zoo.overwriting import refuse_overwriting
 from sslrecipes.zoo.user_paths import one_line, user_file
 
 SECONDS_BETWEEN_LINES = 10
@@ -112,6 +113,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Scan a folder and print what was found."""
     args = parse_args(argv)
     listing = list_images(args.folder)
+    if args.out:
+        refuse_overwriting((listing.folder / path for path in listing.paths), args.out)
     report = ScanReport(listing, args.min_side)
     show, start = progress(len(listing.paths)), time.monotonic()
     for facts in scan_files(listing.folder, listing.paths, args.workers, args.max_pixels):

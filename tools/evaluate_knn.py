@@ -5,6 +5,7 @@ import argparse
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.errors import exit_on_user_error
 from sslrecipes.zoo.config import OptionAction, load_config
+from sslrecipes.zoo.overwriting import config_inputs, refuse_overwriting
 from sslrecipes.zoo.preconditions import check_places, work_dir_of
 from sslrecipes.zoo.user_paths import user_file, user_path
 
@@ -35,8 +36,9 @@ def main(argv: list[str] | None = None) -> None:
     cfg = load_config(args.config, args.cfg_options)
     check_places(args.checkpoints)
     out = work_dir_of(cfg, args.out)
-    from sslrecipes.engine.knn_directory import CSV, FEATURES, evaluate_checkpoints
+    from sslrecipes.engine.knn_directory import CSV, CURVE, FEATURES, evaluate_checkpoints
 
+    refuse_overwriting([*args.checkpoints, *config_inputs(cfg)], out / CSV, out / CURVE)
     cache = None if args.no_cache else args.cache or out / FEATURES
     evaluate_checkpoints(cfg, args.checkpoints, out, ks=args.ks, temperature=args.temperature, cache=cache)
     print(f'written: {out / CSV}')

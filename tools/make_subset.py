@@ -10,11 +10,14 @@ smaller part is contained in each larger one.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
+from sslrecipes.checkpoint.digest_file import digest_file
 from sslrecipes.datasets.subset_lists import describe, locate, read_subset, write_subset
 from sslrecipes.datasets.subsets import choose, equal_counts, fraction_counts, images_by_class
 from sslrecipes.errors import StorageError, exit_on_user_error
+from sslrecipes.zoo.overwriting import refuse_overwriting
 from sslrecipes.zoo.user_paths import user_file
 
 
@@ -36,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Write a list and say what is in it."""
     args = parse_args(argv)
     images = images_by_class(args.folder)
+    refuse_overwriting(_inputs(args, images), args.out, digest_file(args.out))
     if args.list:
         chosen = locate(read_subset(args.list), args.folder, args.list)
     elif args.per_class is not None:
@@ -48,6 +52,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise StorageError(f'Cannot make the folder "{args.out.parent}": {error.strerror}.') from error
     write_subset(args.out, images, chosen)
     print(f'{args.out}: {describe(chosen)}')
+
+
+def _inputs(args: argparse.Namespace, images: Mapping[str, Sequence[str]]) -> Iterator[Path]:
+    yield from filter(None, [args.list])
+    yield from (args.folder / name / file for name, files in images.items() for file in files)
 
 
 if __name__ == '__main__':

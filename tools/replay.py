@@ -8,6 +8,8 @@ import sys
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.errors import exit_on_user_error
+from sslrecipes.zoo.config import load_config
+from sslrecipes.zoo.overwriting import config_inputs, refuse_overwriting
 from sslrecipes.zoo.user_paths import user_path
 
 
@@ -27,6 +29,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     from sslrecipes.engine.replay import replay, save_images
 
+    inputs = [args.file, *(config_inputs(load_config(args.config)) if args.config else ())]
+    refuse_overwriting(inputs, *filter(None, [args.images]))
     replayed = replay(args.file, args.config, args.device)
     for line in replayed.lines():
         print(line)

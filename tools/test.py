@@ -5,6 +5,7 @@ import argparse
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.errors import exit_on_user_error
 from sslrecipes.zoo.config import OptionAction, load_config
+from sslrecipes.zoo.overwriting import config_inputs, refuse_overwriting
 from sslrecipes.zoo.preconditions import check_evaluates, work_dir_of
 from sslrecipes.zoo.user_paths import user_path
 
@@ -34,6 +35,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     cfg = load_config(args.config, args.cfg_options)
     check_evaluates(cfg, args.checkpoint)
+    refuse_overwriting([*filter(None, [args.checkpoint]), *config_inputs(cfg)], *filter(None, [args.out]))
     args.work_dir = str(work_dir_of(cfg, args.work_dir))
     if args.check:
         return

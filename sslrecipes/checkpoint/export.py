@@ -19,6 +19,7 @@ from sslrecipes.checkpoint.sources import local_file
 from sslrecipes.checkpoint.training_facts import stated_facts
 from sslrecipes.checkpoint.writing import save_safetensors, save_torch
 from sslrecipes.errors import CheckpointError, ConfigError, did_you_mean
+from sslrecipes.zoo.overwriting import refuse_overwriting
 
 _STEMS = ('patch_embed.projection.weight', 'conv1.weight', 'conv1.conv.weight')
 """One of these is in every bare backbone."""
@@ -92,7 +93,9 @@ def export_backbone(
     Raises:
         ConfigError: Unknown format, or one that has no prefix.
         CheckpointError: The checkpoint can't be read or lacks the sub-network.
+        StorageError: ``out`` is the checkpoint itself, or can't be written.
     """
+    refuse_overwriting([checkpoint], out)
     file_format = file_format or ('safetensors' if Path(out).suffix == '.safetensors' else 'pth')
     if file_format not in FORMATS:
         raise ConfigError(f'Unknown export format "{file_format}".{did_you_mean(file_format, list(FORMATS))}')

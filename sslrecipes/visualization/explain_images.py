@@ -30,6 +30,7 @@ from sslrecipes.visualization.image_files import find_images, load_squares
 from sslrecipes.visualization.networks import build_network, origin_facts
 from sslrecipes.visualization.rollout import RolloutOptions
 from sslrecipes.zoo.config import load_config
+from sslrecipes.zoo.overwriting import config_inputs, refuse_overwriting
 
 PAGE, GRID = 'index.html', 'rollout.png'
 
@@ -70,12 +71,15 @@ def explain_images(
     if size is not None and size < 1:
         raise ConfigError(f'size must be at least 1 pixel, not {size}.')
     files, out = find_images(images, limit), Path(out)
+    inputs = [checkpoint, *files, *config_inputs(load_config(config))]
+    refuse_overwriting(inputs, out, out / PAGE, out / GRID)
     model, classes = load_network(config, checkpoint, classifier=category is not None)
     index = None if category is None else category_index(str(category), classes)
     backbone: Any = vit_features(model).backbone
     pictures = load_squares(files, size or backbone.img_size[0])
     kinds = explain(model, pictures, options, index)
     facts = {'image size': f'{pictures.shape[-1]} px', **rollout_facts(model, options), **_class_facts(index, classes)}
+    refuse_overwriting(inputs, *(folder / kind.file_name for folder in _folders(files, out) for kind in kinds))
     _write_pictures(kinds, _folders(files, out))
     caption = '; '.join(f'{name}: {value}' for name, value in facts.items())
     grid = picture_grid({kind.name: kind.pictures for kind in kinds}, Path(checkpoint).name, caption, min_tile=224)

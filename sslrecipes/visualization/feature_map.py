@@ -24,10 +24,12 @@ from sslrecipes.evaluation.features import Features, extract_features
 from sslrecipes.models.methods.feature_model import FeatureModel, as_feature_model
 from sslrecipes.registry import DATASETS
 from sslrecipes.visualization.figure_files import save_figure
+from sslrecipes.visualization.image_files import files_of
 from sslrecipes.visualization.labels import plain_label
 from sslrecipes.visualization.networks import build_network
 from sslrecipes.visualization.projection import Points, check_method, project
 from sslrecipes.zoo.config import load_config
+from sslrecipes.zoo.overwriting import config_inputs, refuse_overwriting
 
 MAX_COLUMNS = 4
 SUFFIXES = ('.pdf', '.png', '.svg')
@@ -75,8 +77,10 @@ def plot_features(
         raise ConfigError(f'cannot write a picture to "{out}": its name must end in one of {", ".join(SUFFIXES)}')
     check_method(method)
     cfg = load_config(config)
+    refuse_overwriting([*checkpoints, *config_inputs(cfg)], out)
     init_default_scope('sslrecipes')
     loader = _validation_loader(cfg, limit, classes)
+    refuse_overwriting(files_of(loader.dataset), out)
     model = _feature_model(cfg, pool)
     panels: dict[str, Points] = {}
     for checkpoint in checkpoints:

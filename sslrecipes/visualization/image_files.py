@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -38,6 +39,12 @@ def find_images(paths: Sequence[str | Path], limit: int) -> list[Path]:
 
 def _is_image(path: Path) -> bool:
     return is_image(path.name) and not path.is_dir()
+
+
+def files_of(dataset: Any) -> Iterator[str]:
+    """Yield the image files of a data set, as far as it tells."""
+    infos = map(dataset.get_data_info, range(len(dataset)))
+    return (info['img_path'] for info in infos if info.get('img_path'))
 
 
 def read_rgb(file: str | Path) -> Image.Image:

@@ -21,6 +21,7 @@ from sslrecipes.visualization.patch_colours import PatchColours, check_patch_col
 from sslrecipes.visualization.reconstruction import reconstruct, reconstruction_grid, require_pixels
 from sslrecipes.visualization.reconstruction_page import write_reconstruction_page
 from sslrecipes.zoo.config import load_config
+from sslrecipes.zoo.overwriting import config_inputs, refuse_overwriting
 
 PAGE_SUFFIXES = ('.htm', '.html')
 SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
@@ -75,6 +76,7 @@ def visualize_reconstruction(
     if not 0 <= seed < 2**63:
         raise ConfigError(f'seed must be from 0 to 2**63 - 1, not {seed}.')
     files = find_images(images, limit)
+    refuse_overwriting([checkpoint, *files, *config_inputs(load_config(config))], out)
     model = load_mae(config, checkpoint)
     reconstruction, removed = reconstruct(model, load_squares(files, model.backbone.img_size[0]), seed, patch_colours)
     names, colours = [file.name for file in files], (model.head.norm_pix, patch_colours)

@@ -21,7 +21,9 @@ from sslrecipes.datasets.seeding import kept_random_states, seed_sample
 from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.registry import DATASETS
 from sslrecipes.visualization.grid import picture_grid
+from sslrecipes.visualization.image_files import files_of
 from sslrecipes.zoo.config import load_config
+from sslrecipes.zoo.overwriting import config_inputs, refuse_overwriting
 
 TILE = 224
 COLOURS = ('red', 'blue', 'orange', 'limegreen', 'magenta', 'cyan', 'gold', 'chocolate', 'purple', 'white')
@@ -57,16 +59,18 @@ def visualize_views(config: str | Path, out: str | Path, images: int = 4) -> Pat
         raise ConfigError(f'"{out}" has no ending of an image format, such as .png.')
     if images < 1:
         raise ConfigError(f'{images} images are none to show: give at least 1.')
-    grid = draw_views(load_samples(config, images), title=Path(config).stem)
+    refuse_overwriting(config_inputs(load_config(config)), out)
+    grid = draw_views(load_samples(config, images, out), title=Path(config).stem)
     return write_atomic(out, lambda file: Image.fromarray(grid).save(file, format=image_format))
 
 
-def load_samples(config: str | Path, count: int) -> list[Sample]:
+def load_samples(config: str | Path, count: int, out: str | Path | None = None) -> list[Sample]:
     """Run the training pipeline of a recipe on its first ``count`` good images.
 
     Raises:
         ConfigError: If the recipe has no training data.
         DataError: If none of the images can be shown.
+        StorageError: If ``out`` is one of the recipe's images.
     """
     cfg = load_config(config)
     if not cfg.get('train_dataloader'):
@@ -76,6 +80,7 @@ def load_samples(config: str | Path, count: int) -> list[Sample]:
         dataset = DATASETS.build(cfg.train_dataloader.dataset)
         while not hasattr(dataset, 'pipeline'):  # wrapped
             dataset = dataset.dataset if hasattr(dataset, 'dataset') else dataset.datasets[0]
+        refuse_overwriting(files_of(dataset), *([] if out is None else [out]))
         samples = _samples(dataset, cfg.get('randomness', {}).get('seed') or 0)
         shown = [sample for sample, _ in zip(samples, range(count), strict=False)]
     if not shown:

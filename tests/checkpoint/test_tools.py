@@ -56,6 +56,27 @@ def test_export(tmp_path, tool, tec, capsys):
     assert 'ln1.weight' not in read_checkpoint(out)['state_dict']
 
 
+@pytest.mark.parametrize(
+    ('name', 'options'),
+    [
+        ('convert_checkpoint', ['--from', 'tec']),
+        ('convert_checkpoint', ['--to', 'mae']),
+        ('convert_checkpoint', ['--channel-first']),
+        ('export_backbone', []),
+        ('export_backbone', ['--format', 'official']),
+        ('export_backbone', ['--format', 'torchvision']),
+    ],
+)
+def test_a_file_is_not_written_over_itself(tmp_path, tool, tec, capsys, name, options):
+    (tmp_path / 'link.pth').symlink_to(tec)
+    before = Path(tec).read_bytes()
+    for out in (tec, str(tmp_path / 'link.pth')):
+        with pytest.raises(SystemExit, match='2'):
+            tool(name)([tec, out, *options])
+        assert capsys.readouterr().err == f'error: "{out}" is read and would be written over: give another OUT.\n'
+    assert Path(tec).read_bytes() == before
+
+
 def truncated(path):
     path.write_bytes(path.read_bytes()[:2000])
 

@@ -91,3 +91,9 @@ def test_the_exit_codes_are_explained(capsys, check):
     with pytest.raises(SystemExit):
         check.tool.main(['--help'])
     assert 'Exit code: 0 nothing wrong, 1 ' in capsys.readouterr().out
+
+
+def test_an_image_is_not_written_over(check, tmp_path, write_images):
+    folder = write_images(tmp_path / 'data', 'cat/1.png')
+    code, _, err = check(folder, '--out', folder / 'cat/1.png')
+    assert (code, err) == (2, f'error: "{folder}/cat/1.png" is read and would be written over: give another OUT.\n')

@@ -58,3 +58,13 @@ def test_mistakes_are_one_line(make, folder):
     assert 'required' in make(fails=True)
     (folder / 'n0144').mkdir()
     assert make('--fraction', '0.1', fails=True).startswith('error: The class "n0144" has no image')
+
+
+@pytest.mark.parametrize('name', ['own.txt', 'link.txt', 'train/n01/n01_3.png'])
+def test_what_is_read_is_not_written_over(make, tmp_path, name):
+    make('--fraction', '0.25', name='own.txt')
+    (tmp_path / 'link.txt').symlink_to('own.txt')
+    before = (tmp_path / name).read_bytes()
+    sentence = f'error: "{tmp_path / name}" is read and would be written over: give another OUT.\n'
+    assert make('--list', str(tmp_path / 'own.txt'), name=name, fails=True) == sentence
+    assert (tmp_path / name).read_bytes() == before

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from PIL import Image
 
 from sslrecipes.checkpoint.conversion import to_official
-from sslrecipes.errors import CheckpointError, ConfigError, DataError
+from sslrecipes.errors import CheckpointError, ConfigError, DataError, StorageError
 from sslrecipes.registry import MODELS
 from sslrecipes.visualization.explain_images import category_index, explain_images
 from sslrecipes.visualization.rollout import RolloutOptions
@@ -192,6 +192,15 @@ def test_networks_that_do_not_serve_are_refused(tmp_path, save, mae_cfg, photos)
         explain_images(*save(CNN, 'cnn'), [photos], tmp_path / 'out')
     with pytest.raises(ConfigError, match='MAE has no classifier, whose score gradient rollout needs'):
         explain_images(*save(mae_cfg, 'mae'), [photos], tmp_path / 'out', category=0)
+
+
+@pytest.mark.parametrize('name', ['rollout.png', 'cat/attention_rollout_0.900_max.png'])
+def test_an_image_that_is_read_is_not_written_over(tmp_path, save, photos, name):
+    own = tmp_path / 'out' / name
+    own.parent.mkdir(parents=True)
+    own.symlink_to(min(photos.iterdir()))
+    with pytest.raises(StorageError, match=f'{name}" is read and would be written over: give another OUT'):
+        explain_images(*save(CLASSIFIER), [photos], tmp_path / 'out', size=8)
 
 
 @pytest.mark.parametrize('fusion', ['mean', 'meen'])

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from PIL import Image
 
 from sslrecipes.checkpoint.conversion import to_official
-from sslrecipes.errors import CheckpointError, ConfigError, DataError
+from sslrecipes.errors import CheckpointError, ConfigError, DataError, StorageError
 from sslrecipes.registry import MODELS
 from sslrecipes.visualization.reconstruct_images import visualize_reconstruction
 
@@ -53,6 +53,11 @@ def test_writes_the_picture_of_a_checkpoint(tmp_path, config, checkpoint, pictur
     picture = np.asarray(Image.open(out)).astype(int)
     tiles = (abs(picture - (200, 100, 0)) < 5).all(-1)  # one is a JPEG
     assert tiles[:, :160].sum() > 2 * 150 * 150  # both pictures stand in the column of originals
+
+
+def test_an_image_that_is_read_is_not_written_over(config, checkpoint, pictures):
+    with pytest.raises(StorageError, match=r'a\.png" is read and would be written over: give another OUT\.'):
+        visualize_reconstruction(config, checkpoint, [pictures], pictures / 'a.png')
 
 
 def test_writes_a_page_with_the_facts(tmp_path, config, checkpoint, pictures):

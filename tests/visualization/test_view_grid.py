@@ -7,7 +7,7 @@ import pytest
 from mmengine.config import Config
 from PIL import Image
 
-from sslrecipes.errors import ConfigError, DataError
+from sslrecipes.errors import ConfigError, DataError, StorageError
 from sslrecipes.visualization.view_grid import Sample, draw_views, load_samples, visualize_views
 
 TOOL = Path(__file__).parents[2] / 'tools/visualize_views.py'
@@ -96,6 +96,11 @@ def test_each_box_has_the_colour_of_its_column():
 def test_mistakes_are_one_sentence(recipe, tmp_path, arguments, error, sentence):
     with pytest.raises(error, match=sentence):
         visualize_views(recipe(MULTI_CROP), **{**arguments, 'out': tmp_path / arguments['out']})
+
+
+def test_an_image_of_the_recipe_is_not_written_over(recipe, tmp_path):
+    with pytest.raises(StorageError, match=r'd\.png" is read and would be written over'):
+        visualize_views(recipe(MULTI_CROP), tmp_path / 'images/d.png')
 
 
 def test_absent_data_are_named(recipe, tmp_path):

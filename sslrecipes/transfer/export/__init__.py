@@ -16,6 +16,7 @@ from sslrecipes.transfer.export.source import Source
 from sslrecipes.transfer.export.timm_format import export_timm
 from sslrecipes.transfer.export.torchvision_format import export_torchvision
 from sslrecipes.transfer.export.transformers_format import export_transformers
+from sslrecipes.zoo.overwriting import refuse_overwriting
 
 EXPORTERS: dict[str, Callable[[Source, str | Path], ExportReport]] = {
     'timm': export_timm,
@@ -59,8 +60,9 @@ def export_checked(
     Raises:
         ConfigError: Unknown format, impossible number of heads, or a package that the format needs isn't installed.
         CheckpointError: The checkpoint can't be read, the program has no such network, or the features differ.
-        StorageError: The file can't be written.
+        StorageError: ``out`` is the checkpoint itself, or can't be written.
     """
+    refuse_overwriting([checkpoint], out)
     if file_format not in EXPORTERS:
         raise ConfigError(f'Unknown export format "{file_format}".{did_you_mean(file_format, list(EXPORTERS))}')
     for package in PACKAGES.get(file_format, ()):

@@ -29,6 +29,7 @@ from sslrecipes.checkpoint.writing import write_atomic
 from sslrecipes.errors import CheckpointError
 from sslrecipes.transfer.export.check import compare
 from sslrecipes.transfer.export.masked_networks import MaskedNetwork
+from sslrecipes.zoo.overwriting import refuse_overwriting
 
 _FAMILY = 'mae-priv'
 _NO_TOKEN = 'facebookresearch/mae always has a class token: the file loads only into a network built without one'
@@ -44,7 +45,9 @@ def convert_to_mae(
 
     Raises:
         CheckpointError: As :func:`convert_file`, or the networks differ.
+        StorageError: ``target`` is ``source`` itself, or can't be written.
     """
+    refuse_overwriting([source], target)
     checkpoint = read_checkpoint(source)
     with about(source):
         held = held_weights(checkpoint, weights)
@@ -65,7 +68,9 @@ def convert_from_mae(source: str | Path, target: str | Path, *, weights: str | N
 
     Raises:
         CheckpointError: The file can't be read or is no pre-training of MAE, or the networks differ.
+        StorageError: ``target`` is ``source`` itself, or can't be written.
     """
+    refuse_overwriting([source], target)
     checkpoint = read_checkpoint(source)
     with about(source):
         held = held_weights(checkpoint, weights)

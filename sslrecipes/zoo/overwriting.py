@@ -1,0 +1,55 @@
+"""An output that is also an input would destroy it: told before anything is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from sslrecipes.errors import StorageError
+from sslrecipes.zoo.source import lineage
+from sslrecipes.zoo.user_paths import user_path
+
+
+def refuse_overwriting(inputs: Iterable[str | Path], *outs: str | Path) -> None:
+    """See to it that what is written is none of the files that are read, under whatever name or link.
+
+    Args:
+        inputs: What is read: files, folders, addresses; not looked at unless one of ``outs`` is there already.
+        *outs: What will be written.
+
+    Raises:
+        StorageError: One of ``outs`` is the same file as one of ``inputs``.
+    """
+    there = {identity: out for out in outs if (identity := _identity(out))}
+    for given in inputs if there else ():
+        if (identity := _identity(given)) in there:
+            raise StorageError(f'"{there[identity]}" is read and would be written over: give another OUT.')
+
+
+def config_inputs(cfg: Config) -> Iterator[str | Path]:
+    """Yield what a config may read: its file, those it inherits, and each of its texts, alone and in its data root."""
+    yield from (source.path for source in lineage(Path(cfg.filename))) if cfg.filename else ()
+    yield from _texts(cfg._cfg_dict, '')
+
+
+def _texts(node: Any, root: str) -> Iterator[str]:
+    if isinstance(node, Mapping):
+        root = str(node.get('data_root') or root)
+        yield from chain.from_iterable(_texts(value, root) for value in node.values())
+    elif isinstance(node, list | tuple):
+        yield from chain.from_iterable(_texts(value, root) for value in node)
+    elif isinstance(node, str):
+        yield from (node, os.path.join(root, node))  # noqa: PTH118  may be any text
+
+
+def _identity(path: str | Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(user_path(str(path)))  # noqa: PTH116  may be any text
+    except (OSError, ValueError):  # not there, an address, or no name of a file at all
+        return None
+    return found.st_dev, found.st_ino

@@ -84,6 +84,12 @@ def did_you_mean(word: object, choices: Iterable[object]) -> str:
     return f' Did you mean "{near[0]}"?' if near else ''
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun: ``1 image``, ``2 images``, ``1 class``, ``2 classes``."""
+    ending = '' if number == 1 else 'es' if noun.endswith(('s', 'ch')) else 's'
+    return f'{number} {noun}{ending}'
+
+
 def explain_places_with(explainer: Explainer) -> None:
     """From now on let :func:`exit_on_user_error` end its line with what ``explainer`` says of the error's places."""
     _explainers[:] = [explainer]

@@ -24,7 +24,7 @@ from rich.table import Table
 from sslrecipes.datasets.decoding import MAX_PIXELS
 from sslrecipes.datasets.scan import list_images, scan_files
 from sslrecipes.datasets.scan_report import ScanReport
-from sslrecipes.errors import ConfigError, StorageError, exit_on_user_error
+from sslrecipes.errors import ConfigError, StorageError, counted, exit_on_user_error
 from sslrecipes.visualization.progress_line import ProgressLine, terminal_console
 from sslrecipes.zoo.overwriting import refuse_overwriting
 from sslrecipes.zoo.user_paths import one_line, user_file
@@ -125,7 +125,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     for table in tables(report):
         console.print(table)
     console.print(
-        f'{report.done} images, {listing.others} other files. Reading and decoding: {report.decode_rate:.0f} images/s '
+        f'{counted(report.done, "image")}, {counted(listing.others, "other file")}. '
+        f'Reading and decoding: {report.decode_rate:.0f} images/s '
         f'per process; this scan: {rate:.0f} images/s with {args.workers}.'
     )
     for link in listing.links:

@@ -10,12 +10,13 @@ smaller part is contained in each larger one.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sslrecipes.checkpoint.digest_file import digest_file
 from sslrecipes.datasets.subset_lists import describe, locate, read_subset, write_subset
-from sslrecipes.datasets.subsets import choose, equal_counts, fraction_counts, images_by_class
+from sslrecipes.datasets.subsets import LeftOut, choose, equal_counts, fraction_counts, images_by_class
 from sslrecipes.errors import StorageError, exit_on_user_error
 from sslrecipes.zoo.overwriting import refuse_overwriting
 from sslrecipes.zoo.user_paths import user_file
@@ -38,7 +39,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Write a list and say what is in it."""
     args = parse_args(argv)
-    images = images_by_class(args.folder)
+    left_out = LeftOut()
+    images = images_by_class(args.folder, left_out)
     refuse_overwriting(_inputs(args, images), args.out, digest_file(args.out))
     if args.list:
         chosen = locate(read_subset(args.list), args.folder, args.list)
@@ -52,6 +54,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise StorageError(f'Cannot make the folder "{args.out.parent}": {error.strerror}.') from error
     write_subset(args.out, images, chosen)
     print(f'{args.out}: {describe(chosen)}')
+    for sentence in left_out.sentences():
+        print(sentence, file=sys.stderr)
 
 
 def _inputs(args: argparse.Namespace, images: Mapping[str, Sequence[str]]) -> Iterator[Path]:

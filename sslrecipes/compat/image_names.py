@@ -18,7 +18,7 @@ from typing import Any
 from mmengine.logging import print_log
 
 from sslrecipes.compat.after_import import after_import
-from sslrecipes.errors import DataError
+from sslrecipes.errors import DataError, counted
 
 EXTENSIONS = (
     '.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.avif', '.gif', '.bmp', '.tif', '.tiff', '.ppm', '.pgm',
@@ -45,7 +45,7 @@ def left_out(names: Iterable[str]) -> str:
     endings = Counter(PurePath(name).suffix.lower() or 'without an ending' for name in names)
     shown = [f'{count} {ending}' for ending, count in endings.most_common(_MOST_ENDINGS)]
     shown += ['...'] if len(endings) > _MOST_ENDINGS else []
-    return f'{endings.total()} other files left out ({", ".join(shown)})'
+    return f'{counted(endings.total(), "other file")} left out ({", ".join(shown)})'
 
 
 def _mend_custom(module: Any) -> None:
@@ -86,7 +86,7 @@ def _telling(find: Callable[..., Any]) -> Callable[..., Any]:
         if not found[0]:
             raise DataError(f'The folder "{root}" holds no image{f": {note}" if note else ""}.')
         if note:
-            print_log(f'"{root.rstrip("/")}": {len(found[0])} images, {note}', 'current', logging.WARNING)
+            print_log(f'"{root.rstrip("/")}": {counted(len(found[0]), "image")}, {note}', 'current', logging.WARNING)
         return found
 
     return get_samples

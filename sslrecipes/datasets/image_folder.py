@@ -11,7 +11,7 @@ from mmpretrain.datasets import BaseDataset
 
 from sslrecipes.compat.image_names import EXTENSIONS, is_image, left_out
 from sslrecipes.compat.local_files import walk
-from sslrecipes.errors import DataError
+from sslrecipes.errors import DataError, counted
 from sslrecipes.registry import DATASETS
 
 SPLIT_NAMES = {'train', 'training', 'val', 'valid', 'validation', 'test'}
@@ -72,9 +72,11 @@ class ImageFolder(BaseDataset):
             others += [name for name in files if not is_image(name)]
             paths += [f'{directory}/{name}' for name in images]
         note = f', {left_out(others)}' if others else ''
-        note += f', {len(links)} links to folders visited anyway left out ("{links[0]}")' if links else ''
+        note += f', {counted(len(links), "link")} to folders visited anyway left out ("{links[0]}")' if links else ''
         level = logging.WARNING if others else logging.INFO
-        print_log(f'ImageFolder "{self.data_root}": {len(paths)} images{note}', logger='current', level=level)
+        print_log(
+            f'ImageFolder "{self.data_root}": {counted(len(paths), "image")}{note}', logger='current', level=level
+        )
         return [{'img_path': path} for path in paths]
 
     def extra_repr(self) -> list[str]:

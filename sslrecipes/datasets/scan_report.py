@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -125,16 +125,15 @@ class ScanReport:
             yield kind, len(found), f'{path}: {reason}' if reason else path
 
     def class_sizes(self) -> Iterator[tuple[str, int, int, str]]:
-        """Yield (split, images, classes, remark) of every split."""
+        """Yield (split, images, classes, remark) of every split; images in no class folder are told in the remark."""
         for split, groups in self.listing.classes.items():
             counts = {group: count for group, count in groups.items() if group}
-            remark = ''
+            outside = groups.get('', 0)
+            remarks = ['in no split'] if not split and len(self.listing.classes) > 1 else []
             if counts:
-                low, high = min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__)
-                remark = f'{counts[low]} ({low}) to {counts[high]} ({high})'
-                if counts[high] >= UNEQUAL * max(counts[low], 1):
-                    remark += ': very unequal'
-            yield split, sum(groups.values()), len(counts), remark
+                remarks.append(_range(counts))
+                remarks += [f'{outside} at the top level'] if outside else []
+            yield split, sum(groups.values()), len(counts), ', '.join(remarks)
 
     def side_quantiles(self) -> dict[str, list[int]]:
         """Return smallest, 5 %, median, 95 % and largest of the shorter and the longer side, in pixels."""
@@ -160,3 +159,10 @@ class ScanReport:
             'side_quantiles': self.side_quantiles(),
             'decode_rate_per_process': round(self.decode_rate, 1),
         }
+
+
+def _range(counts: Mapping[str, int]) -> str:
+    """Name the smallest and the largest class."""
+    low, high = min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__)
+    unequal = ': very unequal' if counts[high] >= UNEQUAL * max(counts[low], 1) else ''
+    return f'{counts[low]} ({low}) to {counts[high]} ({high}){unequal}'

@@ -15,7 +15,7 @@ from typing import NamedTuple, TextIO
 from sslrecipes.checkpoint.digest_file import agrees, digest_file, write_digest
 from sslrecipes.compat.image_names import is_image
 from sslrecipes.datasets.subsets import class_folders
-from sslrecipes.errors import DataError, StorageError, did_you_mean
+from sslrecipes.errors import DataError, StorageError, counted, did_you_mean
 
 
 class ListedImage(NamedTuple):
@@ -138,4 +138,5 @@ def locate(listed: Sequence[ListedImage], folder: str | Path, path: str | Path) 
 def describe(chosen: Mapping[str, Sequence[str]]) -> str:
     """State the size of a subset: ``12811 images of 1000 classes, 12 to 13 per class``."""
     sizes = [len(files) for files in chosen.values()]
-    return f'{sum(sizes)} images of {len(sizes)} classes, {min(sizes)} to {max(sizes)} per class'
+    of_all = f'{counted(sum(sizes), "image")} of {counted(len(sizes), "class")}'
+    return f'{of_all}, {min(sizes)} to {max(sizes)} per class'

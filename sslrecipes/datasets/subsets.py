@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from hashlib import blake2b
 from pathlib import Path
 
-from sslrecipes.compat.image_names import is_image
+from sslrecipes.compat.image_names import is_image, left_out
 from sslrecipes.compat.local_files import subfolders, walk
 from sslrecipes.datasets.image_folder import split_folders
-from sslrecipes.errors import DataError
+from sslrecipes.errors import DataError, counted
+
+
+@dataclass
+class LeftOut:
+    """What a folder holds beside the images of its classes, hidden files and folders not counted.
+
+    Attributes:
+        images: Images beside the class folders, in none of them.
+        others: Files that are no images.
+        links: Links that were not followed, because their folders are visited anyway.
+    """
+
+    images: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+
+    def sentences(self) -> Iterator[str]:
+        """Tell each kind with its number and examples."""
+        if self.images:
+            yield f'{counted(len(self.images), "image")} beside the class folders left out ("{self.images[0]}").'
+        if self.others:
+            yield f'{left_out(self.others)}.'
+        if self.links:
+            yield f'{counted(len(self.links), "link")} to folders visited anyway left out ("{self.links[0]}").'
 
 
 def class_folders(folder: str | Path) -> list[str]:
@@ -30,23 +55,38 @@ def class_folders(folder: str | Path) -> list[str]:
     return names
 
 
-def images_by_class(folder: str | Path) -> dict[str, list[str]]:
+def images_by_class(folder: str | Path, rest: LeftOut | None = None) -> dict[str, list[str]]:
     """All images of ``folder``: paths within the class folder, sorted, by class.
+
+    Args:
+        folder: Holds one subfolder per class.
+        rest: Gets what else is there, except what is hidden.
 
     Raises:
         DataError: As :func:`class_folders`; or a class has no image.
     """
     root = Path(folder).expanduser()
-    images = {name: sorted(_images_below(root / name)) for name in class_folders(root)}
+    rest = LeftOut() if rest is None else rest
+    names = class_folders(root)
+    _sort_out(*next(walk(root)), rest, rest.images)
+    rest.links += [f'{root}/{name}' for name in subfolders(root)[1]]
+    images = {name: sorted(_images_below(root / name, rest)) for name in names}
     for name, files in images.items():
         if not files:
             raise DataError(f'The class "{name}" has no image in "{root / name}": add some, or remove the folder.')
     return images
 
 
-def _images_below(folder: Path) -> Iterable[str]:
-    for directory, files in walk(folder):
-        yield from ((Path(directory) / file).relative_to(folder).as_posix() for file in files if is_image(file))
+def _images_below(folder: Path, rest: LeftOut) -> list[str]:
+    images: list[str] = []
+    for directory, files in walk(folder, rest.links):
+        _sort_out(directory, files, rest, images)
+    return [image.removeprefix(f'{folder}/') for image in images]
+
+
+def _sort_out(directory: str, files: Iterable[str], rest: LeftOut, images: list[str]) -> None:
+    for file in files:
+        (images if is_image(file) else rest.others).append(f'{directory}/{file}')
 
 
 def fraction_counts(images: Mapping[str, Sequence[str]], fraction: float) -> dict[str, int]:
@@ -80,7 +120,8 @@ def equal_counts(images: Mapping[str, Sequence[str]], per_class: int) -> dict[st
         raise DataError(f'A subset needs at least 1 image per class, not {per_class}.')
     for name, files in images.items():
         if len(files) < per_class:
-            raise DataError(f'The class "{name}" has {len(files)} images, which is less than {per_class} per class.')
+            has = counted(len(files), 'image')
+            raise DataError(f'The class "{name}" has {has}, which is less than {per_class} per class.')
     return dict.fromkeys(images, per_class)
 
 

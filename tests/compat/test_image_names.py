@@ -45,11 +45,11 @@ def test_what_is_left_out_is_told_with_its_endings(folder, lines):
     (level, first), (_, second) = lines
     assert level == logging.WARNING
     assert first == f'"{folder}": 6 images, 2 other files left out (1 .heic, 1 without an ending)'
-    assert '1 images, 7 other files left out (1 .webp, 1 .avif, 1 .gif, 1 .jfif, 1 .tiff, ...)' in second
+    assert '1 image, 7 other files left out (1 .webp, 1 .avif, 1 .gif, 1 .jfif, 1 .tiff, ...)' in second
 
 
 def test_a_folder_without_an_image_says_what_it_holds(tmp_path, lines):
     (tmp_path / 'a').mkdir()
     (tmp_path / 'a/1.heic').touch()
-    with pytest.raises(DataError, match=r'" holds no image: 1 other files left out \(1 \.heic\)\.'):
+    with pytest.raises(DataError, match=r'" holds no image: 1 other file left out \(1 \.heic\)\.'):
         CustomDataset(data_root=str(tmp_path))

@@ -76,7 +76,7 @@ def test_each_folder_is_visited_once(tmp_path, write_images, monkeypatch):
     (folder / 'loop').symlink_to('loop')
     found = ['a/1.png', 'a/deep/2.png', 'b/3.png', 'c/5.png', 'e/4.png']
     assert names(ImageFolder(str(folder)), folder) == found
-    left_out = '1 other files left out (1 without an ending), 5 links to folders visited anyway left out'
+    left_out = '1 other file left out (1 without an ending), 5 links to folders visited anyway left out'
     assert f'5 images, {left_out}' in lines[0]
 
 

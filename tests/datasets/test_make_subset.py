@@ -32,6 +32,7 @@ def make(folder, tmp_path, capsys):
         tool.main(command)
         return capsys.readouterr().out, (tmp_path / name).read_text().splitlines()
 
+    run.tool = tool
     return run
 
 
@@ -48,6 +49,20 @@ def test_per_class_and_seed(make):
     chosen = [make('--per-class', '4', '--seed', seed)[1] for seed in ('0', '0', '1')]
     assert chosen[0] == chosen[1] != chosen[2]
     assert [sum(f',{label},' in line for line in chosen[0]) for label in range(3)] == [4, 4, 4]
+
+
+def test_what_is_left_out_is_told(make, folder, write_images, capsys):
+    write_images(folder, 'top.png', 'top2.png')
+    (folder / 'n00/notes.txt').touch()
+    (folder / 'up').symlink_to(folder)
+    make.tool.main([str(folder), '--per-class', '1', '--out', str(folder.parent / 'list.txt')])
+    printed = capsys.readouterr()
+    assert printed.out.endswith(': 3 images of 3 classes, 1 to 1 per class\n')
+    assert printed.err.splitlines() == [
+        f'2 images beside the class folders left out ("{folder}/top.png").',
+        '1 other file left out (1 .txt).',
+        f'1 link to folders visited anyway left out ("{folder}/up").',
+    ]
 
 
 def test_mistakes_are_one_line(make, folder):

@@ -69,6 +69,14 @@ def test_empty_and_unequal_classes_are_named():
     ]
 
 
+def test_images_outside_class_folders_and_splits_are_told():
+    assert list(report_of({'1.jpg': good()}, {'': {'sub': 12, '': 49}}).class_sizes()) == [
+        ('', 61, 1, '12 (sub) to 12 (sub), 49 at the top level')
+    ]
+    report = report_of({'1.jpg': good()}, {'train': {'': 5}, 'val': {'': 2}, '': {'': 3}})
+    assert list(report.class_sizes())[2] == ('', 3, 0, 'in no split')
+
+
 def test_images_without_classes_are_nothing_unusual():
     report = report_of({'1.jpg': good()}, {'train': {'': 5}, 'val': {'': 2}})
     assert report.empty_classes == []

@@ -6,6 +6,7 @@ import argparse
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.errors import exit_on_user_error
+from sslrecipes.zoo.config import OptionAction
 from sslrecipes.zoo.user_paths import user_path
 
 
@@ -15,6 +16,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('config', type=user_path, help='recipe of a training')
     parser.add_argument('--out', type=user_path, default='views.png', help='the picture to write (default: views.png)')
     parser.add_argument('--images', type=int, default=4, help='how many images (default: 4)')
+    parser.add_argument('--cfg-options', nargs='+', action=OptionAction, help='overrides: key.sub=value ...')
     return parser.parse_args(argv)
 
 
@@ -24,7 +26,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     from sslrecipes.visualization.view_grid import visualize_views
 
-    print(f'written: {visualize_views(args.config, args.out, args.images)}')
+    print(f'written: {visualize_views(args.config, args.out, args.images, args.cfg_options)}')
 
 
 if __name__ == '__main__':

@@ -39,7 +39,9 @@ def recipe(tmp_path):
 
 def test_the_tool_writes_a_picture(recipe, tmp_path):
     out = tmp_path / 'new/views.png'
-    command = [sys.executable, TOOL, recipe(MULTI_CROP), '--out', out, '--images', '2']
+    pictures = f'train_dataloader.dataset.data_root={tmp_path / "images"}'
+    config = recipe(MULTI_CROP, data_root='elsewhere')
+    command = [sys.executable, TOOL, config, '--out', out, '--images', '2', '--cfg-options', pictures]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == f'written: {out}'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,12 @@ LOOKS = 32
 #: What mmseg's heads leave out unless they are told otherwise.
 IGNORED = 255
 UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+_TRAINING = 'train_dataloader.'
 _ORIENTATION = 0x0112  # EXIF: values from 5 on swap width and height
+
+
+class UnreadableFileError(DataError):
+    """A picture or a map can't be read: a training replaces its sample, and counts it."""
 
 
 def check_maps(cfg: Mapping[str, Any], key: str) -> list[Remark]:
@@ -45,7 +50,7 @@ def check_maps(cfg: Mapping[str, Any], key: str) -> list[Remark]:
 
     Raises:
         DataError: A folder, picture or map is missing, or a map is in colour, damaged, of another size than its
-            picture or has labels that aren't classes.
+            picture or has labels that aren't classes. A file of a training set that can't be read is a remark.
     """
     images, maps = (prefix_folder(cfg, name, key) for name in ('img_path', 'seg_map_path'))
     suffix, map_suffix = (argument_of(cfg, name, 'mmseg') for name in ('img_suffix', 'seg_map_suffix'))
@@ -64,11 +69,31 @@ def check_maps(cfg: Mapping[str, Any], key: str) -> list[Remark]:
     check_listed_files(path, maps, (name + map_suffix for name in names), place, 'segmentation map')
     if not _loaded_by_mmseg(cfg, key):
         return remarks
+    files = {name: (images / f'{name}{suffix}', maps / f'{name}{map_suffix}') for name in names}
+    return [*remarks, *_check_pixels(cfg, files, f'segmentation maps in "{maps}"', key)]
+
+
+def _check_pixels(
+    cfg: Mapping[str, Any], files: Mapping[str, tuple[Path, Path]], what: str, key: str
+) -> Iterator[Remark]:
+    """Look at some of the maps, with the pictures they belong to."""
+    names = list(files)
     looked_at = [names[i] for i in np.unique(np.linspace(0, len(names) - 1, LOOKS, dtype=int))]
-    share = f'{len(looked_at)} of {len(names)} segmentation maps in "{maps}" looked at'
-    found = [_labels_of(images / f'{name}{suffix}', maps / f'{name}{map_suffix}') for name in looked_at]
-    _check_labels(cfg, dict(zip(looked_at, found, strict=True)), share, key)
-    return [*remarks, Remark(f'{share}.', logging.INFO)]
+    share = f'{len(looked_at)} of {len(names)} {what} looked at'
+    found, unreadable = {}, list[UnreadableFileError]()
+    for name in looked_at:
+        try:
+            found[name] = _labels_of(*files[name])
+        except UnreadableFileError as error:
+            if not key.startswith(_TRAINING):
+                raise
+            unreadable.append(error)
+    if not found:
+        raise unreadable[0]
+    _check_labels(cfg, found, share, key)
+    if unreadable:
+        yield Remark(f'{len(unreadable)} files cannot be read ({share}), the training replaces them: {unreadable[0]}')
+    yield Remark(f'{share}.', logging.INFO)
 
 
 def _pictures(folder: Path, suffix: str, map_suffix: str, key: str) -> tuple[list[str], list[Remark]]:
@@ -135,7 +160,7 @@ def _labels_of(picture: Path, path: Path) -> set[int]:
         with Image.open(BytesIO(read_regular(path))) as image:
             labels, mode = np.asarray(image).squeeze(), image.mode
     except UNREADABLE as error:
-        raise DataError(f'The segmentation map "{path}" cannot be read: {error}.') from error
+        raise UnreadableFileError(f'The segmentation map "{path}" cannot be read: {error}.') from error
     if labels.ndim != 2:
         raise DataError(f'The segmentation map "{path}" holds colours ({mode}), not one label for each pixel.')
     height, width = labels.shape
@@ -153,5 +178,5 @@ def _sizes(picture: Path) -> list[tuple[int, int]]:
         with Image.open(BytesIO(read_regular(picture))) as image:
             size, turned = image.size, image.getexif().get(_ORIENTATION, 1) > 4
     except UNREADABLE as error:
-        raise DataError(f'The picture "{picture}" cannot be read: {error}.') from error
+        raise UnreadableFileError(f'The picture "{picture}" cannot be read: {error}.') from error
     return [size, size[::-1]] if turned else [size]

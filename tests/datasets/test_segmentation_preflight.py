@@ -104,7 +104,14 @@ def test_damaged_files_and_unknown_classes(write, tmp_path):
     for folder in ('ann', 'img'):
         cfg = write()
         next((tmp_path / folder).glob('1.*')).write_bytes(b'no picture')
-        assert 'cannot be read' in refusal(cfg)
+        with pytest.raises(DataError, match='cannot be read'):
+            check_dataset(cfg, 'val_dataloader.dataset')
+        remark, _ = check_dataset(cfg)  # a training replaces and counts it
+        assert remark.level == logging.WARNING
+        assert remark.text.startswith('1 files cannot be read (3 of 3 segmentation maps')
+    for path in (tmp_path / 'img').iterdir():
+        path.write_bytes(b'no picture')
+    assert 'cannot be read' in refusal(cfg)
 
 
 def test_maps_loaded_by_another_transform_are_not_judged(write):

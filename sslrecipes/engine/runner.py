@@ -41,6 +41,7 @@ from sslrecipes.engine.restartable_runner import RestartableRunner
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import DATA_SAMPLERS, PARAM_SCHEDULERS, RUNNERS
+from sslrecipes.zoo.default_hooks import DEFAULT_HOOKS
 from sslrecipes.zoo.picture_size import picture_size
 from sslrecipes.zoo.upstream import adopt
 
@@ -55,20 +56,6 @@ ONLY_FOR_THE_FILE = (
     '"FileClient" will be deprecated',
     '"HardDiskBackend" is the alias',
 )
-
-#: Default hooks: mmengine's, then those that make a run reliable.
-DEFAULT_HOOKS = {
-    'runtime_info': dict(type='RuntimeInfoHook'),
-    'timer': dict(type='IterTimerHook'),
-    'sampler_seed': dict(type='DistSamplerSeedHook'),
-    'logger': dict(type='LoggerHook'),
-    'param_scheduler': dict(type='ParamSchedulerHook'),
-    'checkpoint': dict(type='CheckpointHook', interval=1),
-    'stop': dict(type='sslrecipes.StopHook'),
-    'nonfinite': dict(type='sslrecipes.NonFiniteHook'),
-    'bad_images': dict(type='sslrecipes.BadImagesHook'),
-    'step': dict(type='sslrecipes.StepHook'),
-}
 
 #: Runners that this process has built, by timestamp.
 RUNNERS_OF_SECOND: Counter[str] = Counter()

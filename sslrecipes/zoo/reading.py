@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from mmengine.config import Config
 
 from sslrecipes.errors import ConfigError
 from sslrecipes.zoo.data_root import moved_paths, set_values
+from sslrecipes.zoo.default_hooks import check_left_out
 from sslrecipes.zoo.execution import resolve
 from sslrecipes.zoo.history import Level, history, with_options
 from sslrecipes.zoo.overrides import override
@@ -61,4 +63,5 @@ def merge(path: Path, options: Mapping[str, Any]) -> tuple[Config, dict[str, Any
     cfg = resolve(path)
     given = override(cfg, options)
     make_plain(cfg)
+    check_left_out(cfg, partial(history, path))
     return expand_home(cfg), expand_home(given)

@@ -7,9 +7,10 @@ from mmengine.runner import get_priority
 
 from sslrecipes.checkpoint.writing import save_torch
 from sslrecipes.engine.config_check import check_config
-from sslrecipes.engine.runner import DEFAULT_HOOKS, SSLRunner
+from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import CheckpointError, ConfigError, CoverageError
 from sslrecipes.registry import HOOKS
+from sslrecipes.zoo.default_hooks import DEFAULT_HOOKS
 from sslrecipes.zoo.reading import read_config
 
 

@@ -8,12 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 from mmengine.dist import get_world_size, is_main_process
-from mmengine.hooks import Hook, IterTimerHook
+from mmengine.hooks import Hook, IterTimerHook, RuntimeInfoHook
 from mmengine.logging import MessageHub
 from mmengine.runner import IterBasedTrainLoop, Runner
 from torch import Tensor
 
-from sslrecipes.errors import ConfigError
 from sslrecipes.registry import HOOKS
 from sslrecipes.visualization.progress_line import ProgressLine, terminal_console
 
@@ -25,12 +24,13 @@ class ProgressHook(Hook):
     """Show one progress line and log the throughput.
 
     The line (epoch, iterations, loss, lr, images/s, share of waiting for data, time left) appears on rank 0 and only if
-    stderr is a terminal outside CI; it needs the figures that mmengine's default ``RuntimeInfoHook`` and
-    ``IterTimerHook`` put into the message hub, and causes no device synchronisation of its own.
+    stderr is a terminal outside CI; its figures are those that mmengine's default ``RuntimeInfoHook`` and
+    ``IterTimerHook`` put into the message hub, and it causes no device synchronisation of its own. Where one of these
+    hooks is left out, its figures are, too.
 
     The scalars ``images_per_second`` (all ranks) and ``data_share`` (fraction of the time in which the model waited for
     data, 0–1), means over the last 10 iterations, are written in any case, so that ``LoggerHook`` puts them into the
-    log, JSON and TensorBoard.
+    log, JSON and TensorBoard; but not without ``IterTimerHook``.
     """
 
     priority = 55  # after IterTimerHook (50) has timed the iteration, before LoggerHook (60) writes
@@ -38,16 +38,13 @@ class ProgressHook(Hook):
     def __init__(self) -> None:
         self._line: ProgressLine | None = None
         self._iterations: deque[tuple[int, float, float]] = deque(maxlen=_WINDOW)  # images, seconds, seconds of waiting
+        self._knows_times = self._knows_losses = True  # a hub that was resumed may hold old ones
 
     def before_train(self, runner: Runner) -> None:
-        """Go live.
-
-        Raises:
-            ConfigError: If the run has no ``IterTimerHook``.
-        """
-        if not any(isinstance(hook, IterTimerHook) for hook in runner.hooks):
-            raise ConfigError('ProgressHook needs the times of IterTimerHook: keep default_hooks.timer.')
+        """Go live."""
         self._open(runner)
+        if not self._knows_times:
+            runner.logger.info('Without IterTimerHook, throughput and time left are neither shown nor logged.')
 
     def before_val(self, runner: Runner) -> None:
         """Go live, unless training already is."""
@@ -68,6 +65,8 @@ class ProgressHook(Hook):
         self.after_run(runner)
 
     def _open(self, runner: Runner) -> None:
+        self._knows_times = any(isinstance(hook, IterTimerHook) for hook in runner.hooks)
+        self._knows_losses = any(isinstance(hook, RuntimeInfoHook) for hook in runner.hooks)
         console = terminal_console() if self._line is None and is_main_process() else None
         if console:
             self._line = ProgressLine(console, runner.logger)
@@ -90,22 +89,25 @@ class ProgressHook(Hook):
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Log the throughput and move the line."""
-        hub = runner.message_hub
+        if self._knows_times:
+            self._log_throughput(runner.message_hub, data_batch)
+        self._advance('train', batch_idx, lambda: self._train_figures(runner.message_hub))
+
+    def _log_throughput(self, hub: MessageHub, data_batch: Any) -> None:
         seconds, waiting = (hub.get_scalar(f'train/{key}').current() for key in ('time', 'data_time'))
         self._iterations.append((images_in(data_batch) * get_world_size(), seconds, waiting))
         images, seconds, waiting = (sum(column) for column in zip(*self._iterations, strict=True))
         hub.update_scalars(
             {'train/images_per_second': images / seconds, 'train/data_share': waiting / seconds}, resumed=False
         )
-        self._advance('train', batch_idx, lambda: _train_figures(hub))
 
     def after_val_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Move the line."""
-        self._advance('val', batch_idx, lambda: _eta(runner.message_hub))
+        self._advance('val', batch_idx, lambda: self._eta(runner.message_hub))
 
     def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Move the line."""
-        self._advance('test', batch_idx, lambda: _eta(runner.message_hub))
+        self._advance('test', batch_idx, lambda: self._eta(runner.message_hub))
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Take the validation's bar away."""
@@ -115,6 +117,20 @@ class ProgressHook(Hook):
     def _advance(self, stretch: str, batch_idx: int, figures: Callable[[], str]) -> None:
         if self._line:
             self._line.advance(stretch, batch_idx + 1, figures)
+
+    def _train_figures(self, hub: MessageHub) -> str:
+        scalars, figures = hub.log_scalars, [self._eta(hub)]
+        if self._knows_losses:
+            lr = scalars.get('train/base_lr', scalars['train/lr'])  # with layer decay, `lr` is the first layer's
+            loss = scalars.get('train/loss')  # none before the first finite one
+            figures += [f'loss {loss.mean(_WINDOW):.4f}' if loss else 'loss -', f'lr {lr.current():.2e}']
+        if self._knows_times:
+            figures.append(f'{scalars["train/images_per_second"].current():.0f} img/s')
+            figures.append(f'data {scalars["train/data_share"].current():.0%}')
+        return '  '.join(filter(None, figures))
+
+    def _eta(self, hub: MessageHub) -> str:
+        return f'eta {timedelta(seconds=round(hub.get_info("eta")))}' if self._knows_times else ''
 
 
 def images_in(data_batch: dict[str, Any]) -> int:
@@ -129,21 +145,3 @@ def _train_stretch(runner: Runner) -> tuple[str, int]:
     if isinstance(runner.train_loop, IterBasedTrainLoop):
         return 'train', runner.max_iters
     return f'epoch {runner.epoch + 1}/{runner.max_epochs}', len(runner.train_dataloader)
-
-
-def _train_figures(hub: MessageHub) -> str:
-    scalars = hub.log_scalars
-    lr = scalars.get('train/base_lr', scalars['train/lr'])  # with layer decay, `lr` is the first layer's
-    loss = scalars.get('train/loss')  # none before the first finite one
-    figures = [
-        _eta(hub),
-        f'loss {loss.mean(_WINDOW):.4f}' if loss else 'loss -',
-        f'lr {lr.current():.2e}',
-        f'{scalars["train/images_per_second"].current():.0f} img/s',
-        f'data {scalars["train/data_share"].current():.0%}',
-    ]
-    return '  '.join(figures)
-
-
-def _eta(hub: MessageHub) -> str:
-    return f'eta {timedelta(seconds=round(hub.get_info("eta")))}'

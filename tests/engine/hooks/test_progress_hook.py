@@ -14,7 +14,6 @@ from torch.utils.data import Dataset
 
 from sslrecipes.engine.hooks import progress_hook
 from sslrecipes.engine.hooks.progress_hook import ProgressHook, images_in
-from sslrecipes.errors import ConfigError
 
 
 class Images(Dataset):
@@ -140,7 +139,20 @@ def test_number_of_images_in_a_batch(inputs):
     assert images_in(dict(inputs=inputs)) == 5
 
 
-def test_missing_timer_is_a_clear_error(tmp_path):
-    runner = make_runner(tmp_path, dict(by_epoch=True, max_epochs=1), default_hooks=dict(timer=None))
-    with pytest.raises(ConfigError, match=r'default_hooks\.timer'):
-        runner.train()
+@pytest.mark.parametrize(
+    ('left_out', 'figures'),
+    [
+        (['timer'], r'loss \d\.\d{4}  lr 2\.50e-01'),
+        (['runtime_info'], r'eta 0:00:00  \d+ img/s  data \d+%'),
+        (['timer', 'runtime_info'], ''),
+    ],
+)
+def test_without_the_hooks_that_know_them_figures_are_left_out(tmp_path, screen, caplog, left_out, figures):
+    runner = make_runner(
+        tmp_path, dict(by_epoch=True, max_epochs=1), default_hooks=dict(logger=None, **dict.fromkeys(left_out))
+    )
+    runner.logger.addHandler(caplog.handler)
+    runner.train()
+    assert re.search(rf'epoch 1/1 .*6/6 {figures}\s*$', shown(screen), re.MULTILINE)
+    said = [record.getMessage() for record in caplog.records if 'IterTimerHook' in record.getMessage()]
+    assert len([line for line in said if line.startswith('Without')]) == ('timer' in left_out)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sslrecipes.checkpoint.sealing import sha256
 from sslrecipes.checkpoint.writing import write_atomic
+from sslrecipes.compat.local_files import read_regular
 
 
 def digest_file(path: Path) -> Path:
@@ -31,7 +32,7 @@ def write_digest(path: Path, digest: str | None = None) -> None:
 def agrees(path: Path) -> bool:
     """Tell whether a file agrees with the digest beside it, or there is none."""
     try:
-        stated = digest_file(path).read_bytes()[:64]
+        stated = read_regular(digest_file(path))[:64]
     except FileNotFoundError:
         return True
     return stated == sha256(path).encode()

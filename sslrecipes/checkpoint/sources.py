@@ -33,7 +33,9 @@ def local_file(path: str | Path) -> Path:
     file = Path(path).expanduser()
     if file.is_dir():
         raise CheckpointError(f'"{path}" is a folder: give the checkpoint file in it.')
-    if not file.is_file():
+    if file.exists() and not file.is_file():  # a pipe would wait for a writer, a device has no end
+        raise CheckpointError(f'"{path}" is no regular file.')
+    if not file.exists():
         siblings = [sibling.name for sibling in file.parent.iterdir()] if file.parent.is_dir() else []
         raise CheckpointError(f'There is no checkpoint "{path}".{did_you_mean(file.name, siblings)}')
     if not file.stat().st_size:

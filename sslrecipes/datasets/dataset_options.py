@@ -9,6 +9,7 @@ from typing import Any
 
 from sslrecipes.errors import DataError
 from sslrecipes.registry import DATASETS
+from sslrecipes.zoo.user_paths import lack_of
 
 
 def root_of(cfg: Mapping[str, Any], key: str) -> Path:
@@ -23,7 +24,7 @@ def annotation_file(cfg: Mapping[str, Any], key: str) -> Path:
     """Return ``ann_file`` in ``data_root``, which must be there."""
     path = root_of(cfg, key) / cfg['ann_file']
     if not path.is_file():
-        raise DataError(f'The annotation file "{path}" does not exist: set {key}.ann_file.')
+        raise DataError(f'The annotation file "{path}" {lack_of(path)}: set {key}.ann_file.')
     return path
 
 

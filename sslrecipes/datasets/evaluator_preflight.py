@@ -10,6 +10,7 @@ from typing import Any
 from sslrecipes.datasets.coco_head import open_coco
 from sslrecipes.datasets.transfer_preflight import check_categories, writes_itself
 from sslrecipes.errors import DataError
+from sslrecipes.zoo.user_paths import lack_of
 
 #: Larger files aren't read for the names of their images; COCO's validation file has 20 MB.
 MOST_BYTES = 64 << 20
@@ -34,7 +35,7 @@ def check_evaluator(metric: Mapping[str, Any], dataset: Mapping[str, Any], place
         return
     path = Path(name).expanduser()
     if not path.is_file():
-        raise DataError(f'The annotation file "{path}" does not exist: set {place}.ann_file.', f'{place}.ann_file')
+        raise DataError(f'The annotation file "{path}" {lack_of(path)}: set {place}.ann_file.', f'{place}.ann_file')
     own = Path(dataset.get('data_root') or '.').expanduser() / str(dataset.get('ann_file') or '')
     if own.is_file() and own.samefile(path):
         return

@@ -22,7 +22,7 @@ from sslrecipes.datasets.subsets import class_folders
 from sslrecipes.datasets.transfer_preflight import find_check
 from sslrecipes.errors import DataError
 from sslrecipes.registry import DATASETS
-from sslrecipes.zoo.user_paths import expand_home
+from sslrecipes.zoo.user_paths import expand_home, lack_of
 
 
 def check_dataset(
@@ -86,7 +86,7 @@ def _check_ann_file(root: Path, cfg: Mapping[str, Any], key: str) -> Path | None
     """Return the annotation file that is asked for; raise if it's missing."""
     name = cfg.get('ann_file') or ''
     if name and not (root / name).is_file():
-        raise DataError(f'The annotation file "{root / name}" does not exist: set {key}.ann_file.')
+        raise DataError(f'The annotation file "{root / name}" {lack_of(root / name)}: set {key}.ann_file.')
     return root / name if name else None
 
 
@@ -127,7 +127,7 @@ def _expected_classes(cls: type[CustomDataset], cfg: Mapping[str, Any], key: str
     if isinstance(names, str):
         path = Path(names).expanduser()
         if not path.is_file():
-            raise DataError(f'The list of classes "{names}" does not exist: set {key}.classes.')
+            raise DataError(f'The list of classes "{names}" {lack_of(path)}: set {key}.classes.')
         names = read_names(path, f'{key}.classes', of_files=False)
     return None if names is None else len(names)
 

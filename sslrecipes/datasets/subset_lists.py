@@ -16,6 +16,7 @@ from sslrecipes.checkpoint.digest_file import agrees, digest_file, write_digest
 from sslrecipes.compat.image_names import is_image
 from sslrecipes.datasets.subsets import class_folders
 from sslrecipes.errors import DataError, StorageError, counted, did_you_mean
+from sslrecipes.zoo.user_paths import user_file
 
 
 class ListedImage(NamedTuple):
@@ -69,13 +70,16 @@ def read_subset(path: str | Path) -> list[ListedImage]:
         DataError: There is no such file, it is empty, it doesn't agree with the digest beside it, or a line has another
             format or says what an earlier one said.
     """
+    file = user_file(str(path))
+    if file.exists() and not file.is_file():  # a pipe would wait for a writer, a device has no end
+        raise DataError(f'The subset list "{path}" is no regular file.')
     try:
-        if not agrees(Path(path).expanduser()):
+        if not agrees(file):
             raise DataError(
                 f'"{path}" has changed since tools/make_subset.py wrote it: make it anew, or, if you changed it, '
                 f'delete "{digest_file(Path(path))}".'
             )
-        with Path(path).expanduser().open(encoding='utf-8-sig', errors='surrogateescape', newline='') as source:
+        with file.open(encoding='utf-8-sig', errors='surrogateescape', newline='') as source:
             rows = [(number, row) for number, row in enumerate(csv.reader(source), 1) if row]
     except OSError as error:
         raise DataError(

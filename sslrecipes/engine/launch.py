@@ -32,6 +32,7 @@ from sslrecipes.engine.resume_point import FinishedRunError
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import CheckpointError, ConfigError, DataError
 from sslrecipes.zoo.places import children
+from sslrecipes.zoo.preconditions import check_weights
 from sslrecipes.zoo.upstream import adopted
 
 #: Where the loaders of a phase stand.
@@ -171,10 +172,11 @@ def build_runner(cfg: Config, phase: str, needs_weights: bool = True, kind: type
     leave_lost_storage_to_the_main_thread()
     check_config(adopted(cfg))
     begins_with = None if cfg.get('resume') else cfg.get('load_from')  # what it resumes may have descendants
-    if begins_with and '://' not in begins_with and not Path(begins_with).is_file():
-        raise CheckpointError(f'There is no checkpoint "{begins_with}".')
+    if begins_with:
+        check_weights(begins_with)
     for place, file in missing_weights(cfg) if needs_weights else ():
-        raise CheckpointError(f'{place}: there is no file "{file}".', place)
+        reason = f'"{file}" is no regular file' if Path(file).exists() else f'there is no file "{file}"'
+        raise CheckpointError(f'{place}: {reason}.', place)
     remarks = dict.fromkeys(check_data(cfg, phase))
     check_evaluators(cfg, phase)
     runner: SSLRunner = (kind or (SSLRunner if phase == 'train' else GuestRunner)).from_cfg(cfg)

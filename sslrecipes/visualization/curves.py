@@ -51,7 +51,7 @@ def read_scalars(path: str | Path) -> dict[str, Curve]:
     """
     path = Path(path)
     files = sorted(path.glob('*/vis_data/scalars.json')) if path.is_dir() else [path]
-    if not files or not files[0].is_file():
+    if not files or not all(map(Path.is_file, files)):
         raise DataError(
             f'no logged scalars at "{path}": give a scalars.json file or a work directory that has been run'
         )

@@ -80,8 +80,21 @@ def check_evaluates(cfg: Config, checkpoint: str | None = None) -> None:
             f'"{cfg.filename}" trains the model that it evaluates: give its CHECKPOINT, for the scores of an untrained '
             'head mean nothing.'
         )
-    if weights and '://' not in weights and not Path(weights).is_file():
-        raise CheckpointError(f'There is no checkpoint "{weights}".', *([] if checkpoint else ['load_from']))
+    if weights:
+        check_weights(weights, *([] if checkpoint else ['load_from']))
+
+
+def check_weights(weights: str, *places: str) -> None:
+    """See to it that the file of a checkpoint is there, unless it is an address.
+
+    Raises:
+        CheckpointError: If it isn't; the error names ``places``.
+    """
+    if '://' in weights or Path(weights).is_file():
+        return
+    if Path(weights).exists():
+        raise CheckpointError(f'"{weights}" is no regular file.', *places)
+    raise CheckpointError(f'There is no checkpoint "{weights}".', *places)
 
 
 def check_places(places: Iterable[str | Path]) -> None:

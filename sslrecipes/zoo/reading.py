@@ -57,6 +57,8 @@ def merge(path: Path, options: Mapping[str, Any]) -> tuple[Config, dict[str, Any
     Raises:
         ConfigError: As for :func:`read_config`.
     """
+    if path.exists() and not path.is_file():
+        raise ConfigError(f'The config "{path}" is no regular file.')
     if not path.is_file():
         raise ConfigError(f'There is no config file "{path}".{near(path)}')
     lineage(path)

@@ -21,6 +21,11 @@ def user_file(text: str) -> Path:
     return Path(user_path(text))
 
 
+def lack_of(path: str | Path) -> str:
+    """Say why there is no file to read: the path ``does not exist``, or ``is no regular file`` (a pipe, a folder)."""
+    return 'is no regular file' if Path(path).exists() else 'does not exist'
+
+
 def expand_home(node: Any) -> Any:
     """Replace ``~`` at the beginning of every text inside a config or a part of it, in place where that is possible.
 

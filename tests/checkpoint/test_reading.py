@@ -146,6 +146,13 @@ def test_missing_file_names_its_neighbour(tmp_path):
         read_checkpoint(tmp_path / 'absent' / 'a.pth')
 
 
+def test_a_pipe_or_a_device_is_no_checkpoint(tmp_path):
+    os.mkfifo(tmp_path / 'pipe')
+    for name in (tmp_path / 'pipe', '/dev/zero'):
+        with pytest.raises(CheckpointError, match=f'^"{name}" is no regular file.$'):
+            read_checkpoint(name)
+
+
 def test_empty_name_folder_and_empty_file(tmp_path):
     (tmp_path / 'a.pth').touch()
     for path, sentence in [('', 'No checkpoint is given'), (tmp_path, 'is a folder'), (tmp_path / 'a.pth', 'is empty')]:

@@ -1,6 +1,7 @@
 """The tool, from its command line to its exit code."""
 
 import importlib.util
+import os
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,12 @@ def test_what_is_read_is_not_written_over(make, tmp_path, name):
     sentence = f'error: "{tmp_path / name}" is read and would be written over: give another OUT.\n'
     assert make('--list', str(tmp_path / 'own.txt'), name=name, fails=True) == sentence
     assert (tmp_path / name).read_bytes() == before
+
+
+def test_a_list_that_may_never_end_is_refused(make, tmp_path):
+    os.mkfifo(tmp_path / 'pipe')
+    for name in (tmp_path / 'pipe', '/dev/zero', tmp_path):
+        assert make('--list', str(name), fails=True) == f'error: The subset list "{name}" is no regular file.\n'
+    (tmp_path / 'own.txt').write_text('a')
+    os.mkfifo(tmp_path / 'own.txt.sha256')
+    assert 'no regular file' in make('--list', str(tmp_path / 'own.txt'), fails=True)

@@ -1,4 +1,5 @@
 import copy
+import os
 
 import pytest
 
@@ -74,6 +75,9 @@ def test_annotation_files(tmp_path, write_images):
     cfg = imagenet(tmp_path, ann_file='meta/mine.txt')
     assert f'"{tmp_path}/meta/mine.txt" does not exist' in refusal(cfg)
     (tmp_path / 'meta').mkdir()
+    os.mkfifo(tmp_path / 'meta/mine.txt')
+    assert f'"{tmp_path}/meta/mine.txt" is no regular file' in refusal(cfg)
+    (tmp_path / 'meta/mine.txt').unlink()
     (tmp_path / 'meta/mine.txt').write_text('a.png 0\n')
     check_dataset(cfg)
     (tmp_path / 'meta/train.txt').write_text('a.png 0\n')

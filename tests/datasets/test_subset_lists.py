@@ -80,7 +80,7 @@ def test_repeated_lines(listing):
 def test_unreadable_lists(tmp_path, listing):
     with pytest.raises(DataError, match=r'absent.txt" \(No such file.*\): tools/make_subset.py'):
         read_subset(tmp_path / 'absent.txt')
-    with pytest.raises(DataError, match='Is a directory'):
+    with pytest.raises(DataError, match='is no regular file'):
         read_subset(tmp_path)
     with pytest.raises(DataError, match='is empty'):
         read_subset(listing('', ''))

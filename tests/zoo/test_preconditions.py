@@ -5,7 +5,7 @@ import pytest
 from mmengine.config import Config
 
 from sslrecipes.errors import CheckpointError, ConfigError, StorageError
-from sslrecipes.zoo.preconditions import check_evaluates, check_trains, work_dir_of
+from sslrecipes.zoo.preconditions import check_evaluates, check_trains, check_weights, work_dir_of
 
 
 def config(**content):
@@ -76,3 +76,13 @@ def test_what_was_to_be_trained_is_evaluated_from_a_checkpoint_only(tmp_path):
 def test_a_work_dir_that_tensorboard_cannot_write_to_is_refused():
     with pytest.raises(StorageError, match=r'"runs/caf\\udce9" can not be made: its name is not UTF-8'):
         work_dir_of(config(), 'runs/caf\udce9')
+
+
+def test_weights_are_a_file_or_an_address(tmp_path):
+    os.mkfifo(tmp_path / 'pipe')
+    with pytest.raises(CheckpointError, match=r'pipe" is no regular file\.$'):
+        check_weights(str(tmp_path / 'pipe'))
+    with pytest.raises(CheckpointError, match=r'^There is no checkpoint ".*absent"\.$') as caught:
+        check_weights(str(tmp_path / 'absent'), 'load_from')
+    assert caught.value.places == ('load_from',)
+    check_weights('https://host/a.pth')

@@ -1,6 +1,7 @@
 """k-NN accuracy of one or many checkpoints: ``python tools/evaluate_knn.py CONFIG CHECKPOINT_OR_FOLDER ...``."""
 
 import argparse
+from pathlib import Path
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.errors import exit_on_user_error
@@ -41,7 +42,8 @@ def main(argv: list[str] | None = None) -> None:
     refuse_overwriting([*args.checkpoints, *config_inputs(cfg)], out / CSV, out / CURVE)
     cache = None if args.no_cache else args.cache or out / FEATURES
     evaluate_checkpoints(cfg, args.checkpoints, out, ks=args.ks, temperature=args.temperature, cache=cache)
-    print(f'written: {out / CSV}')
+    for path in filter(Path.exists, (out / CSV, out / CURVE)):  # former ones were set aside
+        print(f'written: {path}')
 
 
 if __name__ == '__main__':

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from itertools import chain, count
@@ -11,6 +12,7 @@ from pathlib import Path
 from sslrecipes.errors import StorageError
 
 SUFFIX = '.superseded'
+_SUPERSEDED = re.compile(rf'(.+){re.escape(SUFFIX)}(?:-\d+)?', re.DOTALL)
 
 
 def free_path(path: str | Path) -> Path:
@@ -25,6 +27,12 @@ def superseded_path(path: Path) -> Path:
     first = path.with_name(path.name + SUFFIX)
     numbered = (first.with_name(f'{first.name}-{number}') for number in count(2))
     return _first_free(chain([first], numbered))
+
+
+def name_before(path: Path) -> Path:
+    """Return the path that something had before it was set aside; ``path`` if it is no such name."""
+    name = _SUPERSEDED.fullmatch(path.name)
+    return path.with_name(name[1]) if name else path
 
 
 def new_folder(path: str | Path) -> Path:

@@ -14,10 +14,10 @@ from mmengine.config import Config
 from rich.console import Console
 from rich.markup import escape
 
-from sslrecipes.checkpoint.superseded import set_aside
+from sslrecipes.checkpoint.superseded import name_before, set_aside
 from sslrecipes.engine.knn_report import KNNRow, draw_curve, print_rows, rows_of, write_csv
 from sslrecipes.engine.launch import build_runner
-from sslrecipes.errors import CheckpointError, ConfigError, CoverageError
+from sslrecipes.errors import CheckpointError, ConfigError, CoverageError, counted
 from sslrecipes.zoo.preconditions import check_places
 
 SUFFIXES = ('.pth', '.pt', '.safetensors', '.tar', '.pkl')
@@ -107,17 +107,28 @@ def natural_key(path: Path) -> list[tuple[int, str]]:
 
 
 def _files_of(folder: Path) -> Iterator[Candidate]:
+    """Files of a folder that are named like weights; what else a run keeps there is no candidate."""
+    superseded = 0
     for path in sorted((path for path in folder.iterdir() if not path.is_dir()), key=natural_key):
-        if not path.is_file():
-            _skip(path, 'it is no regular file')
-        elif path.suffix in SUFFIXES:
+        first_name = name_before(path)
+        if first_name.suffix.lower() not in SUFFIXES:
+            continue
+        if first_name != path:
+            superseded += 1
+        elif path.is_file():
             yield Candidate(path, found=True)
         else:
-            _skip(path, 'it is no file of weights')
+            _skip(path, 'it is no regular file')
+    if superseded:
+        _say(f'left out of {folder}: {counted(superseded, "superseded checkpoint")}')
 
 
 def _skip(path: Path, reason: str) -> None:
-    console.print(f'skipped {path}: {reason}', markup=False, highlight=False, soft_wrap=True)
+    _say(f'skipped {path}: {reason}')
+
+
+def _say(line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _evaluated(runner: Any, candidate: Candidate) -> list[KNNRow]:

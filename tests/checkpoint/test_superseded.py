@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from sslrecipes.checkpoint.superseded import free_path, keep_aside, new_folder, set_aside
+from sslrecipes.checkpoint.superseded import free_path, keep_aside, name_before, new_folder, set_aside
 from sslrecipes.checkpoint.writing import write_atomic
 from sslrecipes.errors import StorageError
 
@@ -14,7 +14,8 @@ def texts(folder):
 def test_nothing_that_was_set_aside_is_written_over(tmp_path):
     for text in 'abc':
         (tmp_path / 'epoch_1.pth').write_text(text)
-        set_aside(tmp_path / 'epoch_1.pth')
+        assert name_before(set_aside(tmp_path / 'epoch_1.pth')) == tmp_path / 'epoch_1.pth'
+    assert name_before(tmp_path / 'epoch_1.pth') == tmp_path / 'epoch_1.pth'
     assert texts(tmp_path) == {
         'epoch_1.pth.superseded': 'a',
         'epoch_1.pth.superseded-2': 'b',

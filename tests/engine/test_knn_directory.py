@@ -58,7 +58,8 @@ def checkpoints(cfg, tmp_path):
         torch.save(dict(state_dict=state, meta=dict(epoch=epoch)), folder / f'epoch_{epoch}.pth')
     torch.save(dict(optimizer=dict(state={0: dict(exp_avg=torch.zeros(2))})), folder / 'optimizer.pth')
     (folder / 'cut.pth').write_bytes(b'PK\x03\x04')
-    (folder / 'last_checkpoint').write_text('epoch_10.pth')
+    for name in ('last_checkpoint', '.run.lock', 'my.py', 'epoch_9.pth.superseded', 'epoch_9.pth.superseded-2'):
+        (folder / name).write_text('epoch_10.pth')
     return folder
 
 
@@ -92,7 +93,8 @@ def test_a_folder_in_natural_order(cfg, checkpoints, tmp_path, capsys, extractio
     assert extractions == [60, 120] * 3
 
     printed = capsys.readouterr().out
-    assert f'skipped {checkpoints}/last_checkpoint: it is no file of weights' in printed
+    assert printed.count('skipped') == 2
+    assert printed.splitlines()[0] == f'left out of {checkpoints}: 2 superseded checkpoints'
     assert f'skipped {checkpoints}/optimizer.pth: ' in printed
     assert 'it holds no weights' in printed
     assert f'skipped {checkpoints}/cut.pth: ' in printed
@@ -183,7 +185,17 @@ def test_tool_keeps_features_beside_the_results(cfg, checkpoints, tmp_path, tool
     tool([str(config), file, '--out', str(tmp_path / 'bare'), '--no-cache', '--cfg-options', 'test_cfg.ks=[4]'])
     assert [row[:2] for row in read(tmp_path / 'bare')[1:]] == [[file, '4']]
     assert not (tmp_path / 'bare' / 'features').exists()
-    assert f'written: {out / "knn.csv"}' in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert f'written: {out / "knn.csv"}' in printed
+    assert 'knn.png' not in printed
+
+
+def test_tool_tells_all_that_it_wrote(cfg, checkpoints, tmp_path, tool, capsys):
+    cfg.dump(tmp_path / 'knn.py')
+    tool([str(tmp_path / 'knn.py'), str(checkpoints), '--out', str(tmp_path / 'out'), '--ks', '3', '--no-cache'])
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        f'written: {tmp_path}/out/{name}' for name in ('knn.csv', 'knn.png')
+    ]
 
 
 def test_tool_says_mistakes_in_one_line(cfg, tmp_path, tool, capsys):

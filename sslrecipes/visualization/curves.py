@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sslrecipes.errors import DataError, did_you_mean
 from sslrecipes.visualization.figure_files import save_figure
+from sslrecipes.visualization.labels import plain_label
 
 _AXES = ('epoch', 'iter', 'step')
 _WINDOW = 15
@@ -117,7 +118,7 @@ def plot_curves(runs: Mapping[str, str | Path], out: str | Path, keys: Sequence[
         axes = figure.add_subplot(rows, columns, position)
         for index, (name, run) in enumerate(curves.items()):
             if key in run:
-                _draw(axes, run[key], name, f'C{index}')
+                _draw(axes, run[key], plain_label(name), f'C{index}')
         axes.set_ylabel(key)
         axes.grid(alpha=0.3)
         axes.legend()

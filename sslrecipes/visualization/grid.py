@@ -10,6 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from sslrecipes.visualization.labels import drawn_label
+
 _GAP = 6
 _FONT_SIZE = 14
 _LINE = 19
@@ -38,7 +40,7 @@ def picture_grid(
     rows, row_height = (max(column.shape[axis] for column in tiles.values()) for axis in (0, 1))
     width = sum(column.shape[2] + _GAP for column in tiles.values()) + _GAP
     font = ImageFont.load_default(size=_FONT_SIZE)
-    title_lines, caption_lines = (_wrapped(text, font, width - 2 * _GAP) for text in (title, caption))
+    title_lines, caption_lines = (_wrapped(drawn_label(text), font, width - 2 * _GAP) for text in (title, caption))
     top = _GAP + (len(title_lines) + 1) * _LINE
     step = row_height + _GAP + _LINE * bool(notes)
     bottom = top + rows * step
@@ -48,12 +50,12 @@ def picture_grid(
     _write(draw, title_lines, _GAP, font, _BLACK)
     left = _GAP
     for name, pictures in tiles.items():
-        draw.text((left, top - _LINE), name, fill=_BLACK, font=font)
+        draw.text((left, top - _LINE), drawn_label(name), fill=_BLACK, font=font)
         for row, picture in enumerate(pictures):
             canvas.paste(Image.fromarray(picture), (left, top + row * step))
         left += pictures.shape[2] + _GAP
     for row, note in enumerate(notes, start=1):
-        _write(draw, [note], top + row * step - _GAP - _LINE, font, _DARK_GREY)
+        _write(draw, [drawn_label(note)], top + row * step - _GAP - _LINE, font, _DARK_GREY)
     _write(draw, caption_lines, bottom, font, _DARK_GREY)
     return np.asarray(canvas)
 

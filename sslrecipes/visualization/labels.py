@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from unicodedata import normalize
+
 from sslrecipes.zoo.user_paths import printable
 
 
+def drawn_label(name: str) -> str:
+    """Let a font show a name: letters and their marks become one character where there is one.
+
+    Some systems write file names with separate marks, for which the fonts of figures have no glyph. What can't be
+    encoded is escaped.
+    """
+    return normalize('NFC', printable(name))
+
+
 def plain_label(name: str) -> str:
-    """Let matplotlib show a name as it is: ``$`` begins no formula, and what can't be encoded is escaped."""
-    return printable(name).replace('$', r'\$')
+    """:func:`drawn_label` for matplotlib: ``$`` begins no formula, and ``_`` takes nothing out of the legend."""
+    label = drawn_label(name).replace('$', r'\$')
+    return f' {label}' if label.startswith('_') else label

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from sslrecipes.visualization.grid import picture_grid
@@ -61,3 +62,13 @@ def test_notes_stand_below_their_rows():
     first_end = rows[np.flatnonzero(np.diff(rows) > 1)[0]]
     assert (noted[first_end + 1 : first_end + 18] == 255).all()  # the first row's note is empty
     assert (noted[rows.max() + 1 : rows.max() + 18] < 150).any()
+
+
+@pytest.mark.parametrize('place', ['title', 'caption', 'notes', 'name'])
+def test_separate_marks_are_drawn_as_one_letter(place):
+    def drawn(text):
+        texts = dict(notes=[text, '']) if place == 'notes' else {} if place == 'name' else {place: text}
+        return picture_grid({text if place == 'name' else 'red': coloured((255, 0, 0))}, **texts)
+
+    assert (drawn('Mu\u0308ller') == drawn('M\u00fcller')).all()
+    assert drawn('\udce9 name').shape[2] == 3  # no UTF-8

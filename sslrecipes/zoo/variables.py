@@ -95,25 +95,71 @@ def _copies(settings: Mapping[str, Setting], place: str) -> list[str]:
     known = next((near for near in (place, *enclosing(place)) if near in settings), None)
     if known is None:
         return []
-    name = top_of(place)
-    step, rest = known[len(name) :], place[len(known) :]
-    tops = {*RUNNER_KEYS} - {name}
+    name, tops = top_of(place), {*RUNNER_KEYS} - {top_of(place)}
     options = {option: one for option, one in settings.items() if top_of(option) in tops}
-    found = _written_from(settings[known], name, step, options) or _equal_to(settings[name].value, step, options)
-    if not found and name == _PREPROCESSOR:
-        found = [f'model.{name}{step}']
-    return [option + rest for option in found if not any(outer in found for outer in enclosing(option))]
+    if known == name:
+        found = [option + place[len(name) :] for option in _copies_of_name(settings[name], name, options)]
+    else:
+        found = _copies_inside(settings, place, known, options)
+    return _outermost(found) or ([f'model.{place}'] if name == _PREPROCESSOR else [])
 
 
-def _written_from(setting: Setting, name: str, step: str, options: Mapping[str, Setting]) -> list[str]:
-    """Options that the line of ``setting``, at ``step`` inside of ``name``, wrote, or that were made from ``name``."""
+def _copies_of_name(setting: Setting, name: str, options: Mapping[str, Setting]) -> list[str]:
+    """Options that the line of ``setting`` wrote, or that were made from its ``name``."""
+    found = [
+        option
+        for option, one in options.items()
+        if (one.origin == setting.origin and _alike(one, setting)) or name in one.origin.uses
+    ]
+    return found or _equal_to(setting.value, '', options)
+
+
+def _copies_inside(
+    settings: Mapping[str, Setting], place: str, known: str, options: Mapping[str, Setting]
+) -> list[str]:
+    """Options that were written from the value at ``known``, inside of a name, around or at ``place``."""
+    name, entry = top_of(place), known[: known.find(']') + 1]
+    for source, found in (
+        (entry, _same_entries(settings, entry, options, related=True)),
+        (known, _equal_to(settings[name].value, known[len(name) :], options)),
+        (entry, _same_entries(settings, entry, options)),
+        (known, _written_from(settings[known], known[len(name) :], options)),
+    ):
+        if found:
+            return [option + place[len(source) :] for option in found]
+    made = _outermost(option for option, one in options.items() if name in one.origin.uses)
+    return [_inside_of(option, options[option].value) for option in made]
+
+
+def _outermost(places: Iterable[str]) -> list[str]:
+    found = dict.fromkeys(places)
+    return [place for place in found if not any(outer in found for outer in enclosing(place))]
+
+
+def _same_entries(
+    settings: Mapping[str, Setting], entry: str, options: Mapping[str, Setting], related: bool = False
+) -> list[str]:
+    """Entries of other lists that are equal to a list's, wherever they stand there; ``related``: of the same line.
+
+    A list may have been put together from several, so that an index means another entry in it.
+    """
+    if not entry or not isinstance(settings[entry].value, Mapping):
+        return []
+    value, origin = repr(settings[entry].value), settings[entry].origin
+    same = [option for option, one in options.items() if option.endswith(']') and repr(one.value) == value]
+    return [option for option in same if options[option].origin == origin] if related else same
+
+
+def _inside_of(option: str, value: Any) -> str:
+    words = {dict: 'a key of ', list: 'an entry of ', tuple: 'an entry of '}
+    return next((word for kind, word in words.items() if isinstance(value, kind)), '') + option
+
+
+def _written_from(setting: Setting, step: str, options: Mapping[str, Setting]) -> list[str]:
+    """Options that the line of ``setting``, at ``step`` inside of a name, wrote."""
     same = [option for option, one in options.items() if one.origin == setting.origin and _alike(one, setting)]
-    made = [option for option, one in options.items() if name in one.origin.uses]
-    if not step:
-        return [option for option in options if option in {*same, *made}]
     last = step[max(step.rfind('.'), step.rfind('[')) :]
-    found = [option for option in same if option.endswith(step)] or [option for option in same if option.endswith(last)]
-    return found or made
+    return [option for option in same if option.endswith(step)] or [option for option in same if option.endswith(last)]
 
 
 def _equal_to(value: Any, step: str, options: Mapping[str, Setting]) -> list[str]:
@@ -125,7 +171,9 @@ def _equal_to(value: Any, step: str, options: Mapping[str, Setting]) -> list[str
 
 def _alike(one: Setting, other: Setting) -> bool:
     """Whether two settings of one line may be one; a file may have changed a copied dict or list since."""
-    return isinstance(one.value, (dict, list, tuple)) or repr(one.value) == repr(other.value)
+    if isinstance(one.value, Mapping) and isinstance(other.value, Mapping):
+        return bool(one.value.get('type') == other.value.get('type'))
+    return isinstance(one.value, (list, tuple)) or repr(one.value) == repr(other.value)
 
 
 def _sentence(source: str, key: str, copies: list[str]) -> str:

@@ -61,6 +61,42 @@ def test_an_override_of_what_was_copied_names_the_keys_that_count(write, read, k
     assert str(caught.value) == f'--cfg-options: {key} has no effect here: set {keys}.'
 
 
+SHORT = (
+    "train_pipeline = [dict(type='Load'), dict(type='Crop', scale=224), dict(type='Flip')]\n"
+    """\
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+"""
+)
+SHIFTED = 'train_dataloader = dict(dataset=dict(pipeline={}))'
+
+
+@pytest.mark.parametrize('read', [read_config, settings])
+@pytest.mark.parametrize(
+    ('pipeline', 'key', 'keys'),
+    [
+        ("[dict(type='Skip'), *_base_.train_pipeline]", 'train_pipeline.1.scale', '{}.2.scale'),
+        ("[dict(type='Skip'), *_base_.train_pipeline]", 'train_pipeline.2.prob', '{}.3.prob'),
+        ("[dict(type='Skip'), *_base_.train_pipeline]", 'train_pipeline.0', '{}.1'),
+        ("[dict(type='Skip')] + _base_.train_pipeline", 'train_pipeline.1.scale', '{}.2.scale'),
+        ('_base_.train_pipeline[1:]', 'train_pipeline.1.scale', '{}.0.scale'),
+        ("[step for step in _base_.train_pipeline if step['type'] != 'Load']", 'train_pipeline.1.scale', '{}.0.scale'),
+        ('_base_.train_pipeline[1:]', 'train_pipeline.0.backend', 'an entry of {}'),
+        ("[*_base_.train_pipeline[:1], dict(type='Crop', scale=96)]", 'train_pipeline.1.scale', 'an entry of {}'),
+    ],
+)
+def test_an_entry_is_found_where_others_were_put_before_it(write, read, pipeline, key, keys):
+    with pytest.raises(ConfigError) as caught:
+        read(write(SHORT, SHIFTED.format(pipeline)), {key: 'x'})
+    place = keys.format('train_dataloader.dataset.pipeline')
+    assert str(caught.value) == f'--cfg-options: {key} has no effect here: set {place}.'
+
+
+def test_an_entry_is_found_in_the_copy_of_such_a_config(write, tmp_path):
+    read_config(write(SHORT, SHIFTED.format("[dict(type='Skip'), *_base_.train_pipeline]"))).dump(tmp_path / 'copy.py')
+    with pytest.raises(ConfigError, match=r'here: set train_dataloader\.dataset\.pipeline\.2\.scale\.$'):
+        read_config('copy.py', {'train_pipeline.1.scale': 96})
+
+
 def test_a_name_from_which_nothing_is_left(write):
     with pytest.raises(ConfigError, match=r'no effect here: model\.backbone\.init_cfg\.checkpoint is no longer there'):
         read_config(write(BASE, 'model = dict(backbone=dict(init_cfg=None))'), {'checkpoint': 'x'})

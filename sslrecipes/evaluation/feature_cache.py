@@ -16,8 +16,10 @@ from sslrecipes.checkpoint.reading import read_safetensors
 from sslrecipes.checkpoint.writing import save_safetensors
 from sslrecipes.errors import CheckpointError, ConfigError
 
-#: Part of every name, so that files which carry no digest are not found.
-_FORMAT = b'with digest'
+#: Part of every name, so that files which carry no digest, or not their name, are not found.
+_FORMAT = b'with digest and name'
+#: Key of the name in the metadata: a file under another's name holds other features than the name says.
+_NAME = 'name'
 
 
 def cache_file(
@@ -43,20 +45,24 @@ def load_features(file: Path) -> tuple[Tensor, Tensor]:
     """Read features ``(N, C)`` and classes ``(N,)``.
 
     Raises:
-        CheckpointError: If the file is damaged, or carries no digest that would tell.
+        CheckpointError: If the file is damaged, or is a copy of another, or carries nothing that would tell.
     """
     try:
-        state, _ = read_safetensors(Path(file), required=True)
+        state, facts = read_safetensors(Path(file), required=True)
     except CheckpointError as error:
         raise CheckpointError(f'{error} Delete it, and the features are extracted anew.') from error
     if state.keys() != {'x', 'y'} or state['x'].dim() != 2 or state['y'].shape != state['x'].shape[:1]:
         raise CheckpointError(f'"{file}" holds no features: delete it, and they are extracted anew.')
+    if facts.get(_NAME) != file.name:
+        raise CheckpointError(
+            f'"{file}" holds the features of another network or data set: delete it, and they are extracted anew.'
+        )
     return state['x'], state['y']
 
 
 def save_features(file: Path, x: Tensor, y: Tensor) -> None:
-    """Write features ``(N, C)`` and classes ``(N,)`` atomically, with a digest."""
-    save_safetensors(file, {'x': x, 'y': y})
+    """Write features ``(N, C)`` and classes ``(N,)`` atomically, with a digest and the name that is theirs."""
+    save_safetensors(file, {'x': x, 'y': y}, {_NAME: file.name})
 
 
 def _model_identity(model: nn.Module) -> Iterator[bytes]:

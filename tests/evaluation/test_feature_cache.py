@@ -91,6 +91,10 @@ def test_flipped_bits_and_other_files_are_noticed(tmp_path):
     save_safetensors(file, {'x': x, 'y': y[1:]})
     with pytest.raises(CheckpointError, match='holds no features'):
         load_features(file)
+    save_features(tmp_path / 'other.safetensors', x, y)
+    (tmp_path / 'other.safetensors').replace(file)
+    with pytest.raises(CheckpointError, match='holds the features of another network or data set: delete it'):
+        load_features(file)
     save_file({'x': x, 'y': y}, file)
     with pytest.raises(CheckpointError, match=r'no digest.* Delete it'):
         load_features(file)

@@ -17,7 +17,7 @@ from pathlib import Path
 from sslrecipes.checkpoint.digest_file import digest_file
 from sslrecipes.datasets.subset_lists import describe, locate, read_subset, write_subset
 from sslrecipes.datasets.subsets import LeftOut, choose, equal_counts, fraction_counts, images_by_class
-from sslrecipes.errors import StorageError, exit_on_user_error
+from sslrecipes.errors import exit_on_user_error
 from sslrecipes.zoo.overwriting import refuse_overwriting
 from sslrecipes.zoo.user_paths import user_file
 
@@ -48,10 +48,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         chosen = choose(images, equal_counts(images, args.per_class), args.seed)
     else:
         chosen = choose(images, fraction_counts(images, args.fraction), args.seed)
-    try:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(f'Cannot make the folder "{args.out.parent}": {error.strerror}.') from error
     write_subset(args.out, images, chosen)
     print(f'{args.out}: {describe(chosen)}')
     for sentence in left_out.sentences():

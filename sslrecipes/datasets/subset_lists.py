@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from io import StringIO
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from sslrecipes.checkpoint.digest_file import agrees, digest_file, write_digest
+from sslrecipes.checkpoint.writing import write_atomic
 from sslrecipes.compat.image_names import is_image
 from sslrecipes.datasets.subsets import class_folders
 from sslrecipes.errors import DataError, StorageError, counted, did_you_mean
@@ -36,17 +40,26 @@ class ListedImage(NamedTuple):
 
 
 def write_subset(path: str | Path, images: Mapping[str, Sequence[str]], chosen: Mapping[str, Sequence[str]]) -> None:
-    """Write the list of the images ``chosen`` from ``images``, by class, and beside it its digest.
+    """Write the list of the images ``chosen`` from ``images``, by class, and beside it its digest: both or none.
 
     Raises:
         StorageError: The file can't be written.
     """
+    text = StringIO(newline='')
+    _write_rows(text, images, chosen)
+    content, path = text.getvalue().encode(errors='surrogateescape'), user_file(str(path))
+
+    def write(file: Path) -> None:
+        file.write_bytes(content)
+        write_digest(path, sha256(content).hexdigest())  # before the list gets its name, which then can't fail for it
+
     try:
-        with Path(path).open('w', encoding='utf-8', errors='surrogateescape', newline='') as target:
-            _write_rows(target, images, chosen)
-        write_digest(Path(path))
-    except OSError as error:
-        raise StorageError(f'Cannot write "{path}": {error.strerror}.') from error
+        write_atomic(path, write)
+    except StorageError:
+        with suppress(OSError):
+            if not path.is_file():
+                digest_file(path).unlink()
+        raise
 
 
 def _write_rows(target: TextIO, images: Mapping[str, Sequence[str]], chosen: Mapping[str, Sequence[str]]) -> None:

@@ -1,3 +1,6 @@
+import errno
+from pathlib import Path
+
 import pytest
 
 from sslrecipes.datasets.subset_lists import ListedImage, describe, locate, read_subset, write_subset
@@ -106,10 +109,36 @@ def test_a_file_that_is_no_image_is_refused(folder, listing):
         locate(read_subset(listing('0,0,n01,notes.txt')), folder, 'L')
 
 
-def test_unwritable_list(tmp_path, folder):
+@pytest.mark.parametrize('name', ['folder', 'file/list.txt', 'n' * 250])
+def test_a_list_that_can_not_be_written_leaves_nothing(tmp_path, folder, name):
     images = images_by_class(folder)
-    with pytest.raises(StorageError, match='No such file'):
-        write_subset(tmp_path / 'absent/list.txt', images, images)
+    (tmp_path / 'folder').mkdir()
+    (tmp_path / 'file').touch()
+    before = sorted(tmp_path.rglob('*'))
+    with pytest.raises(StorageError, match='Could not write'):
+        write_subset(tmp_path / name, images, images)
+    assert sorted(tmp_path.rglob('*')) == before
+
+
+@pytest.mark.parametrize('part', ['.txt', '.sha256'])
+def test_on_a_full_disk_the_list_before_stays_with_its_digest(tmp_path, folder, monkeypatch, part):
+    images, path = images_by_class(folder), tmp_path / 'list.txt'
+    write_subset(path, images, images)
+    before = read_subset(path)
+
+    def full(self, data, write=Path.write_bytes):
+        if part in self.name:
+            raise OSError(errno.ENOSPC, 'No space left on device')
+        write(self, data)
+
+    smaller = {name: files[:1] for name, files in images.items()}
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, 'write_bytes', full)
+        for name in ('list.txt', 'new.txt'):
+            with pytest.raises(StorageError, match='No space left'):
+                write_subset(tmp_path / name, images, smaller)
+    assert read_subset(path) == before
+    assert sorted(file.name for file in tmp_path.glob('*.txt*')) == ['list.txt', 'list.txt.sha256']
 
 
 def test_description():

@@ -129,7 +129,11 @@ def convert_held(
         state = held_weights(checkpoint, weights)
         found = _family(state, family)
         if (found == 'ours') == (to == 'ours'):
-            raise CheckpointError(f'it holds weights of family "{found}"; one side of a conversion must be "ours".')
+            names = f'choose the new names with --to FAMILY ({", ".join(KEYMAPS)})'
+            mend = names if to == 'ours' else 'leave out --to, or convert it to "ours" first'
+            raise CheckpointError(
+                f'it holds weights of family "{found}"; one side of a conversion must be "ours": {mend}.'
+            )
         if to == 'mae' and is_mae_priv(state):
             raise CheckpointError('pixels of MAE-priv lie in another order: convert it by tools/convert_checkpoint.py.')
         renamed = to_ours(state, found) if to == 'ours' else to_official(state, to)

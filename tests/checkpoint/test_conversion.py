@@ -104,7 +104,7 @@ def test_what_official_files_lack_is_returned(tmp_path, full_checkpoint):
     [
         ({'to': 'ours', 'family': 'tec'}, 'holds weights of family "mae", not "tec"'),
         ({'to': 'ours', 'family': 'ours'}, 'holds weights of family "mae", not "ours"'),
-        ({'to': 'tec'}, 'one side of a conversion must be "ours"'),
+        ({'to': 'tec'}, 'one side of a conversion must be "ours".* leave out --to'),
     ],
 )
 def test_wrong_family(tmp_path, official, options, message):
@@ -118,6 +118,8 @@ def test_our_file_of_another_method(tmp_path, official):
     save_torch(tmp_path / 'tec.pth', {'state_dict': to_ours(official('tec/pretrain', 'state/student/'), 'tec')})
     with pytest.raises(CheckpointError, match=r'tec.pth": .* unknown to family "mae": .*cls_token_mlp'):
         convert_file(tmp_path / 'tec.pth', tmp_path / 'out.pth', to='mae')
+    with pytest.raises(CheckpointError, match=r'family "ours"; .* with --to FAMILY \(.*tec'):
+        convert_file(tmp_path / 'tec.pth', tmp_path / 'out.pth', to='ours')
 
 
 def test_strange_names(tmp_path):

@@ -21,6 +21,10 @@ from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.engine.synthetic import mid_run
 from sslrecipes.zoo.facts import facts
 
+BYTES = {'GiB': 2.0**30, 'MiB': 2.0**20, 'KiB': 2.0**10}
+THOUSANDS = {'M': 1e6, 'k': 1e3}
+OPERATIONS = {'G': 1e9, **THOUSANDS}
+
 
 def print_report(runner: SSLRunner, missing: Mapping[str, str] | None = None, model: nn.Module | None = None) -> None:
     """Print the recipe's facts, the cost of a step, and the shapes of the first batch, on which it is counted.
@@ -62,23 +66,36 @@ def scaled_lr(runner: SSLRunner) -> dict[str, str]:
 def describe(cost: StepCost, batch: int) -> dict[str, str]:
     """Put the cost of a step of ``batch`` images per process into words."""
     activations = cost.activations * batch + cost.step_activations
+    flops = cost.flops + cost.step_flops / batch
+    unit, size = _unit(BYTES, cost.states + activations, cost.states, activations)
+    thousands, count = _unit(THOUSANDS, cost.parameters, cost.trainable)
+    magnitude, operations = _unit(OPERATIONS, flops)
     return {
-        'parameters': f'{cost.parameters / 1e6:.2f} M ({cost.trainable / 1e6:.2f} M trained)',
+        'parameters': f'{cost.parameters / count:.2f} {thousands} ({cost.trainable / count:.2f} {thousands} trained)',
         'FLOPs per image': (
-            f'{(cost.flops + cost.step_flops / batch) / 1e9:.2f} G (matrix products, convolutions and attention of '
+            f'{flops / operations:.2f} {magnitude} (matrix products, convolutions and attention of '
             'all views and networks, forward and backward; queues as they are at first)'
         ),
         'memory per process': (
-            f'about {(cost.states + activations) / 2**30:.2f} GiB in fp32 at batch {batch}: '
-            f'{cost.states / 2**30:.2f} weights, buffers, gradients and moments, {activations / 2**30:.2f} activations'
+            f'about {(cost.states + activations) / size:.2f} {unit} in fp32 at batch {batch}: '
+            f'{cost.states / size:.2f} weights, buffers, gradients and moments, {activations / size:.2f} activations'
         ),
     }
+
+
+def _unit(units: Mapping[str, float], whole: float, *parts: float) -> tuple[str, float]:
+    """Return the largest unit in which the whole is at least 1 and no part of it reads 0.00 that isn't."""
+    smallest = min(filter(None, (whole, *parts)), default=0)
+    fitting = (unit for unit in units.items() if whole >= unit[1] and smallest >= unit[1] / 100)
+    return next(fitting, list(units.items())[-1])
 
 
 @master_only
 def print_rows(title: str, rows: Mapping[str, str]) -> None:
     """Print a table of two columns."""
     table = Table(title=title, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow='fold')
     for key, value in rows.items():
         table.add_row(escape(key), escape(value))
     Console().print(table)

@@ -1,7 +1,7 @@
 import torch
 
 from sslrecipes.engine.costs import StepCost
-from sslrecipes.engine.dry_run import describe, first_images, print_report, scaled_lr, shapes
+from sslrecipes.engine.dry_run import describe, first_images, print_report, print_rows, scaled_lr, shapes
 from sslrecipes.engine.runner import SSLRunner
 
 
@@ -34,6 +34,23 @@ def test_costs_are_for_the_batch_of_a_process():
     assert text['parameters'] == '2.00 M (1.00 M trained)'
     assert text['FLOPs per image'].startswith('5.00 G ')
     assert text['memory per process'].startswith('about 2.50 GiB in fp32 at batch 4: 1.00 weights')
+
+
+def test_costs_of_small_models_do_not_read_as_none():
+    text = describe(StepCost(20_000, 0, 3e6, 0, 2**18, 0, 2**21), batch=4)
+    assert text['parameters'] == '20.00 k (0.00 k trained)'
+    assert text['FLOPs per image'].startswith('3.00 M ')
+    assert text['memory per process'].startswith('about 3.00 MiB in fp32 at batch 4: 2.00 weights')
+    assert text['memory per process'].endswith('1.00 activations')
+    assert 'about 1025.00 MiB' in describe(StepCost(1, 1, 1, 0, 2**28, 0, 2**20), 4)['memory per process']
+
+
+def test_a_place_and_its_file_stay_in_their_cells(capsys):
+    place, file = 'MISSING model.backbone.init_cfg.checkpoint', 'work_dirs/' + 'long/' * 9 + 'epoch_300.pth'
+    print_rows('recipe', {place: file})
+    cells = [line.strip('│\n').split('│') for line in capsys.readouterr().out.splitlines() if line.startswith('│')]
+    assert cells[0][0].strip() == place
+    assert ''.join(cell[1].strip() for cell in cells) == file
 
 
 def test_samples_are_not_changed_by_counting():

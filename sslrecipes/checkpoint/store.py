@@ -17,7 +17,7 @@ from mmengine.logging import print_log
 from sslrecipes.checkpoint.sealing import verify
 from sslrecipes.checkpoint.superseded import set_aside
 from sslrecipes.checkpoint.writing import TEMPORARY, save_torch, write_atomic
-from sslrecipes.errors import CheckpointError, StorageError
+from sslrecipes.errors import CheckpointError, StorageError, counted
 
 _NAME = re.compile(r'epoch_(?P<epoch>\d+)(_iter_(?P<iter>\d+))?\.pth|iter_(?P<only_iter>\d+)\.pth')
 _POINTER = 'last_checkpoint'
@@ -173,6 +173,11 @@ def position_of(path: Path) -> tuple[int, int] | None:
     """Return whole epochs and micro-batches (-1: not told) by a checkpoint's name, ``None`` if it is no such name."""
     name = _NAME.fullmatch(path.name)
     return (int(name['epoch'] or 0), int(name['iter'] or name['only_iter'] or -1)) if name else None
+
+
+def words_of(epoch: int, iteration: int) -> str:
+    """Put a position into words: ``1 epoch and 312 iterations``."""
+    return f'{counted(epoch, "epoch")} and {counted(iteration, "iteration")}'
 
 
 def _is_milestone(path: Path, every: int) -> bool:

@@ -10,6 +10,7 @@ import torch
 
 from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.checkpoint.run_schema import check_run
+from sslrecipes.checkpoint.store import words_of
 from sslrecipes.engine.circumstances import dataset_facts
 from sslrecipes.engine.optimizer_state import check_optimizer_state
 from sslrecipes.engine.restart import recursive_schedules, restore_schedules, restore_state, unpack_message_hub
@@ -50,7 +51,7 @@ def enter(runner: Any, point: ResumePoint) -> None:
     runner.train_loop.enter(epoch, iteration)
     for sentence in (*point.notes, *_policy(point)):
         runner.logger.warning(sentence)
-    runner.logger.info(f'Resumed from "{point.path}" after {epoch} epochs and {iteration} iterations.')
+    runner.logger.info(f'Resumed from "{point.path}" after {words_of(epoch, iteration)}.')
 
 
 @contextmanager

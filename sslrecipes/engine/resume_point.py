@@ -13,7 +13,7 @@ from mmengine.config import Config
 from sslrecipes.checkpoint.run_schema import read_run_meta
 from sslrecipes.checkpoint.sealing import seal_of
 from sslrecipes.checkpoint.sources import is_address, local_file
-from sslrecipes.checkpoint.store import CheckpointStore
+from sslrecipes.checkpoint.store import CheckpointStore, words_of
 from sslrecipes.engine.agreement import from_main_process
 from sslrecipes.engine.circumstances import differences
 from sslrecipes.errors import CheckpointError
@@ -165,6 +165,6 @@ def told_as_over(point: ResumePoint, cfg: Config, work_dir: str, last: Owner | N
         return ''
     end = f'max_epochs={epochs}' if iterations is None else f'max_iters={iterations}'
     return (
-        f'The run in "{work_dir}" is finished, nothing is left to do: "{point.path}" is its state after {epoch} epochs '
-        f'and {iteration} iterations, and train_cfg.{end}. No file was changed.'
+        f'The run in "{work_dir}" is finished, nothing is left to do: "{point.path}" is its state after '
+        f'{words_of(epoch, iteration)}, and train_cfg.{end}. No file was changed.'
     )

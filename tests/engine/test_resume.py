@@ -216,7 +216,11 @@ def test_files_of_another_run_are_set_aside(saved, caplog):
     runner.train()
     store = CheckpointStore(saved.work_dir)
     assert [path.with_name(f'{path.name}.superseded').is_file() for path in store.checkpoints()] == [True] * 4
-    assert sum('is set aside as' in record.getMessage() for record in caplog.records) == 4
+    (told,) = (record.getMessage() for record in caplog.records if 'set aside' in record.getMessage())
+    assert told.startswith(
+        f'A new run starts in "{saved.work_dir}": 4 checkpoints of the earlier one are set aside as "'
+    )
+    assert told.endswith('epoch_4.pth.superseded".')
 
 
 def test_going_on_from_an_older_file_sets_the_newer_aside(saved):

@@ -11,11 +11,12 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
 
+from sslrecipes.checkpoint.store import words_of
 from sslrecipes.checkpoint.superseded import keep_aside
 from sslrecipes.engine.agreement import any_rank, from_main_process
 from sslrecipes.engine.loops import SSLTrainLoop
 from sslrecipes.engine.restart import unwrapped
-from sslrecipes.errors import ConfigError
+from sslrecipes.errors import ConfigError, counted
 from sslrecipes.registry import HOOKS
 
 #: Tensors of a parameter's size that an optimizer keeps, by the option that tells.
@@ -144,7 +145,7 @@ class CheckpointHook(Hook):
 
     def _save(self, runner: Runner) -> Path:
         if not runner.saved_here:
-            runner.logger.info(f'Saving a checkpoint after {runner.epoch} epochs and {runner.iter} iterations')
+            runner.logger.info(f'Saving a checkpoint after {words_of(runner.epoch, runner.iter)}')
         self._last_iter, self._last_time = runner.iter, time.monotonic()
         path: Path = runner.save_here(background=self.background)
         if is_main_process() and self.max_keep_ckpts > 0:
@@ -159,8 +160,18 @@ def _position(runner: Runner) -> tuple[int, int]:
 
 def _set_aside(runner: Runner, after: tuple[int, int] | None) -> None:
     """Rename the checkpoints that aren't of this run, or no longer; see :meth:`CheckpointStore.set_aside`."""
-    for path in runner.store.set_aside(after):
-        runner.logger.warning(f'A checkpoint behind the point where this run goes on is set aside as "{path}".')
+    paths = runner.store.set_aside(after)
+    if not paths:
+        return
+    number = counted(len(paths), 'checkpoint')
+    if after is not None:
+        what = f'{number} behind the point where this run goes on'
+    elif runner.resume_point is None:
+        what = f'A new run starts in "{runner.work_dir}": {number} of the earlier one'
+    else:
+        what = f'The run of "{runner.resume_point.path}" goes on in "{runner.work_dir}": {number} of another one'
+    names = ' to '.join(f'"{path}"' for path in (paths[:1] if len(paths) == 1 else (paths[0], paths[-1])))
+    runner.logger.warning(f'{what} {"is" if len(paths) == 1 else "are"} set aside as {names}.')
 
 
 def _keep_former(runner: Runner) -> None:

@@ -13,6 +13,7 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from sslrecipes.checkpoint.store import words_of
 from sslrecipes.engine.agreement import any_rank
 from sslrecipes.engine.loops import SSLTrainLoop
 from sslrecipes.registry import HOOKS
@@ -99,9 +100,7 @@ class StopHook(Hook):
             requeue_slurm_job(runner)
         any_rank(False)  # whoever leaves first lets launchers end the others
         names = ' and '.join(number.name for number in asked)
-        runner.logger.warning(
-            f'Stopped by {names} after {runner.epoch} epochs and {runner.iter} iterations; continue with --resume'
-        )
+        runner.logger.warning(f'Stopped by {names} after {words_of(runner.epoch, runner.iter)}; continue with --resume')
         raise SystemExit(STOPPED)
 
 

@@ -55,17 +55,18 @@ class CocoHead:
         start = re.search(rb'"%s"\s*:\s*\[' % name.encode(), self.content)
         if start is None:
             raise DataError(f'The annotation file "{self.path}" is not in COCO\'s format: it has no list "{name}".')
-        offset, decoder = start.end(), json.JSONDecoder()
+        offset, decoder, window = start.end(), json.JSONDecoder(), _WINDOW
         while True:
-            text, at, before = self.content[offset : offset + _WINDOW].decode(errors='ignore'), 0, offset
+            text, at, before = self.content[offset : offset + window].decode(errors='ignore'), 0, offset
             with suppress(ValueError):  # an entry that the window cuts
                 while text[(at := _end_of_gap(text, at)) : at + 1] != ']':
                     entry, at = decoder.raw_decode(text, at)
                     yield entry
                 return
             offset += len(text[:at].encode())
-            if offset == before:
+            if offset == before and offset + window >= len(self.content):
                 raise DataError(f'The annotation file "{self.path}" is damaged at its list "{name}".')
+            window = 2 * window if offset == before else _WINDOW
 
 
 def _end_of_gap(text: str, at: int) -> int:

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sslrecipes.datasets.coco_annotations import check_annotations, read_images
 from sslrecipes.datasets.coco_head import open_coco
+from sslrecipes.datasets.dataset_options import classes_of
+from sslrecipes.datasets.remarks import Remark
 from sslrecipes.datasets.transfer_preflight import check_categories, writes_itself
 from sslrecipes.errors import DataError
 from sslrecipes.zoo.user_paths import lack_of
@@ -16,7 +19,7 @@ from sslrecipes.zoo.user_paths import lack_of
 MOST_BYTES = 64 << 20
 
 
-def check_evaluator(metric: Mapping[str, Any], dataset: Mapping[str, Any], place: str, key: str) -> None:
+def check_evaluator(metric: Mapping[str, Any], dataset: Mapping[str, Any], place: str, key: str) -> list[Remark]:
     """Check the annotation file of a metric such as ``CocoMetric``.
 
     Args:
@@ -25,22 +28,29 @@ def check_evaluator(metric: Mapping[str, Any], dataset: Mapping[str, Any], place
         place: Place of the metric in the config.
         key: Place of the data set in the config.
 
+    Returns:
+        What is odd, but may be meant.
+
     Raises:
-        DataError: The file is missing or damaged, or has other categories or images than the data set.
+        DataError: The file is missing or damaged, has other categories or images than the data set, or annotations that
+            can't be meant.
     """
     name = str(metric.get('ann_file') or '')
     while 'dataset' in dataset:
         dataset = dataset['dataset']
     if not name.endswith('.json') or '://' in name or writes_itself(dataset):
-        return
+        return []
     path = Path(name).expanduser()
     if not path.is_file():
         raise DataError(f'The annotation file "{path}" {lack_of(path)}: set {place}.ann_file.', f'{place}.ann_file')
     own = Path(dataset.get('data_root') or '.').expanduser() / str(dataset.get('ann_file') or '')
     if own.is_file() and own.samefile(path):
-        return
+        return []
     with open_coco(path) as head:
         check_categories(head, dataset, key)
+        masks = 'segm' in (metric.get('metric') or ())
+        images = read_images(head, sizes=masks)
+        remarks = check_annotations(head, images, classes_of(dataset, 'mmdet'), masks)
     if own.suffix == '.json' and own.is_file() and max(own.stat().st_size, path.stat().st_size) < MOST_BYTES:
         lost = sorted(_images(own) - _images(path))
         if lost:
@@ -49,6 +59,7 @@ def check_evaluator(metric: Mapping[str, Any], dataset: Mapping[str, Any], place
                 f'has: set {place}.ann_file to the file of the data set.',
                 f'{place}.ann_file',
             )
+    return remarks
 
 
 def _images(path: Path) -> set[tuple[Any, str]]:

@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from sslrecipes.datasets.annotation_lists import check_listed_files, read_names
+from sslrecipes.datasets.coco_annotations import check_annotations, read_categories, read_images
 from sslrecipes.datasets.coco_head import CocoHead, open_coco
 from sslrecipes.datasets.dataset_options import annotation_file, classes_of, listed_names, prefix_folder
 from sslrecipes.datasets.remarks import Remark
@@ -47,23 +48,25 @@ def writes_itself(cfg: Mapping[str, Any]) -> bool:
 
 
 def _check_coco(cfg: Mapping[str, Any], key: str) -> list[Remark]:
-    """Check a COCO file, its categories and that its images are there."""
+    """Check a COCO file, its categories, every annotation, and that its images are there."""
     annotations = annotation_file(cfg, key)
     folders = {name: prefix_folder(cfg, name, key) for name in cfg['data_prefix']}
     with open_coco(annotations) as head:
-        images = [str(image.get('file_name')) for image in head.entries('images')]
-        if not images:
+        if not head.first('images', 1):
             raise DataError(f'The annotation file "{annotations}" lists no image: set {key}.ann_file.')
         if not head.first('annotations', 1):
             raise DataError(f'The annotation file "{annotations}" has no annotations: set {key}.ann_file.')
         check_categories(head, cfg, key)
-    check_listed_files(annotations, folders['img'], images, f'{key}.data_prefix.img')
-    return []
+        images = read_images(head, sizes=True)
+        masks = any(step.get('with_mask') for step in cfg.get('pipeline') or () if isinstance(step, Mapping))
+        remarks = check_annotations(head, images, classes_of(cfg, 'mmdet'), masks)
+    check_listed_files(annotations, folders['img'], (image.name for image in images.values()), f'{key}.data_prefix.img')
+    return remarks
 
 
 def check_categories(head: CocoHead, cfg: Mapping[str, Any], key: str) -> None:
     """Check that each class is a category of the file, in its order: mmdet drops and renumbers without a word."""
-    names = [str(category['name']) for category in head.first('categories', 100_000)]
+    names = list(read_categories(head).values())
     classes = classes_of(cfg, 'mmdet') or names
     lost = [name for name in classes if name not in names]
     if lost:

@@ -178,7 +178,7 @@ def build_runner(cfg: Config, phase: str, needs_weights: bool = True, kind: type
         reason = f'"{file}" is no regular file' if Path(file).exists() else f'there is no file "{file}"'
         raise CheckpointError(f'{place}: {reason}.', place)
     remarks = dict.fromkeys(check_data(cfg, phase))
-    check_evaluators(cfg, phase)
+    remarks |= dict.fromkeys(check_evaluators(cfg, phase))
     runner: SSLRunner = (kind or (SSLRunner if phase == 'train' else GuestRunner)).from_cfg(cfg)
     for remark in remarks:
         runner.logger.log(remark.level, remark.text)
@@ -199,8 +199,8 @@ def check_data(cfg: Config, phase: str) -> Iterator[Remark]:
                 raise DataError(str(error), f'{place}.data_root') from None
 
 
-def check_evaluators(cfg: Config, phase: str) -> None:
-    """Compare the annotation files of a phase's metrics with its data sets.
+def check_evaluators(cfg: Config, phase: str) -> Iterator[Remark]:
+    """Compare the annotation files of a phase's metrics with its data sets; yields what is odd, but may be meant.
 
     Raises:
         DataError: The first mistake found.
@@ -209,7 +209,7 @@ def check_evaluators(cfg: Config, phase: str) -> None:
     metrics, loader = cfg.get(f'{stage}_evaluator') or [], cfg.get(f'{stage}_dataloader')
     for metric in metrics if isinstance(metrics, (list, tuple)) else [metrics]:
         if loader and isinstance(metric, Mapping):
-            check_evaluator(metric, loader['dataset'], f'{stage}_evaluator', f'{stage}_dataloader.dataset')
+            yield from check_evaluator(metric, loader['dataset'], f'{stage}_evaluator', f'{stage}_dataloader.dataset')
 
 
 def missing_weights(cfg: Config) -> Iterator[tuple[str, str]]:

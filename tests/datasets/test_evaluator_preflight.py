@@ -7,14 +7,16 @@ import pytest
 from sslrecipes.datasets.evaluator_preflight import check_evaluator
 from sslrecipes.errors import DataError
 
+BOX = dict(id=1, image_id=0, category_id=0, bbox=[0, 0, 8, 8], area=64)
+
 
 @pytest.fixture
 def write(tmp_path):
     """Function that writes a COCO file and returns its path."""
 
-    def write_coco(name, names=('cat', 'dog'), images=('a.jpg', 'b.jpg')):
+    def write_coco(name, names=('cat', 'dog'), images=('a.jpg', 'b.jpg'), boxes=(BOX,)):
         path = tmp_path / name
-        content = dict(images=[dict(id=n, file_name=image) for n, image in enumerate(images)], annotations=[])
+        content = dict(images=[dict(id=n, file_name=image) for n, image in enumerate(images)], annotations=boxes)
         path.write_text(json.dumps(content | dict(categories=[dict(id=n, name=name) for n, name in enumerate(names)])))
         return str(path)
 
@@ -25,7 +27,7 @@ def check(metric, root, **options):
     dataset = dict(type='CocoDataset', data_root=str(root), ann_file='data.json', data_prefix=dict(img=''),
                    metainfo=dict(classes=('cat', 'dog')), **options)  # fmt: skip
     wrapped = dict(type='RepeatDataset', times=1, dataset=dataset)
-    check_evaluator(metric, wrapped, 'val_evaluator', 'val_dataloader.dataset')
+    return check_evaluator(metric, wrapped, 'val_evaluator', 'val_dataloader.dataset')
 
 
 def refusal(*args, **options):
@@ -53,6 +55,18 @@ def test_another_file_is_refused(write, tmp_path):
     assert 'of val_evaluator has no image 1 ("b.jpg")' in refusal(metric, tmp_path)
     (tmp_path / 'other.json').write_text('{}')
     assert 'no list "categories"' in refusal(metric, tmp_path)
+
+
+def test_annotations_of_the_file(write, tmp_path):
+    write('data.json')
+    assert check(dict(ann_file=write('good.json')), tmp_path) == []
+    (remark,) = check(dict(ann_file=write('empty.json', boxes=())), tmp_path)
+    assert 'None of the 0 annotations' in remark.text
+    strange = dict(ann_file=write('other.json', boxes=[BOX | dict(category_id=7)]))
+    assert 'The annotation 1 (number 1) of' in (text := refusal(strange, tmp_path))
+    assert 'has the category 7, which the file does not list' in text
+    masks = dict(ann_file=write('good.json'), metric=['bbox', 'segm'])
+    assert 'has no width and height' in refusal(masks, tmp_path)
 
 
 def test_what_is_written_later_passes(tmp_path):

@@ -9,6 +9,7 @@ from sslrecipes.datasets import check_dataset
 from sslrecipes.errors import DataError
 
 CLASSES = ('cat', 'dog')
+BOX = dict(id=0, image_id=0, category_id=0, bbox=[0, 0, 8, 8], area=64, segmentation=[[0, 0, 8, 0, 8, 8]])
 
 
 def refusal(cfg: dict) -> str:
@@ -24,7 +25,7 @@ def write_coco(root, names=CLASSES, images=('a.jpg', 'b.jpg'), annotations=1):
     content = {
         'info': {'description': 'a "brace" } in a text'},
         'images': [{'id': n, 'file_name': name, 'height': 8, 'width': 8} for n, name in enumerate(images)],
-        'annotations': [{'id': n, 'image_id': 0, 'bbox': [0, 0, 8, 8]} for n in range(annotations)],
+        'annotations': [{**BOX, 'id': n} for n in range(annotations)],
         'categories': [{'id': n, 'name': name} for n, name in enumerate(names)],
     }
     (root / 'boxes.json').write_text(json.dumps(content, indent=1))

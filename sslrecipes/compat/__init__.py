@@ -4,6 +4,7 @@ None of these modules imports torch.
 """
 
 from sslrecipes.compat import (
+    byte_order_marks,
     config_bases,
     config_text,
     debug_messages,
@@ -18,6 +19,7 @@ from sslrecipes.compat import (
 
 def install() -> None:
     """Apply all mends; ``import sslrecipes`` does it, and a second call changes nothing."""
+    byte_order_marks.install()
     config_bases.install()
     config_text.install()
     debug_messages.install()

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.utils import import_modules_from_strings
 
 from sslrecipes.errors import ConfigError, explain_places_with
-from sslrecipes.zoo.execution import MISSING_MODULE
+from sslrecipes.zoo.execution import import_complaint
 from sslrecipes.zoo.overrides import OptionAction, override
 from sslrecipes.zoo.provenance import words_about
 from sslrecipes.zoo.reading import read_config
@@ -43,7 +43,8 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     try:
         import_modules_from_strings(foreign, **imports)
     except ImportError as error:
-        raise ConfigError(MISSING_MODULE.format(path=path, error=error), 'custom_imports') from error
+        reason = error.__context__ if isinstance(error.__context__, ImportError) else error  # which mmengine hides
+        raise ConfigError(import_complaint(str(path), reason), 'custom_imports') from error
     except (Exception, SystemExit) as error:
         said = f'{type(error).__name__}: {error}'
         raise ConfigError(

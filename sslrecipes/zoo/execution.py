@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from pathlib import Path
 
@@ -12,8 +13,6 @@ from sslrecipes.zoo.plain import make_plain
 from sslrecipes.zoo.source import shown
 from sslrecipes.zoo.user_paths import expand_home
 
-MISSING_MODULE = '"{path}" imports a module that is not found ({error}): put the folder that holds it on PYTHONPATH.'
-
 
 def resolve(path: Path) -> Config:
     """Execute a config and what it inherits, and bring it down to plain values, ``~`` in paths replaced.
@@ -23,10 +22,10 @@ def resolve(path: Path) -> Config:
     """
     try:
         # upstream takes a file that imports numpy for one of its other kind of configs, which executes no calls
-        classic = None if 'read_base' in path.read_text(encoding='utf-8') else False
+        classic = None if 'read_base' in path.read_text(encoding='utf-8-sig') else False
         cfg = Config.fromfile(path, import_custom_modules=False, lazy_import=classic)
     except ImportError as error:
-        raise ConfigError(MISSING_MODULE.format(path=_failing_line(error, path), error=error)) from error
+        raise ConfigError(import_complaint(_failing_line(error, path), error)) from error
     except SystemExit as error:
         raise ConfigError(f'"{_failing_line(error, path)}" ends the program: a config only sets options.') from error
     except Exception as error:
@@ -34,6 +33,19 @@ def resolve(path: Path) -> Config:
     make_plain(cfg)
     expand_home(cfg)
     return cfg
+
+
+def import_complaint(where: str, error: ImportError) -> str:
+    """Say why the config at ``where`` can't import something: it is not found, not in there, or fails itself."""
+    if not isinstance(error, ModuleNotFoundError):
+        return f'"{where}" can not import: {error}.'
+    package, _, module = (error.name or '').rpartition('.')
+    if package in sys.modules:
+        return f'"{where}" imports a module that is not found: {package} has no module "{module}".'
+    return (
+        f'"{where}" imports a module that is not found ({error}): install it, or put the folder that holds it on '
+        'PYTHONPATH.'
+    )
 
 
 def _failing_line(error: BaseException, path: Path) -> str:

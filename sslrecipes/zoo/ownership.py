@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import platform
+import stat
 import threading
 import time
 from contextlib import suppress
@@ -192,6 +193,8 @@ def _claimed(file: Path) -> Claim:
         while True:
             handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
             try:
+                if not stat.S_ISREG(os.fstat(handle).st_mode):
+                    raise OSError(errno.EINVAL, 'its lock is no regular file, remove it', str(file))
                 _take(file, handle)
                 if _is_still_there(file, handle):
                     found = Claim(file, handle)
@@ -202,7 +205,10 @@ def _claimed(file: Path) -> Claim:
                 raise
             os.close(handle)
     except OSError as error:
-        raise StorageError(f'The work dir "{file.parent}" can not be used: {error.strerror or error}.') from error
+        about = f' ("{error.filename}")' if error.filename else ''
+        raise StorageError(
+            f'The work dir "{file.parent}" can not be used: {error.strerror or error}{about}.'
+        ) from error
 
 
 def _is_still_there(file: Path, handle: int) -> bool:

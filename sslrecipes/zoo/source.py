@@ -8,10 +8,13 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from io import StringIO
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
+from mmengine.fileio import load
 
 from sslrecipes.errors import ConfigError, did_you_mean
 
@@ -60,24 +63,54 @@ class Source:
 
 
 def read_source(path: Path) -> Source:
-    """Parse a config file, unless it is YAML or JSON.
+    """Parse a config file; of YAML or JSON only the kind is looked at.
 
     Raises:
-        ConfigError: If it isn't valid Python, naming file and line.
+        ConfigError: If it isn't valid Python, naming file and line, or no dict, or what it inherits are no names.
     """
-    if path.suffix != '.py':
-        return Source(path, ast.Module([], []))
     try:
-        text = _PLACEHOLDER.sub('None', _BASE_PLACEHOLDER.sub(r'\1', path.read_text(encoding='utf-8')))
-        tree = ast.parse(text)
+        text = path.read_text(encoding='utf-8-sig')
+        if path.suffix != '.py':
+            _check_values(path, text)
+            return Source(path, ast.Module([], []))
+        tree = ast.parse(_PLACEHOLDER.sub('None', _BASE_PLACEHOLDER.sub(r'\1', text)))
     except SyntaxError as error:
         raise ConfigError(f'"{shown(path)}" is not valid Python: line {error.lineno}: {error.msg}.') from error
     except ValueError as error:
         raise ConfigError(f'"{shown(path)}" is not a text file: {error}.') from error
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == BASE:
+            _check_bases(node.value, f'{shown(path)}:{node.lineno}')
             return Source(path, tree, _strings(node.value), node.lineno)
     return Source(path, tree)
+
+
+def _check_values(path: Path, text: str) -> None:
+    """See to it that a config in YAML or JSON is a dict; placeholders in it may hide what it is."""
+    try:
+        values = load(StringIO(text), file_format=path.suffix[1:])
+    except (TypeError, ValueError):  # no such format, or placeholders: MMEngine will see
+        return
+    if not isinstance(values, dict):
+        held = 'nothing' if values is None else f'a {type(values).__name__}'
+        raise ConfigError(f'"{shown(path)}" holds {held}, but a config is a dict of options.')
+    for key in values:
+        if not isinstance(key, str):
+            raise ConfigError(f'"{shown(path)}": {key!r} is no name that an option can have.')
+    _check_names(values.get(BASE, []), f'"{shown(path)}"')
+
+
+def _check_bases(node: ast.expr, where: str) -> None:
+    try:
+        bases = ast.literal_eval(node)
+    except ValueError:  # an expression
+        return
+    _check_names(bases, where)
+
+
+def _check_names(bases: Any, where: str) -> None:
+    if not (isinstance(bases, str) or (isinstance(bases, list) and all(isinstance(base, str) for base in bases))):
+        raise ConfigError(f'{where}: _base_ is {bases!r}, but must be the name of a config file, or a list of names.')
 
 
 def lineage(path: Path, heirs: tuple[Path, ...] = ()) -> list[Source]:

@@ -188,10 +188,13 @@ def test_a_lock_that_tells_nothing_is_no_obstacle(tmp_path, content):
     claim(tmp_path).release()
 
 
-@pytest.mark.parametrize('make', [os.mkfifo, os.mkdir])
+@pytest.mark.parametrize(
+    'make', [os.mkfifo, os.mkdir, lambda path: path.symlink_to('/dev/zero'), lambda path: path.symlink_to(path)]
+)
 def test_a_lock_that_is_no_file(tmp_path, make):
     make(tmp_path / NAME)
-    with pytest.raises(StorageError, match='can not be used'):
+    check_unowned(tmp_path)
+    with pytest.raises(StorageError, match=rf'can not be used: .*\("{tmp_path / NAME}"\)\.'):
         claim(tmp_path)
 
 

@@ -34,6 +34,12 @@ def write(tmp_path, monkeypatch):
         (dict(mine="_base_ = 'base.py'", base='\n\na = 1 / 0'), '"base.py:3" can not be resolved: ZeroDivisionError: '),
         (dict(mine="a = 1\n__import__('nothing_like_it')"), '"mine.py:2" imports a module that is not found'),
         (dict(mine="_base_ = 'base.py'", base='\nimport nothing_like_it'), '"base.py:2" imports a module that is not'),
+        (dict(mine='import os.nothing'), '"mine.py:1" imports a module that is not found: os has no module "nothing".'),
+        (dict(mine='\nfrom os import nothing'), "\"mine.py:2\" can not import: cannot import name 'nothing' from 'os'"),
+        (dict(mine='_base_ = 3'), 'mine.py:1: _base_ is 3, but must be the name of a config file, or a list of names.'),
+        (dict(mine="\n_base_ = ('a.py', 'b.py')"), "mine.py:2: _base_ is ('a.py', 'b.py'), but must be the name of a"),
+        (dict(mine='_base_ = None'), 'mine.py:1: _base_ is None, but must be'),
+        (dict(mine="_base_ = ['a.py', 1]"), "mine.py:1: _base_ is ['a.py', 1], but must be"),
         (dict(mine='import sys\nsys.exit(0)'), '"mine.py:2" ends the program: a config only sets options.'),
         (dict(mine="_base_ = 'base.py'", base='raise SystemExit'), '"base.py:1" ends the program'),
         (
@@ -52,6 +58,26 @@ def test_a_config_that_does_not_resolve_is_one_sentence_with_its_file(write, fil
     write(**files)
     with pytest.raises(ConfigError) as caught:
         read_config('mine.py')
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ('name', 'text', 'sentence'),
+    [
+        ('mine.json', '[1, 2]', '"mine.json" holds a list, but a config is a dict of options.'),
+        ('mine.json', '3', '"mine.json" holds a int, but a config is a dict of options.'),
+        ('mine.yaml', '- a\n- b\n', '"mine.yaml" holds a list, but a config is a dict of options.'),
+        ('mine.yml', '', '"mine.yml" holds nothing, but a config is a dict of options.'),
+        ('mine.json', '{"_base_": 3}', '"mine.json": _base_ is 3, but must be the name of a config file'),
+        ('mine.json', '{"a": ', '"mine.json" can not be resolved: JSONDecodeError: '),
+        ('mine.yaml', '1: 2', '"mine.yaml": 1 is no name that an option can have.'),
+    ],
+)
+def test_values_that_are_no_options(write, tmp_path, name, text, sentence):
+    write()
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        read_config(name)
     assert sentence in str(caught.value)
 
 

@@ -27,11 +27,14 @@ def _counts_classes(place: str) -> bool:
 
 def head_classes(model: nn.Module) -> dict[str, int]:
     """Return the number of classes of every head that tells one, by its place in the config."""
-    return {
+    found = {
         f'model.{name}.num_classes' if name else 'model.num_classes': head.num_classes
         for name, head in model.named_modules()
         if _counts_classes(name) and isinstance(getattr(head, 'num_classes', None), int)
     }
+    if len(found) > 1:
+        found.pop('model.num_classes', None)  # a segmentor repeats what its head says
+    return found
 
 
 def learns_labels(cfg: Config) -> bool:

@@ -52,6 +52,13 @@ def test_heads_of_detectors_are_looked_at_but_those_without_classes():
         check_class_count(detector(bbox_head=2, mask_head=3), Data('a', 'b'), 'train_dataloader')
 
 
+def test_what_a_segmentor_repeats_of_its_head_is_not_named():
+    segmentor = detector(decode_head=3)
+    segmentor.num_classes = 3
+    with pytest.raises(ConfigError, match=r'^model\.decode_head\.num_classes is 3'):
+        check_class_count(segmentor, Data('a', 'b'), 'train_dataloader')
+
+
 def test_each_head_of_a_cascade_is_looked_at():
     cascade = detector(bbox_head=2)
     cascade['bbox_head'] = nn.ModuleList([probe(2), probe(3)])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 
 from sslrecipes.errors import exit_on_user_error
+from sslrecipes.zoo.config import OptionAction
 from sslrecipes.zoo.user_paths import user_path
 
 
@@ -33,6 +34,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--size', type=int, help="side of the images in pixels (default: the config's img_size)")
     parser.add_argument('--limit', type=int, default=8, help='at most this many images (default: %(default)s)')
+    parser.add_argument('--cfg-options', nargs='+', action=OptionAction, help='overrides: key.sub=value ...')
     return parser.parse_args()
 
 
@@ -45,7 +47,15 @@ def main() -> None:
 
     options = RolloutOptions(args.fusion, args.discard_ratio, args.layer, args.official)
     page = explain_images(
-        args.config, args.checkpoint, args.images, args.out, options, args.category, args.size, args.limit
+        args.config,
+        args.checkpoint,
+        args.images,
+        args.out,
+        options,
+        args.category,
+        args.size,
+        args.limit,
+        args.cfg_options,
     )
     print(f'written: {page}')
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 
 from sslrecipes.errors import exit_on_user_error
+from sslrecipes.zoo.config import OptionAction
 from sslrecipes.zoo.user_paths import user_path
 
 
@@ -28,6 +29,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--pool', default='auto', help='auto (default), avg or cls: how tokens become one vector')
     parser.add_argument('--prefix', default='backbone.', help="e.g. 'teacher.backbone.' (default: %(default)s)")
     parser.add_argument('--seed', type=int, default=0, help='of t-SNE and UMAP (default: %(default)s)')
+    parser.add_argument('--cfg-options', nargs='+', action=OptionAction, help='overrides: key.sub=value ...')
     parser.add_argument('--cache-dir', type=user_path, help='folder of cached features')
     return parser.parse_args()
 

@@ -8,6 +8,7 @@ from typing import get_args
 from sslrecipes.errors import exit_on_user_error
 from sslrecipes.visualization.patch_colours import PatchColours
 from sslrecipes.visualization.reconstruct_images import visualize_reconstruction
+from sslrecipes.zoo.config import OptionAction
 from sslrecipes.zoo.user_paths import user_path
 
 
@@ -35,6 +36,7 @@ def parse_args() -> argparse.Namespace:
         help="with norm_pix, brightness and contrast of each removed patch: the original's, which leaks the input "
         '(default); interpolated from the visible patches (predicted); the mean of the visible patches (visible)',
     )
+    parser.add_argument('--cfg-options', nargs='+', action=OptionAction, help='overrides: key.sub=value ...')
     return parser.parse_args()
 
 
@@ -43,7 +45,7 @@ def main() -> None:
     """Write the pictures and say where they are."""
     args = parse_args()
     out = visualize_reconstruction(
-        args.config, args.checkpoint, args.images, args.out, args.seed, args.patch_colours, args.limit
+        args.config, args.checkpoint, args.images, args.out, args.seed, args.patch_colours, args.limit, args.cfg_options
     )
     print(f'written: {out}')
 

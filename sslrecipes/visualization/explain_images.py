@@ -44,6 +44,7 @@ def explain_images(
     category: str | int | None = None,
     size: int | None = None,
     limit: int = 8,
+    cfg_options: dict[str, Any] | None = None,
 ) -> Path:
     """Lay the attention rollout of a ViT over images and write the pictures.
 
@@ -60,6 +61,7 @@ def explain_images(
         category: Index or name of a class of the classifier, for gradient rollout beside the plain one.
         size: Side in pixels to which images are resized, a multiple of the patch; the config's ``img_size`` by default.
         limit: At most this many images.
+        cfg_options: Overrides of the config: dotted keys and values.
 
     Returns:
         The page.
@@ -71,9 +73,10 @@ def explain_images(
     if size is not None and size < 1:
         raise ConfigError(f'size must be at least 1 pixel, not {size}.')
     files, out = find_images(images, limit), Path(out)
-    inputs = [checkpoint, *files, *config_inputs(load_config(config))]
+    cfg = load_config(config, cfg_options)
+    inputs = [checkpoint, *files, *config_inputs(cfg)]
     refuse_overwriting(inputs, out, out / PAGE, out / GRID)
-    model, classes = load_network(config, checkpoint, classifier=category is not None)
+    model, classes = load_network(cfg, checkpoint, classifier=category is not None)
     index = None if category is None else category_index(str(category), classes)
     backbone: Any = vit_features(model).backbone
     pictures = load_squares(files, size or backbone.img_size[0])
@@ -96,11 +99,11 @@ def _class_facts(index: int | None, classes: Sequence[str]) -> dict[str, str]:
     return {'gradient rollout': f'of class {index}{name}, mean of the heads'}
 
 
-def load_network(config: str | Path, checkpoint: str | Path, classifier: bool) -> tuple[nn.Module, Sequence[str]]:
+def load_network(cfg: Config, checkpoint: str | Path, classifier: bool) -> tuple[nn.Module, Sequence[str]]:
     """Build the model of a config on the CPU and fill it.
 
     Args:
-        config: Config of any model with a ViT as its backbone.
+        cfg: Config of any model with a ViT as its backbone.
         checkpoint: Weights of ours or an official file.
         classifier: Whether the whole model is needed; otherwise its backbone, but for the final norms.
 
@@ -108,10 +111,9 @@ def load_network(config: str | Path, checkpoint: str | Path, classifier: bool) -
         The model, and the names of the classes as far as checkpoint or config tell them.
 
     Raises:
-        ConfigError: If the config can't be read, or its model doesn't serve.
+        ConfigError: If the model of the config doesn't serve.
         CheckpointError: If the file can't be read, or doesn't fill the network.
     """
-    cfg = load_config(config)
     model: nn.Module = build_network(cfg)
     backbone = vit_features(model).backbone
     if classifier:

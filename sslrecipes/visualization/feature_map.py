@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ import sslrecipes.models  # noqa: F401  registers
 from sslrecipes.checkpoint.initializer import load_pretrained
 from sslrecipes.checkpoint.used_alike import check_parts_used_alike
 from sslrecipes.datasets.seeding import SeededDataset
-from sslrecipes.errors import ConfigError, DataError
+from sslrecipes.errors import ConfigError, DataError, counted
 from sslrecipes.evaluation.features import Features, extract_features
 from sslrecipes.models.methods.feature_model import FeatureModel, as_feature_model
 from sslrecipes.registry import DATASETS
@@ -48,6 +49,7 @@ def plot_features(
     prefix: str = 'backbone.',
     seed: int = 0,
     cache_dir: str | Path | None = None,
+    cfg_options: dict[str, Any] | None = None,
 ) -> Path:
     """Lay out the features of validation images in the plane, once for each checkpoint.
 
@@ -63,6 +65,7 @@ def plot_features(
         prefix: Where the backbone is in the checkpoints: ``'teacher.backbone.'`` for a teacher's.
         seed: Seed of t-SNE and UMAP.
         cache_dir: Folder of cached features; None caches nothing.
+        cfg_options: Overrides of the config: dotted keys and values.
 
     Returns:
         ``out``.
@@ -76,7 +79,7 @@ def plot_features(
     if out.suffix.lower() not in SUFFIXES:
         raise ConfigError(f'cannot write a picture to "{out}": its name must end in one of {", ".join(SUFFIXES)}')
     check_method(method)
-    cfg = load_config(config)
+    cfg = load_config(config, cfg_options)
     refuse_overwriting([*checkpoints, *config_inputs(cfg)], out)
     init_default_scope('sslrecipes')
     loader = _validation_loader(cfg, limit, classes)
@@ -139,6 +142,10 @@ def _validation_loader(cfg: Config, limit: int, classes: int) -> Any:
         raise DataError(f'The images of {type(dataset).__name__} have no labels to colour them by.') from None
     shown = np.flatnonzero(np.isin(labels, np.unique(labels)[:classes]))
     chosen = shown[np.linspace(0, len(shown) - 1, min(limit, len(shown))).round().astype(int)]
+    if len(chosen) < len(labels):
+        present, every = (len(np.unique(some)) for some in (np.asarray(labels)[chosen], labels))
+        some = f'{counted(len(chosen), "image")} of {len(labels)} and {counted(present, "class")} of {every}'
+        print_log(f'{some} are drawn: the limits are {limit} and {classes}', 'current')
     dataset.get_subset_(chosen.tolist())
     return Runner.build_dataloader({**loader.to_dict(), 'dataset': SeededDataset(dataset, seed=0)})
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from mmengine.logging import print_log
 from PIL import Image, ImageOps
 
-from sslrecipes.compat.image_names import EXTENSIONS, is_image
+from sslrecipes.compat.image_names import EXTENSIONS, is_image, left_out
 from sslrecipes.compat.local_files import read_regular
 from sslrecipes.datasets.bad_samples import reason_of
 from sslrecipes.datasets.decoding import BadImageError, decode_image
-from sslrecipes.errors import ConfigError, DataError
+from sslrecipes.errors import ConfigError, DataError, counted
 from sslrecipes.zoo.user_paths import user_file
 
 
 def find_images(paths: Sequence[str | Path], limit: int) -> list[Path]:
     """Return the first ``limit`` image files among ``paths``; a folder stands for its image files in sorted order.
+
+    What is left out is told in the log.
 
     Raises:
         ConfigError: If ``limit`` is below 1.
@@ -28,17 +32,33 @@ def find_images(paths: Sequence[str | Path], limit: int) -> list[Path]:
     if limit < 1:
         raise ConfigError(f'limit, the number of images, must be at least 1, not {limit}.')
     files: list[Path] = []
+    rest: list[Path] = []
     for path in (user_file(str(path)) for path in paths):
         if not path.exists():
             raise DataError(f'no such image or folder: "{path}"')
-        files += sorted(filter(_is_image, path.iterdir())) if path.is_dir() else [path]
+        inside = sorted(path.iterdir()) if path.is_dir() else []
+        files += filter(_is_image, inside) if path.is_dir() else [path]
+        rest += (one for one in inside if not (_is_image(one) or one.name.startswith('.')))
     if not files:
         raise DataError(f'no image file in {", ".join(map(str, paths))}: known endings are {", ".join(EXTENSIONS)}')
+    if notes := [*_limited(len(files), limit), *_left_out(rest)]:
+        print_log(f'{counted(len(files), "image")} found: {", ".join(notes)}', 'current', logging.WARNING)
     return files[:limit]
 
 
 def _is_image(path: Path) -> bool:
     return is_image(path.name) and not path.is_dir()
+
+
+def _limited(found: int, limit: int) -> list[str]:
+    return [f'only the first {limit} taken (limit)'] if found > limit else []
+
+
+def _left_out(rest: Sequence[Path]) -> list[str]:
+    folders = sum(path.is_dir() for path in rest)
+    others = [path.name for path in rest if not path.is_dir()]
+    notes = [left_out(others)] if others else []
+    return [*notes, f'{counted(folders, "subfolder")} not looked into'] if folders else notes
 
 
 def files_of(dataset: Any) -> Iterator[str]:

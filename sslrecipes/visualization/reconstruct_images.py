@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mmengine.config import Config
 from PIL import Image
 
 from sslrecipes.checkpoint.conversion import our_weights
@@ -27,14 +28,14 @@ PAGE_SUFFIXES = ('.htm', '.html')
 SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 
 
-def load_mae(config: str | Path, checkpoint: str | Path) -> Any:
-    """Build the model of ``config`` on the CPU and fill it from ``checkpoint``, ours or an official one.
+def load_mae(cfg: Config, checkpoint: str | Path) -> Any:
+    """Build the model of a config on the CPU and fill it from ``checkpoint``, ours or an official one.
 
     Raises:
-        ConfigError: If the config cannot be read or its model predicts no pixels.
+        ConfigError: If the model of the config predicts no pixels.
         CheckpointError: If the file is damaged, unsafe or does not fill the model.
     """
-    model = build_network(load_config(config))
+    model = build_network(cfg)
     require_pixels(model)
     held, source = read_checkpoint(checkpoint), str(checkpoint)
     check_used_alike(model, facts_of(held.get('meta')), source)
@@ -50,6 +51,7 @@ def visualize_reconstruction(
     seed: int = 0,
     patch_colours: PatchColours = 'original',
     limit: int = 8,
+    cfg_options: dict[str, Any] | None = None,
 ) -> Path:
     """Mask images at random, let a pre-trained masked autoencoder reconstruct them and write pictures.
 
@@ -61,6 +63,7 @@ def visualize_reconstruction(
         seed: Seed of the masks.
         patch_colours: See :func:`sslrecipes.visualization.patch_colours.shown_statistics`.
         limit: At most this many images.
+        cfg_options: Overrides of the config: dotted keys and values.
 
     Returns:
         ``out``.
@@ -76,8 +79,9 @@ def visualize_reconstruction(
     if not 0 <= seed < 2**63:
         raise ConfigError(f'seed must be from 0 to 2**63 - 1, not {seed}.')
     files = find_images(images, limit)
-    refuse_overwriting([checkpoint, *files, *config_inputs(load_config(config))], out)
-    model = load_mae(config, checkpoint)
+    cfg = load_config(config, cfg_options)
+    refuse_overwriting([checkpoint, *files, *config_inputs(cfg)], out)
+    model = load_mae(cfg, checkpoint)
     reconstruction, removed = reconstruct(model, load_squares(files, model.backbone.img_size[0]), seed, patch_colours)
     names, colours = [file.name for file in files], (model.head.norm_pix, patch_colours)
     if suffix in PAGE_SUFFIXES:

@@ -44,7 +44,7 @@ class Sample(NamedTuple):
 
 
 def visualize_views(
-    config: str | Path, out: str | Path, images: int = 4, options: dict[str, Any] | None = None
+    config: str | Path, out: str | Path, images: int = 4, cfg_options: dict[str, Any] | None = None
 ) -> Path:
     """Write a picture of the first images of a recipe's training data and their views in the first epoch.
 
@@ -52,7 +52,7 @@ def visualize_views(
         config: Recipe.
         out: The picture to write; its ending is the format.
         images: How many.
-        options: Overrides of the recipe: dotted keys and values.
+        cfg_options: Overrides of the recipe: dotted keys and values.
 
     Raises:
         UserError: If the recipe, its data or the name of the picture don't serve; the message says why.
@@ -62,13 +62,13 @@ def visualize_views(
         raise ConfigError(f'"{out}" has no ending of an image format, such as .png.')
     if images < 1:
         raise ConfigError(f'{images} images are none to show: give at least 1.')
-    refuse_overwriting(config_inputs(load_config(config, options)), out)
-    grid = draw_views(load_samples(config, images, out, options), title=Path(config).stem)
+    refuse_overwriting(config_inputs(load_config(config, cfg_options)), out)
+    grid = draw_views(load_samples(config, images, out, cfg_options), title=Path(config).stem)
     return write_atomic(out, lambda file: Image.fromarray(grid).save(file, format=image_format))
 
 
 def load_samples(
-    config: str | Path, count: int, out: str | Path | None = None, options: dict[str, Any] | None = None
+    config: str | Path, count: int, out: str | Path | None = None, cfg_options: dict[str, Any] | None = None
 ) -> list[Sample]:
     """Run the training pipeline of a recipe on its first ``count`` good images.
 
@@ -77,7 +77,7 @@ def load_samples(
         DataError: If none of the images can be shown.
         StorageError: If ``out`` is one of the recipe's images.
     """
-    cfg = load_config(config, options)
+    cfg = load_config(config, cfg_options)
     if not cfg.get('train_dataloader'):
         raise ConfigError(f'"{config}" has no train_dataloader: give the recipe of a training.')
     check_dataset(cfg.train_dataloader.dataset, labels_count=False)

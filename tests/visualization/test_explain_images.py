@@ -209,6 +209,7 @@ def test_tool(tmp_path, save, photos, monkeypatch, capsys, fusion):
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
     options = ['--fusion', fusion, '--discard-ratio', '0.8', '--layer', '1', '--category', '2', '--official']
+    options += ['--cfg-options', 'model.backbone.drop_path_rate=0.5']
     arguments = [*save(CLASSIFIER), '--images', photos, '--out', tmp_path / 'out', '--size', '8', *options]
     monkeypatch.setattr(sys, 'argv', [str(word) for word in (TOOL, *arguments)])
     if fusion == 'meen':

@@ -116,6 +116,9 @@ def test_tool(tmp_path, config, checkpoints, monkeypatch, capsys, method, code):
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
     words = (TOOL, config, checkpoints[0], '--out', tmp_path / 'out.png', '--method', method, '--limit', 40)
+    told = []
+    monkeypatch.setattr(feature_map, 'print_log', lambda text, *_: told.append(text))
+    words += ('--cfg-options', 'val_dataloader.dataset.indices=50')
     monkeypatch.setattr(sys, 'argv', list(map(str, words)))
     if code:
         with pytest.raises(SystemExit) as exit_:
@@ -124,5 +127,6 @@ def test_tool(tmp_path, config, checkpoints, monkeypatch, capsys, method, code):
         assert capsys.readouterr().err.startswith('error: method is one of tsne, pca, umap')
     else:
         tool.main()
+        assert told == ['40 images of 50 and 10 classes of 10 are drawn: the limits are 40 and 20']
         assert capsys.readouterr().out.endswith('out.png\n')
     assert (tmp_path / 'out.png').exists() == (code == 0)

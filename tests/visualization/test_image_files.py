@@ -7,6 +7,7 @@ from PIL import Image
 
 from sslrecipes.datasets.decoding import decode_image
 from sslrecipes.errors import ConfigError, DataError
+from sslrecipes.visualization import image_files
 from sslrecipes.visualization.image_files import find_images, load_squares, read_rgb
 
 
@@ -29,6 +30,17 @@ def test_a_folder_stands_for_its_images(pictures):
 def test_a_folder_within_is_no_image(pictures):
     (pictures / 'album.png').mkdir()
     assert [file.name for file in find_images([pictures], limit=9)] == ['a.png', 'b.JPG']
+
+
+def test_what_is_left_out_is_told(pictures, monkeypatch):
+    told = []
+    monkeypatch.setattr(image_files, 'print_log', lambda text, *_: told.append(text))
+    (pictures / 'album').mkdir()
+    (pictures / '.hidden').touch()
+    find_images([pictures], limit=1)
+    find_images([pictures / 'a.png'], limit=1)
+    notes = 'only the first 1 taken (limit), 1 other file left out (1 .txt), 1 subfolder not looked into'
+    assert told == [f'2 images found: {notes}']
 
 
 @pytest.mark.parametrize('limit', [0, -1])

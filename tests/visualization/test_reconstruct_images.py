@@ -158,6 +158,7 @@ def test_tool(tmp_path, config, checkpoint, pictures, monkeypatch, capsys, image
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
     arguments = ['--images', tmp_path / images, '--out', tmp_path / 'out.png', '--patch-colours', 'predicted']
+    arguments += ['--cfg-options', 'model.backbone.mask_ratio=0.5']
     monkeypatch.setattr(sys, 'argv', [str(word) for word in (TOOL, config, checkpoint, *arguments)])
     if code:
         with pytest.raises(SystemExit) as exit_:

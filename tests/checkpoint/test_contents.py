@@ -41,6 +41,7 @@ ODD = {
     'without values': (torch.empty(3, device='meta'), 'without values'),
     'complex': (torch.ones(3, dtype=torch.complex64), 'complex64 tensor'),
     'expanded': (torch.ones(1).expand(1 << 30), r'4,294,967,296 bytes whose elements share 4$'),
+    'expanded a little': (torch.ones(1).expand((1 << 18) + 1), '1,048,580 bytes whose elements share 4'),
     'overlapping': (torch.ones(1 << 10).as_strided((1 << 20, 4), (0, 1)), 'elements share'),
     'itself': (itself(), 'contain themselves'),
     'deep list': (nested(60), 'nested too deeply'),
@@ -78,7 +79,7 @@ def test_what_checkpoints_hold_is_taken(tmp_path):
         'optimizer': {'state': {0: {'step': torch.tensor(3.0)}}, 'param_groups': [{'betas': (0.9, 0.95), 'x': None}]},
         'args': Namespace(blr=1e-3, names={'a', 'b'}),
         'random': {'python': (3, (1,) * 625, None), 'numpy': np.arange(5), 'seed': 2**64 - 1},
-        'small': torch.ones(1).expand(100),
+        'small': torch.ones(1).expand(1 << 18),
         'best': np.float64(0.5),
     }
     torch.save(held, tmp_path / 'a.pth')

@@ -58,7 +58,17 @@ def changed(checkpoint, place, value=None, delete=False):
 def test_a_whole_one(whole, tmp_path):
     check_run(whole, 'x.pth')
     assert read_run_meta(save_torch(tmp_path / 'x.pth', whole))['iter'] == 9
+    check_run(changed(whole, ('meta', 'iter'), 12), 'x.pth')  # all batches of the third epoch
     check_run({**whole, 'online_probe': 1, 'rank_buffers': [], 'param_schedulers': []}, 'x.pth')
+
+
+def test_a_value_that_changed_on_the_disk_is_noticed_unless_the_seal_was_looked_at_before(whole, tmp_path):
+    path = save_torch(tmp_path / 'x.pth', whole)
+    ones = whole['state_dict']['weight'].numpy().tobytes()
+    path.write_bytes(path.read_bytes().replace(ones, ones[::-1]))
+    with pytest.raises(CheckpointError, match='does not agree with the digest it carries'):
+        read_run_meta(path)
+    assert read_run_meta(path, sealed=False)['iter'] == 9
 
 
 def test_an_older_one(whole):
@@ -94,6 +104,7 @@ def test_no_entry_may_be_anything(whole, value):
     ('place', 'value', 'told'),
     [
         (('meta', 'epoch'), 10**9, 'meta.epoch=1000000000 and meta.iter=9 contradict meta.batches_per_epoch=4'),
+        (('meta', 'epoch'), True, 'meta.epoch is True'),
         (('meta', 'iter'), 13, 'meta.iter=13 contradict'),
         (('meta', 'iter'), -5, 'meta.iter is -5'),
         (('meta', 'batches_per_epoch'), 0, 'meta.batches_per_epoch is 0'),

@@ -69,6 +69,17 @@ def test_folders_of_their_own(tmp_path):
         new_folder(tmp_path / 'file' / '20260101_000000')
 
 
+def test_a_folder_that_another_process_makes_meanwhile(tmp_path, monkeypatch):
+    def free_a_moment_ago(path):
+        found = free_path(path)
+        if found.name == 'run':
+            found.mkdir()
+        return found
+
+    monkeypatch.setattr('sslrecipes.checkpoint.superseded.free_path', free_a_moment_ago)
+    assert new_folder(tmp_path / 'run').name == 'run-2'
+
+
 def test_writing_keeps_what_is_different(tmp_path):
     for text in 'aabca':
         write_atomic(tmp_path / 'mae.py', lambda file, text=text: file.write_text(text), keep_other=True)

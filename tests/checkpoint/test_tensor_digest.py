@@ -1,3 +1,5 @@
+import pickle
+
 import pytest
 import torch
 
@@ -19,6 +21,7 @@ def test_values_types_shapes_names_and_texts_count():
     same = tensor_digest(STATE, {'x': 'y'})
     assert tensor_digest({name: STATE[name].clone() for name in reversed(STATE)}, {'x': 'y', DIGEST: 'z'}) == same
     others = [{**STATE, 'a': STATE['a'] + 1}, {**STATE, 'a': STATE['a'].half()}, {**STATE, 'a': STATE['a'].reshape(-1)}]
+    others += [{**STATE, 'half': STATE['half'].view(torch.int16)}]
     others += [{**STATE, 'none': torch.zeros(4, 0)}, {**STATE, 'b': torch.zeros(0)}, {}]
     digests = [tensor_digest(other, {'x': 'y'}) for other in others] + [tensor_digest(STATE, {'x': 'z'})]
     assert len({same, *digests}) == 1 + len(digests)
@@ -49,3 +52,13 @@ def test_files_of_others_have_no_digest(tmp_path):
     assert read_checkpoint(tmp_path / 'a.safetensors')['state_dict']['a'].tolist() == [0, 0]
     with pytest.raises(CheckpointError, match='carries no digest'):
         read_safetensors(tmp_path / 'a.safetensors', required=True)
+
+
+def test_a_pickle_has_it_beside_its_weights(tmp_path):
+    weights, path = torch.full((3,), 0.5), tmp_path / 'a.pkl'
+    content = pickle.dumps({'model': {'a': weights.numpy()}, DIGEST: tensor_digest({'a': weights}, {})}, 2)
+    path.write_bytes(content)
+    assert read_checkpoint(path)['model']['a'].tolist() == [0.5] * 3
+    path.write_bytes(content.replace(weights.numpy().tobytes(), (weights / 4).numpy().tobytes()))
+    with pytest.raises(CheckpointError, match='does not agree with the digest it carries'):
+        read_checkpoint(path)

@@ -101,6 +101,7 @@ def test_another_number_of_heads_is_refused(warnings):
     [
         ({}, 8, None),
         ({'mean': [0] * 3}, 8, 'with mean 120, 110, 100 and standard deviation 60, 50, 40, but the model takes mean 0'),
+        ({'mean': [120, 110, 0]}, 8, 'but the model takes mean 120, 110, 0'),
         ({'std': [1, 1, 1]}, 8, 'the model takes mean 120, 110, 100 and standard deviation 1, 1, 1'),
         ({'mean': None, 'std': None}, 8, 'takes them as they are'),
         ({'to_rgb': False}, 8, 'whose channels were swapped to RGB, the model leaves them'),

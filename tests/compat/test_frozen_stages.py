@@ -63,6 +63,12 @@ def test_a_stem_that_is_not_frozen_keeps_learning(name):
 
 
 @pytest.mark.parametrize('name', VITS)
+def test_a_frozen_block_drops_nothing(name):
+    vit = MODELS.build(dict(type=name, frozen_stages=1, **VITS[name])).train()
+    assert not any(module.training for part in (vit.patch_embed, vit.layers[0]) for module in part.modules())
+
+
+@pytest.mark.parametrize('name', VITS)
 def test_frozen_blocks_drop_nothing(name):
     vit = MODELS.build(dict(type=name, frozen_stages=3, **VITS[name]))
     assert vit.train() is vit

@@ -4,6 +4,7 @@ import pytest
 from mmengine import fileio
 from mmpretrain.datasets import CustomDataset
 
+from sslrecipes.compat import local_files
 from sslrecipes.compat.local_files import forget_last_read, last_read, read_regular, subfolders
 
 
@@ -34,6 +35,15 @@ def test_the_stack_lists_each_folder_once(tmp_path, files):
     assert subfolders(folder) == (['a', 'b'], ['circle'])
     unlabelled = CustomDataset(data_root=str(folder), with_label=False)
     assert len(unlabelled) == 3
+
+
+def test_a_link_in_a_circle_is_told(tmp_path, files, monkeypatch):
+    lines = []
+    monkeypatch.setattr(local_files, 'print_log', lambda text, *_: lines.append(text))
+    (files(tmp_path, 'a/1.png') / 'circle').symlink_to('.')
+    for recursive in (False, True):
+        assert list(fileio.list_dir_or_file(str(tmp_path), list_file=False, recursive=recursive)) == ['a']
+    assert lines == 2 * [f'"{tmp_path}/circle" leads to a folder that is visited anyway: left out']
 
 
 def test_options_of_listing_are_those_of_the_stack(tmp_path, files):

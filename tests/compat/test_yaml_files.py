@@ -15,14 +15,15 @@ from sslrecipes.zoo.config import load_config
         'a: [',
     ],
 )
-def test_yaml_runs_nothing(tmp_path, monkeypatch, text):
+@pytest.mark.parametrize('name', ['a.yaml', 'a.yml'])
+def test_yaml_runs_nothing(tmp_path, monkeypatch, text, name):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / 'a.yaml').write_text(text)
+    (tmp_path / name).write_text(text)
     with pytest.raises(ValueError, match='no YAML of plain values'):
-        mmengine.load('a.yaml')
+        mmengine.load(name)
     with pytest.raises(ConfigError):
-        load_config('a.yaml')
-    assert [path.name for path in tmp_path.iterdir()] == ['a.yaml']
+        load_config(name)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_values_are_read(tmp_path):

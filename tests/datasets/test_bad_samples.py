@@ -8,7 +8,7 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from sslrecipes.compat import local_files
-from sslrecipes.datasets import Digits, ImageFolder, seeded
+from sslrecipes.datasets import Digits, ImageFolder, bad_samples, seeded
 from sslrecipes.datasets.bad_images import BadImageList
 from sslrecipes.datasets.bad_samples import HOPELESS, file_datasets, find_bad_file
 from sslrecipes.datasets.seeding import Draw
@@ -100,6 +100,14 @@ def test_replacements_follow_from_seed_epoch_and_index_alone(folder):
     assert forward == backward
     assert not {str(path) for path in damaged} & set(forward.values())
     assert len({forward[epoch, 3] for epoch in range(3)}) > 1
+
+
+def test_bad_files_with_good_ones_between_them_end_nothing(folder, monkeypatch):
+    monkeypatch.setattr(bad_samples, 'HOPELESS', 4)
+    page(folder / '03.png')
+    dataset = reader(folder, PLAIN)
+    dataset.reader.replaces = True
+    assert all(dataset[3] for _ in range(8))
 
 
 def test_a_folder_that_is_gone_ends_the_run(folder):

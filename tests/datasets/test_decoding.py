@@ -237,6 +237,18 @@ def test_of_16_bits_the_upper_8_are_kept(name, backend):
     assert np.array_equal(decode_image(data, backend=backend), wanted)
 
 
+@pytest.mark.parametrize('backend', ['cv2', 'pillow'])
+@pytest.mark.parametrize('name', ['plain.jpg', 'plain.png', 'lossless.webp', 'plain.tif'])
+def test_channels_come_in_the_order_that_is_asked_for(name, backend):
+    found = decode_image(GOOD[name], backend=backend, channel_order='rgb')
+    assert np.array_equal(found, decode_image(GOOD[name], backend=backend)[..., ::-1])
+
+
+def test_a_picture_with_damaged_notes_stays_as_it_is():
+    data = saved(PICTURE, 'WEBP', exif=b'Exif\0\0no notes at all', **LOSSLESS['WEBP'])
+    assert np.array_equal(decode_image(data, backend='pillow'), np.asarray(PICTURE)[..., ::-1])
+
+
 def test_32_bits_are_bad_and_maps_are_taken_as_they_are():
     for backend in ('cv2', 'pillow'):
         with pytest.raises(BadImageError, match='variant of TIFF'):

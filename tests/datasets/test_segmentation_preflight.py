@@ -61,6 +61,7 @@ def test_maps_that_cannot_be_meant(write, change, words):
 
 def test_what_is_ignored_is_no_class(write):
     assert check_dataset(write(lambda i, labels: np.where(labels, labels, 255).astype(np.uint8)))
+    assert check_dataset(write(lambda i, labels: labels * 7, ignore_index=7))
     reduced = write(lambda i, labels: labels * 2, reduce_zero_label=True)
     assert check_dataset(reduced)
     assert 'has the label 3, but train_dataloader.dataset has 2 classes, 1 to 2' in refusal(
@@ -74,10 +75,11 @@ def test_a_turned_picture_may_have_a_turned_map(write, tmp_path):
     cfg = write(lambda i, labels: labels.T)
     assert 'has 8 x 10 pixels' in refusal(cfg)
     exif = Image.Exif()
-    exif[0x0112] = 6
-    for i in range(3):
-        Image.new('RGB', (10, 8)).save(tmp_path / 'img' / f'{i}.jpg', exif=exif)
-    assert check_dataset(cfg)
+    for orientation in (4, 5, 8):
+        exif[0x0112] = orientation
+        for i in range(3):
+            Image.new('RGB', (10, 8)).save(tmp_path / 'img' / f'{i}.jpg', exif=exif)
+        assert 'has 8 x 10 pixels' in refusal(cfg) if orientation == 4 else check_dataset(cfg)
 
 
 def test_pictures_that_mmseg_leaves_out(write, tmp_path):

@@ -1,6 +1,7 @@
 """A wrong number of classes is told before anything is trained."""
 
 import logging
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +11,7 @@ from mmpretrain.datasets import CustomDataset
 from torch import nn
 from torch.utils.data import DataLoader
 
+from sslrecipes.checkpoint.writing import save_torch
 from sslrecipes.engine.class_count import check_class_count, check_learnt_classes, check_same_classes, learns_labels
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError, DataError
@@ -105,9 +107,12 @@ def test_a_checkpoint_is_tested_on_the_classes_that_it_learnt(caplog):
     checkpoint = {'meta': {'dataset_meta': {'classes': ('a', 'b', 'c')}}}
     with pytest.raises(DataError, match=r'The checkpoint and the test_dataloader differ in their classes'):
         check_learnt_classes(runner, checkpoint)
+    runner._val_loop, runner._test_loop = runner._test_loop, {}
+    with pytest.raises(DataError, match=r'The checkpoint and the val_dataloader differ in their classes'):
+        check_learnt_classes(runner, checkpoint)
     for unknown in ({}, {'meta': {}}, {'meta': {'dataset_meta': None}}):
         check_learnt_classes(runner, unknown)
-    runner._train_loop = runner._test_loop
+    runner._train_loop = runner._val_loop
     with caplog.at_level(logging.WARNING):
         check_learnt_classes(runner, checkpoint)
     assert 'class 1 is "b" in the checkpoint' in caplog.text
@@ -136,3 +141,18 @@ def test_labels_of_a_list_without_names_fit_the_head(tmp_path):
 )
 def test_labels_count_where_something_learns_them(options, learns):
     assert learns_labels(Config(options)) is learns
+
+
+def test_a_runner_compares_names_of_loops_and_of_what_it_loads(mae_on_digits, tmp_path):
+    other = dict(classes=tuple('1023456789'))
+    mae_on_digits.val_dataloader = dict(mae_on_digits.train_dataloader.to_dict(), drop_last=False)
+    mae_on_digits.val_dataloader.dataset.metainfo = other
+    mae_on_digits.val_cfg, mae_on_digits.val_evaluator = {}, []
+    runner = SSLRunner.from_cfg(mae_on_digits)
+    runner.model.head.num_classes = 10
+    assert runner.train_loop
+    with pytest.raises(DataError, match='class 0 is "0" in the train_dataloader and "1" in the other'):
+        _ = runner.val_loop
+    save_torch(tmp_path / 'x.pth', {'state_dict': runner.model.state_dict(), 'meta': {'dataset_meta': other}})
+    runner.load_checkpoint(tmp_path / 'x.pth')
+    assert 'class 0 is "1" in the checkpoint' in next(Path(runner.log_dir).glob('*.log')).read_text()

@@ -7,6 +7,7 @@ from mmpretrain.evaluation import Accuracy
 from torch import nn
 
 from sslrecipes.engine.class_use import check_accuracies, check_preprocessor
+from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError
 from sslrecipes.models.methods.linear_probe import LinearProbe
 
@@ -44,3 +45,15 @@ def test_preprocessor_mixes_labels_of_the_same_classes():
         check_preprocessor(model)
     model.data_preprocessor.num_classes = None
     check_preprocessor(model)
+
+
+def test_a_runner_looks_at_both(mae_on_digits):
+    runner = SSLRunner.from_cfg(mae_on_digits)
+    head = runner.model.head
+    head.num_classes, head.cal_acc, head.topk = 10, True, 11
+    with pytest.raises(ConfigError, match=r'model\.head asks for top-11, but there are 10 classes'):
+        runner.build_train_loop(mae_on_digits.train_cfg)
+    head.topk = 10
+    runner.model.data_preprocessor.num_classes = 11
+    with pytest.raises(ConfigError, match=r'data_preprocessor\.num_classes is 11'):
+        runner.build_train_loop(mae_on_digits.train_cfg)

@@ -1,6 +1,7 @@
 """What tools/train.py and tools/test.py do, called as a user calls them."""
 
 import json
+import os
 import runpy
 import sys
 import time
@@ -8,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from sslrecipes.datasets.remarks import Remark
+from sslrecipes.engine.launch import build_runner
+from sslrecipes.errors import ConfigError
+from sslrecipes.zoo.config import load_config
 from sslrecipes.zoo.ownership import claim
 
 TOOLS = Path(__file__).parents[2] / 'tools'
@@ -169,6 +174,39 @@ def test_missing_weights_are_found_before_anything_is_built(call, config, capsys
     assert 'MISSING' in capsys.readouterr().out
 
 
+def test_so_are_those_of_the_whole_model(call, config, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        call('train.py', config, '--cfg-options', 'load_from=no.pth')
+    assert 'There is no checkpoint "no.pth"' in capsys.readouterr().err
+    assert not (tmp_path / 'work_dirs').exists()
+
+
+def test_what_is_odd_about_the_data_is_logged_once(config, monkeypatch, tmp_path):
+    monkeypatch.setattr('sslrecipes.engine.launch.check_dataset', lambda *_: 2 * [Remark('There is an odd picture.')])
+    cfg = load_config(config)
+    cfg.work_dir = str(tmp_path / 'run')
+    build_runner(cfg, 'train')
+    assert first_log(tmp_path / 'run').count('WARNING - There is an odd picture.') == 1
+
+
+def test_options_of_an_upstream_recipe_are_those_of_our_classes(config):
+    config.write_text("_base_ = 'mmpretrain::simclr/simclr_resnet50_8xb32-coslr-200e_in1k.py'")
+    cfg = load_config(config, {'default_hooks.checkpoint.interval_minuts': 5})
+    with pytest.raises(ConfigError, match='CheckpointHook has no argument "interval_minuts"'):
+        build_runner(cfg, 'train')
+
+
+def test_annotations_of_a_metric_are_looked_for_before_anything_is_built(call, config, tmp_path, capsys):
+    config.write_text(
+        f"{DIGITS_EVALUATION}\ntest_cfg = dict(_delete_=True, type='TestLoop')\n"
+        "test_evaluator = dict(type='mmdet.CocoMetric', ann_file='no.json')"
+    )
+    with pytest.raises(SystemExit):
+        call('test.py', config)
+    assert 'The annotation file "no.json" does not exist: set test_evaluator.ann_file' in capsys.readouterr().err
+    assert not (tmp_path / 'work_dirs').exists()
+
+
 def test_evaluating_a_training_recipe_is_refused(call, config, capsys):
     with pytest.raises(SystemExit) as stop:
         call('test.py', config)
@@ -181,6 +219,7 @@ def test_evaluation_beside_a_run_leaves_its_files_alone(call, config, tmp_path, 
     call('train.py', config)
     folder = tmp_path / 'work_dirs' / 'mae_digits'
     running = claim(folder)
+    (folder / f'.epoch_3.pth.{os.getpid()}.tmp').touch()  # it is being written
     before = files_in(folder)
     if tool == 'train.py':
         call('train.py', config, '--dry-run')

@@ -1,15 +1,20 @@
 import logging
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.config import Config
 
 from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.checkpoint.store import CheckpointStore
 from sslrecipes.checkpoint.writing import save_torch
+from sslrecipes.engine.resume import translated
+from sslrecipes.engine.resume_point import ResumePoint, told_as_over
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import CheckpointError
+from sslrecipes.zoo.ownership import Owner
 
 
 @pytest.fixture
@@ -344,3 +349,19 @@ def test_parts_that_do_not_fit_end_in_a_sentence(saved, spoil, told):
     save_torch(store.path(2), checkpoint)
     with pytest.raises(CheckpointError, match=told):
         SSLRunner.from_cfg(saved).train()
+
+
+def test_a_position_in_other_batches_is_between_optimizer_steps():
+    runner = SimpleNamespace(train_loop=SimpleNamespace(dataloader=range(10)), images_per_batch=8)
+    meta = dict(epoch=2, iter=13, batches_per_epoch=5, images_per_batch=16)
+    for counts, position in ((1, 26), (4, 24), (7, 20)):
+        runner.accumulative_counts = counts
+        assert translated(runner, meta) == position
+
+
+def test_an_end_without_validation_in_this_folder_is_none(tmp_path):
+    cfg = Config(dict(train_cfg=dict(max_epochs=2), val_cfg={}))
+    last = Owner('host', 'boot', 1, '', '', finished=(2, 8))
+    for folder, over in (('run', True), ('other', False)):
+        point = ResumePoint(tmp_path / folder / 'epoch_2.pth', dict(epoch=2, iter=8))
+        assert bool(told_as_over(point, cfg, str(tmp_path / 'run'), last)) is over

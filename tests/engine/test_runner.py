@@ -11,6 +11,7 @@ from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import CheckpointError, ConfigError, CoverageError
 from sslrecipes.registry import HOOKS
 from sslrecipes.zoo.default_hooks import DEFAULT_HOOKS
+from sslrecipes.zoo.ownership import NAME
 from sslrecipes.zoo.reading import read_config
 
 
@@ -34,6 +35,14 @@ def test_runners_of_one_second_log_apart(mae_on_digits, monkeypatch):
     assert [runner.timestamp for runner in runners[1:]] == [f'{first}-2', f'{first}-3']
     for part in ('logger', 'message_hub', 'visualizer'):
         assert len({id(getattr(runner, part)) for runner in runners}) == 3
+
+
+def test_a_runner_that_can_not_be_built_leaves_the_folder_free(mae_on_digits, tmp_path):
+    mae_on_digits.model.type = 'NoSuchModel'
+    with pytest.raises(KeyError) as error:
+        SSLRunner.from_cfg(mae_on_digits)
+    assert error.traceback  # which holds the runner
+    assert not (tmp_path / 'run' / NAME).exists()
 
 
 def test_resume_continues_where_the_run_stopped(mae_on_digits):
@@ -83,7 +92,9 @@ def test_scaled_lr_counts_accumulation(mae_on_digits):
     mae_on_digits.auto_scale_lr = dict(base_batch_size=64, enable=True)
     runner = SSLRunner.from_cfg(mae_on_digits)
     runner.train()
-    assert runner.param_schedulers[0].base_values[0] == pytest.approx(1e-3 * 16 * 2 / 64)
+    scaled = 1e-3 * 16 * 2 / 64
+    assert runner.param_schedulers[0].base_values[0] == pytest.approx(scaled)
+    assert runner.optim_wrapper.base_param_settings['initial_lr'] == pytest.approx(scaled)
 
 
 def test_epoch_shorter_than_an_optimizer_step_is_refused(mae_on_digits):
@@ -140,6 +151,14 @@ def test_the_copy_of_the_config_is_python_and_never_the_config_itself(mae_on_dig
     assert path.read_text() == '# as it was written\n'
     assert read_config(path.with_name('other.py')).to_dict() == mae_on_digits.to_dict()
     assert not path.with_name('other.yaml').exists()
+
+
+def test_the_copy_of_another_config_is_kept(mae_on_digits, tmp_path):
+    for seed in (1, 2):
+        mae_on_digits.randomness.seed = seed
+        SSLRunner.from_cfg(Config(mae_on_digits.to_dict(), filename='mine.py', cfg_text='# none'))
+    copies = [(tmp_path / 'run' / name).read_text() for name in ('mine.py.superseded', 'mine.py')]
+    assert ['seed=1' in copies[0], 'seed=2' in copies[1]] == [True, True]
 
 
 def test_a_checkpoint_that_tells_of_another_network_or_other_pictures(mae_on_digits, monkeypatch, tmp_path):

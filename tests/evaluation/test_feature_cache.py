@@ -69,6 +69,11 @@ def test_name_tells_apart_what_gives_other_features(model, vit_cfg, tmp_path):
     assert len({same, *others}) == 1 + len(others)
 
 
+def test_the_folder_may_lie_in_the_home_folder(model, tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    assert cache_file('~/cache', model, loader(), None).parent == tmp_path / 'cache'
+
+
 def test_damaged_file_is_named(model, tmp_path):
     file = cache_file(tmp_path, model, loader(), None)
     file.write_bytes(b'nothing')

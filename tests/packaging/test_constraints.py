@@ -4,6 +4,7 @@ import re
 import runpy
 from configparser import ConfigParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from packaging.requirements import Requirement
@@ -56,3 +57,11 @@ def test_what_moved_is_told(tmp_path):
         'no-such-package: tested with 3',
         'numpy: tested with 1.0',
     ]
+
+
+@pytest.mark.parametrize(('pythons', 'marker'), [('>=3.9', ''), ('>=3.11', '; python_version >= "3.11"'), (None, '')])
+def test_a_pin_says_which_pythons_it_is_for(pythons, marker):
+    tool = runpy.run_path(str(ROOT / 'tools' / 'constraints.py'))
+    package = SimpleNamespace(metadata={'Requires-Python': pythons})
+    tool['marker'].__globals__['distribution'] = lambda _: package
+    assert tool['marker']('any') == marker

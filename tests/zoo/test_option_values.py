@@ -58,6 +58,7 @@ def test_paths_are_what_was_typed(path, key, old):
         ([(1, 2), (3, 4)], '[(5,6)]', [(5, 6)]),
         (['a'], '[2024, 1e5]', ['2024', '1e5']),
         (['a'], 'b', 'b'),
+        (['a', 1], '[2]', [2]),
         ([], '[dict(type=A)]', [{'type': 'A'}]),
         ([dict(type='A')], 'dict(type=B)', {'type': 'B'}),
         # dicts

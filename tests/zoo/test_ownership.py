@@ -151,6 +151,28 @@ def test_another_machine_that_gives_signs_of_life(tmp_path):
     alive.join()
 
 
+def test_another_machine_that_lets_go_while_it_is_watched(tmp_path):
+    write_lock(tmp_path, host='elsewhere', boot='other')
+    gone = threading.Timer(0.1, (tmp_path / NAME).unlink)
+    gone.start()
+    claim(tmp_path).release()
+    gone.join()
+
+
+def test_a_lock_that_is_removed_before_it_is_taken_is_made_anew(tmp_path, monkeypatch):
+    take = ownership._take
+
+    def take_late(file, handle):
+        monkeypatch.setattr(ownership, '_take', take)
+        file.unlink()
+        take(file, handle)
+
+    monkeypatch.setattr(ownership, '_take', take_late)
+    held = claim(tmp_path)
+    assert json.loads(held.file.read_text())['process'] == os.getpid()
+    held.release()
+
+
 def test_another_machine_that_let_go(tmp_path):
     write_lock(tmp_path, host='elsewhere', boot='other', ended='2026-01-01 00:00:00')
     begin = time.monotonic()
@@ -178,6 +200,7 @@ def test_what_the_last_owner_leaves_behind(tmp_path):
     before = (tmp_path / 'run' / NAME).read_bytes()
     held = claim(tmp_path / 'run')
     assert held.last.finished == (4, 16)
+    assert json.loads(held.file.read_text())['ended'] == ''
     held.withdraw()
     assert (tmp_path / 'run' / NAME).read_bytes() == before
 

@@ -92,7 +92,17 @@ def test_a_recipe_of_ours_means_what_it_says(mae_on_digits):
             'default_hooks.checkpoint',
             dict(type='sslrecipes.CheckpointHook', interval=3, save_best='loss', rule='less'),
         ),
+        (
+            dict(default_hooks=dict(checkpoint=dict(type='CheckpointHook', save_best='error', less_keys=['error']))),
+            'default_hooks.checkpoint',
+            dict(type='sslrecipes.CheckpointHook', save_best='error', rule='less'),
+        ),
         (dict(default_hooks=dict(checkpoint=None)), 'default_hooks.checkpoint', None),
+        (
+            dict(train_dataloader=dict(persistent_workers=True, num_workers=0)),
+            'train_dataloader',
+            dict(num_workers=0),
+        ),
         (
             dict(train_dataloader=dict(dataset=dict(), sampler=dict(type='InfiniteSampler', shuffle=False))),
             'train_dataloader.sampler',

@@ -6,6 +6,7 @@ from mmengine.config import Config
 
 from sslrecipes.zoo.config import load_config
 from sslrecipes.zoo.provenance import settings
+from sslrecipes.zoo.reading import read_config
 from sslrecipes.zoo.user_paths import expand_home, one_line, printable, user_file, user_path
 
 TOOLS = sorted((Path(__file__).parents[2] / 'tools').glob('*.py'))
@@ -62,6 +63,13 @@ def test_configs_are_read_with_the_home_folder_in_their_paths(tmp_path, home):
     assert (cfg.data_root, cfg.work_dir, cfg.load_from) == (f'{home}/data', f'{home}/runs', f'{home}/y.pth')
     assert cfg.model.init_cfg.checkpoint == f'{home}/x.pth'
     assert settings(tmp_path / 'mine.py')['work_dir'].origin.source.endswith('base.py')
+
+
+def test_what_lies_in_the_home_folder_follows_the_data_root(tmp_path):
+    text = "data_root = '~/data'\ntest_evaluator = dict(ann_file='~/data/val.json')\n"
+    (tmp_path / 'mine.py').write_text(text)
+    cfg = read_config(tmp_path / 'mine.py', {'data_root': '/elsewhere'})
+    assert cfg.test_evaluator.ann_file == '/elsewhere/val.json'
 
 
 @pytest.mark.parametrize('tool', TOOLS, ids=lambda tool: tool.stem)

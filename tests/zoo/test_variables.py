@@ -139,6 +139,7 @@ def test_so_does_a_file_that_inherits(write, text, sentence):
         ["checkpoint = 'b.pth'\nmodel = dict(backbone=dict(init_cfg=dict(checkpoint='c.pth')))"],
         ["names = ['c']\nfor name in names:\n    mine = name"],
         ["checkpoint = 'b.pth'", 'model = dict(backbone=dict(init_cfg=dict(checkpoint=_base_.checkpoint)))'],
+        ["checkpoint = 'b.pth'", 'model = dict(head=dict(init_cfg=dict(checkpoint=_base_.checkpoint)))'],
     ],
 )
 def test_variables_that_are_used_may_be_set(write, texts):

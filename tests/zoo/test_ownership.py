@@ -106,8 +106,10 @@ def test_data_workers_that_outlive_their_process_hold_nothing(tmp_path):
 
     pid, worker = in_child(claim_and_fork)
     kill(pid)
-    claim(tmp_path).release()
-    os.kill(int(worker), signal.SIGKILL)
+    try:
+        claim(tmp_path).release()
+    finally:
+        os.kill(int(worker), signal.SIGKILL)
 
 
 def test_a_first_look_refuses_only_what_surely_runs(tmp_path):

@@ -20,7 +20,7 @@ from sslrecipes.datasets.remarks import Remark
 from sslrecipes.datasets.subset_lists import read_subset
 from sslrecipes.datasets.subsets import class_folders
 from sslrecipes.datasets.transfer_preflight import find_check
-from sslrecipes.errors import DataError
+from sslrecipes.errors import DataError, counted
 from sslrecipes.registry import DATASETS
 from sslrecipes.zoo.user_paths import expand_home, lack_of
 
@@ -111,7 +111,7 @@ def _check_image_classes(
         check_listed_files(listed, folder, read_names(listed, f'{key}.ann_file'), f'{key}.data_prefix')
     elif labelled:
         expected, found = _expected_classes(cls, cfg, key), _count_class_folders(folder, cls.__name__, key)
-        text = f'The {cls.__name__} folder "{folder}" holds {found} class folders instead of {expected}'
+        text = f'The {cls.__name__} folder "{folder}" holds {counted(found, "class folder")} instead of {expected}'
         part = not labels_count and issubclass(cls, ImageNet) and found < len(cls.METAINFO['classes']) == expected
         if expected not in (None, found) and not part:
             raise DataError(f'{text}: complete it, or use type="CustomDataset" for a subset.')
@@ -150,5 +150,5 @@ def _count_class_folders(folder: Path, name: str, key: str) -> int:
     if hidden:
         raise DataError(f'The hidden folder "{folder / hidden[0]}" would be taken for a class: remove it.')
     if not any(is_image(file) for _, files in walk(folder) for file in files):
-        raise DataError(f'The {name} folder "{folder}" holds no image in its {len(classes)} class folders.')
+        raise DataError(f'The {name} folder "{folder}" holds no image in its {counted(len(classes), "class folder")}.')
     return len(classes)

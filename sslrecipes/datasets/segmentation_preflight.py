@@ -23,7 +23,7 @@ from sslrecipes.datasets.dataset_options import (
     prefix_folder,
 )
 from sslrecipes.datasets.remarks import Remark
-from sslrecipes.errors import DataError
+from sslrecipes.errors import DataError, counted
 
 #: Maps that are opened, evenly spaced: reading all of a large data set would take minutes.
 LOOKS = 32
@@ -92,7 +92,9 @@ def _check_pixels(
         raise unreadable[0]
     _check_labels(cfg, found, share, key)
     if unreadable:
-        yield Remark(f'{len(unreadable)} files cannot be read ({share}), the training replaces them: {unreadable[0]}')
+        yield Remark(
+            f'{counted(len(unreadable), "file")} cannot be read ({share}), the training replaces them: {unreadable[0]}'
+        )
     yield Remark(f'{share}.', logging.INFO)
 
 

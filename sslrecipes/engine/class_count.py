@@ -13,7 +13,7 @@ from mmpretrain.datasets import BaseDataset
 from torch import nn
 
 from sslrecipes.datasets.class_names import common_classes, single_datasets
-from sslrecipes.errors import ConfigError, DataError
+from sslrecipes.errors import ConfigError, DataError, counted
 from sslrecipes.zoo.places import walk
 
 #: Parts of a model with a class for each of the data's; ``''`` is the model itself, a linear probe.
@@ -71,8 +71,8 @@ def check_class_count(model: nn.Module, dataset: Any, loader: str) -> None:
             )
         if classes and found != len(classes):
             raise ConfigError(
-                f'{place} is {found}, but the data of {loader} has {len(classes)} classes '
-                f'({", ".join(map(str, classes[:3]))} ...): change one of them.'
+                f'{place} is {found}, but the data of {loader} has {counted(len(classes), "class")} '
+                f'({", ".join(map(str, classes[:3]))}{" ..." if len(classes) > 3 else ""}): change one of them.'
             )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 
 from sslrecipes.engine.class_count import head_classes
-from sslrecipes.errors import ConfigError
+from sslrecipes.errors import ConfigError, counted
 
 
 def check_preprocessor(model: nn.Module) -> None:
@@ -42,9 +42,8 @@ def check_accuracies(model: nn.Module, loop: Any, evaluator: str) -> None:
     for place, user in users.items():
         largest = _largest_k(getattr(user, 'topk', None))
         if classes is not None and largest > classes:
-            raise ConfigError(
-                f'{place} asks for top-{largest}, but there are {classes} classes: lower topk.', evaluator
-            )
+            there_are = f'there {"is" if classes == 1 else "are"} {counted(classes, "class")}'
+            raise ConfigError(f'{place} asks for top-{largest}, but {there_are}: lower topk.', evaluator)
 
 
 def _largest_k(topk: Any) -> int:

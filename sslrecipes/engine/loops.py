@@ -15,7 +15,7 @@ from torch import nn
 from sslrecipes.datasets.seeding import EpochIndexSampler, StreamIndexSampler, batch_size_of, sampler_of, skip_batches
 from sslrecipes.engine.optimizers.optim_wrappers import OptimWrapper
 from sslrecipes.engine.restart import shorten_histories
-from sslrecipes.errors import ConfigError, RunError
+from sslrecipes.errors import ConfigError, RunError, counted
 from sslrecipes.models.layers.progress import Progress
 from sslrecipes.registry import LOOPS
 
@@ -73,16 +73,16 @@ class SSLTrainLoop(EpochBasedTrainLoop):
                 f'{type(self).__name__} needs a train_dataloader.sampler whose epochs end, such as "DefaultSampler".'
             )
         needed = runner.accumulative_counts
+        batches = counted(len(self.dataloader), 'batch')
         if len(self.dataloader) < needed:
             raise ConfigError(
-                f'An epoch has {len(self.dataloader)} batches of {batch_size_of(self.dataloader)} from '
-                f'{len(self.dataloader.dataset)} images, an optimizer step needs {needed}: lower the batch size or '
-                f'accumulative_counts.'
+                f'An epoch has {batches} of {batch_size_of(self.dataloader)} from '
+                f'{counted(len(self.dataloader.dataset), "image")}, an optimizer step needs {needed}: lower the batch '
+                f'size or accumulative_counts.'
             )
         if left := len(self.dataloader) % needed:
             runner.logger.info(
-                f'Each epoch leaves out {left} of its {len(self.dataloader)} batches, too few for an optimizer step of '
-                f'{needed}.'
+                f'Each epoch leaves out {left} of its {batches}, too few for an optimizer step of {needed}.'
             )
 
     @property

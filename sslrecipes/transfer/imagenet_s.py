@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sslrecipes.compat.local_files import subfolders
-from sslrecipes.errors import ConfigError, DataError
+from sslrecipes.errors import ConfigError, DataError, counted
 from sslrecipes.registry import DATASETS, TRANSFORMS
 
 SUBSETS = (50, 300, 919)
@@ -61,7 +61,7 @@ def class_ids(root: Path, subset: int) -> list[str]:
     ids = subfolders(folder)[0] if folder.is_dir() else []
     if len(ids) != subset:
         raise DataError(
-            f'The ImageNet-S folder "{folder}" holds {len(ids)} class folders instead of {subset}: '
+            f'The ImageNet-S folder "{folder}" holds {counted(len(ids), "class folder")} instead of {subset}: '
             'set data_root to the folder of that subset.'
         )
     return ids

@@ -37,14 +37,14 @@ def test_a_good_class_folder_passes_and_is_not_changed(tmp_path, write_images):
 def test_a_subset_of_imagenet_is_told_from_a_whole_one(tmp_path, write_images):
     write_images(tmp_path, 'train/cat/a.png')
     text = refusal(imagenet(tmp_path))
-    assert '1 class folders instead of 1000' in text
+    assert '1 class folder instead of 1000' in text
     assert 'CustomDataset' in text
     (remark,) = check_dataset(imagenet(tmp_path), labels_count=False)
-    assert 'holds 1 class folders instead of 1000: this training needs no labels' in remark.text
+    assert 'holds 1 class folder instead of 1000: this training needs no labels' in remark.text
     joined = dict(type='ConcatDataset', datasets=[dict(type='RepeatDataset', times=2, dataset=imagenet(tmp_path))])
     assert check_dataset(joined, labels_count=False) == [remark]
     for other in (dict(type='mmpretrain.ImageNet'), dict(metainfo=dict(classes=('cat', 'dog')))):
-        with pytest.raises(DataError, match='1 class folders instead of'):
+        with pytest.raises(DataError, match='1 class folder instead of'):
             check_dataset({**imagenet(tmp_path), **other}, labels_count=False)
 
 
@@ -65,7 +65,7 @@ def test_unlabelled_images_are_sent_to_the_right_class(tmp_path, write_images):
 def test_hidden_and_empty_class_folders(tmp_path, write_images):
     (tmp_path / 'cat').mkdir()
     cfg = dict(type='CustomDataset', data_root=str(tmp_path))
-    assert 'holds no image in its 1 class folders' in refusal(cfg)
+    assert 'holds no image in its 1 class folder' in refusal(cfg)
     write_images(tmp_path, '.ipynb_checkpoints/a.png')
     assert '.ipynb_checkpoints" would be taken for a class' in refusal(cfg)
 

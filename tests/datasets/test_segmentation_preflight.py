@@ -110,7 +110,7 @@ def test_damaged_files_and_unknown_classes(write, tmp_path):
             check_dataset(cfg, 'val_dataloader.dataset')
         remark, _ = check_dataset(cfg)  # a training replaces and counts it
         assert remark.level == logging.WARNING
-        assert remark.text.startswith('1 files cannot be read (3 of 3 segmentation maps')
+        assert remark.text.startswith('1 file cannot be read (3 of 3 segmentation maps')
     for path in (tmp_path / 'img').iterdir():
         path.write_bytes(b'no picture')
     assert 'cannot be read' in refusal(cfg)

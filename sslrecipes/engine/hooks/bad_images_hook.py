@@ -13,7 +13,7 @@ from sslrecipes.datasets.bad_images import BadImageList
 from sslrecipes.datasets.bad_samples import file_datasets
 from sslrecipes.datasets.seeding import SeededDataset
 from sslrecipes.engine.agreement import any_rank
-from sslrecipes.errors import ConfigError, RunError
+from sslrecipes.errors import ConfigError, RunError, counted
 from sslrecipes.registry import HOOKS
 
 
@@ -58,7 +58,8 @@ class BadImagesHook(Hook):
                 self._root = getattr(part, 'data_root', '') or self._root
         self.after_optimizer_step(runner)
         if damaged := self.list.damaged:
-            runner.logger.warning(f'{damaged} lines of "{self.list.path}" are damaged, or too old: they do not count.')
+            lines = counted(damaged, 'line')
+            runner.logger.warning(f'Not counted, because damaged or too old: {lines} of "{self.list.path}".')
 
     def after_optimizer_step(self, runner: Runner) -> None:
         """Log the images that were found since the last step, and stop if they are too many."""

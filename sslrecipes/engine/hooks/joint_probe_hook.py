@@ -12,7 +12,7 @@ from torch import Tensor
 from sslrecipes.datasets.class_names import common_classes
 from sslrecipes.datasets.seeding import kept_random_states
 from sslrecipes.engine.restart import unwrapped
-from sslrecipes.errors import ConfigError, DataError
+from sslrecipes.errors import ConfigError, DataError, counted
 from sslrecipes.evaluation.features import extract_features
 from sslrecipes.evaluation.metrics import classification_scores
 from sslrecipes.evaluation.observation import BackboneTap
@@ -149,7 +149,9 @@ class JointProbeHook(Hook):
         told = len(metainfo.get('classes') or ())
         known = self.num_classes or told
         if 0 < told < known:  # with fewer, an image tells
-            raise ConfigError(f'JointProbeHook: num_classes is {known}, but train_dataloader has {told} classes.')
+            raise ConfigError(
+                f'JointProbeHook: num_classes is {known}, but train_dataloader has {counted(told, "class")}.'
+            )
         if not known:
             raise ConfigError('JointProbeHook needs num_classes: the training set does not tell its classes.')
         return known
@@ -160,5 +162,7 @@ class JointProbeHook(Hook):
         known = len(self.probe.weight)
         wrong = labels[(labels < 0) | (labels >= known)]
         if len(wrong):
-            raise DataError(f'JointProbeHook knows {known} classes, but an image has gt_label {int(wrong[0])}.')
+            raise DataError(
+                f'JointProbeHook knows {counted(known, "class")}, but an image has gt_label {int(wrong[0])}.'
+            )
         return labels

@@ -29,7 +29,7 @@ from sslrecipes.engine.nonfinite_record import make_record, precision
 from sslrecipes.engine.optimizers import OptimWrapper
 from sslrecipes.engine.restart import unwrapped
 from sslrecipes.engine.rollback import roll_back
-from sslrecipes.errors import ConfigError, RunError, UserError, did_you_mean
+from sslrecipes.errors import ConfigError, RunError, UserError, counted, did_you_mean
 from sslrecipes.registry import HOOKS
 
 POLICIES = ('stop', 'skip', 'rollback')
@@ -166,7 +166,8 @@ class NonFiniteHook(Hook):
         if self.policy == 'stop':
             raise RunError(f'{what} The step was not taken, checkpoints are as they were.')
         if count > self.limit:
-            raise RunError(f'{what} The run ends: {self.limit} steps were left out before, no more may be.')
+            before = f'{counted(self.limit, "step")} {"was" if self.limit == 1 else "were"} left out before'
+            raise RunError(f'{what} The run ends: {before}, no more may be.')
         done = 'The step is left out'
         if self.policy == 'rollback':
             done = f'Back to the weights of "{roll_back(runner, what)}", on with the data that follows'

@@ -11,7 +11,7 @@ from mmpretrain.models import BaseSelfSupervisor
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from sslrecipes.errors import ConfigError
+from sslrecipes.errors import ConfigError, counted
 from sslrecipes.models.layers.progress import Progress
 from sslrecipes.models.losses.view_weights import NUM_GLOBALS
 from sslrecipes.models.methods.feature_model import pool_features
@@ -116,7 +116,7 @@ class MultiCropMethod(BaseSelfSupervisor):
         """
         if self.probe is not None and num_classes is not None and num_classes > self.probe.out_features:
             raise ConfigError(
-                f'The joint probe has {self.probe.out_features} classes, the data has {num_classes}: set '
+                f'The joint probe has {counted(self.probe.out_features, "class")}, the data has {num_classes}: set '
                 f'model.probe.num_classes={num_classes}.'
             )
         self._expect(micro_batches)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from textwrap import dedent
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -60,6 +62,28 @@ def kinds_of(component: Callable[..., Any]) -> dict[str, Kind]:
         for function in functions
         for name, hint in _hints(function).items()
     }
+
+
+@cache
+def given_to_parent(init: Callable[..., Any]) -> frozenset[str]:
+    """Arguments that a constructor always gives its parent beside ``**kwargs``, where they would be one too many.
+
+    Example:
+        >>> class Folder(dict):
+        ...     def __init__(self, **kwargs):
+        ...         super().__init__(ann_file='', **kwargs)
+        >>> given_to_parent(Folder.__init__)
+        frozenset({'ann_file'})
+    """
+    try:
+        nodes = list(ast.walk(ast.parse(dedent(inspect.getsource(init)))))
+    except (OSError, SyntaxError, TypeError):  # no Python
+        return frozenset()
+    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == 'super().__init__']
+    names = [{keyword.arg for keyword in call.keywords} for call in calls]
+    popped = {node.value for node in nodes if isinstance(node, ast.Constant)}  # ``kwargs.pop('name')``
+    always = set.intersection(*names) if names else set()
+    return frozenset(name for name in always if name and name not in popped) if None in always else frozenset()
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:

@@ -28,24 +28,25 @@ def check_accuracies(model: nn.Module, loop: Any, evaluator: str) -> None:
     Torch would end in an error after the epoch that was validated.
 
     Args:
-        model: The model, not wrapped; without heads that count classes, nothing is checked.
+        model: The model, not wrapped; without heads that count classes, there is no largest k.
         loop: Loop that may have an evaluator.
         evaluator: Where the evaluator stands in the config.
 
     Raises:
-        ConfigError: If a k is larger.
+        ConfigError: If a k is larger, or below 1.
     """
     classes = max(head_classes(model).values(), default=None)
     metrics = getattr(getattr(loop, 'evaluator', None), 'metrics', None) or ()
     users = {f'{evaluator} ({type(metric).__name__})': metric for metric in metrics}
     users |= {f'model.{name}': part for name, part in model.named_modules() if getattr(part, 'cal_acc', False)}
     for place, user in users.items():
-        largest = _largest_k(getattr(user, 'topk', None))
-        if classes is not None and largest > classes:
+        ks = _ks(getattr(user, 'topk', None))
+        if ks and min(ks) < 1:
+            raise ConfigError(f'{place} asks for top-{min(ks)}, but the best class is top-1: raise topk.', evaluator)
+        if classes is not None and max(ks, default=0) > classes:
             there_are = f'there {"is" if classes == 1 else "are"} {counted(classes, "class")}'
-            raise ConfigError(f'{place} asks for top-{largest}, but {there_are}: lower topk.', evaluator)
+            raise ConfigError(f'{place} asks for top-{max(ks)}, but {there_are}: lower topk.', evaluator)
 
 
-def _largest_k(topk: Any) -> int:
-    ks = topk if isinstance(topk, (list, tuple)) else [topk]
-    return max((k for k in ks if isinstance(k, int)), default=0)
+def _ks(topk: Any) -> list[int]:
+    return [k for k in (topk if isinstance(topk, (list, tuple)) else [topk]) if isinstance(k, int)]

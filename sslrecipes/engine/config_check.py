@@ -17,7 +17,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope, Registry
 
 from sslrecipes import registry
-from sslrecipes.engine.argument_kinds import kinds_of
+from sslrecipes.engine.argument_kinds import given_to_parent, kinds_of
 from sslrecipes.engine.config_registries import (
     ALTERNATIVES,
     BUILDER_KEYS,
@@ -184,15 +184,17 @@ def _namesake(component: Callable[..., Any], key: str) -> str:
 def accepted_arguments(component: Callable[..., Any]) -> tuple[set[str], bool]:
     """Names of the keyword arguments of a class or function, and whether it takes others too.
 
-    ``**kwargs`` of an ``__init__`` are followed along the class's method resolution order.
+    ``**kwargs`` of an ``__init__`` are followed along the class's method resolution order, but for what it gives its
+    parent itself.
     """
     if not inspect.isclass(component):
         return _parameters(component)
-    names: set[str] = set()
+    names, given = set[str](), set[str]()
     for cls in component.__mro__[:-1]:
         if '__init__' in vars(cls):
             own, takes_any = _parameters(vars(cls)['__init__'])
-            names |= own
+            names |= own - given
+            given |= given_to_parent(vars(cls)['__init__'])
             if not takes_any:
                 return names, False
     return names, bool(names)

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from traceback import extract_tb
 from types import FrameType
 from typing import Any
 
@@ -119,10 +120,14 @@ def _at_work_in(frame: FrameType, parts: list[tuple[str, Mapping[str, Any]]]) ->
 
 
 def said(error: BaseException) -> str:
-    """Kind and message of an error on one line: the last one of those that quote a traceback."""
+    """Kind and message of an error on one line: the last one of those that quote a traceback.
+
+    Without a message, as of most assertions, the line of the source says what was wanted.
+    """
     lines = [' '.join(line.split()) for line in str(error).splitlines() if line.strip()]
     message = lines[-1] if any(line.startswith('Traceback') for line in lines) else ' '.join(lines)
     kind = type(error).__name__
+    message = message or next((f'at "{step.line}"' for step in extract_tb(error.__traceback__)[-1:] if step.line), '')
     told = message if message.startswith(kind) else f'{kind}: {message}'
     return (told if len(told) <= LONGEST else f'{told[:LONGEST]} ...').rstrip('.: ')
 

@@ -81,13 +81,23 @@ def schedule_fits(cfg: Any) -> Iterator[Objection]:
 
 
 def workers_are_there(cfg: Any) -> Iterator[Objection]:
-    """Without workers there is nobody to stay, or to prepare batches."""
+    """Without workers there is nobody to stay, to prepare batches, or to wait for."""
     for place, loader in loaders(cfg):
         if not loader.get('num_workers'):
-            for option in ('persistent_workers', 'prefetch_factor'):
+            for option in ('persistent_workers', 'prefetch_factor', 'timeout'):
                 if loader.get(option) and not (option == 'persistent_workers' and is_upstream(cfg)):  # left out there
                     about = (f'{place}.{option}', f'{place}.num_workers')
                     yield f'{place}: {option}={loader[option]} needs num_workers of at least 1.', about
+
+
+def pipelines_are_lists(cfg: Any) -> Iterator[Objection]:
+    """A data set without transforms has an empty pipeline, not none."""
+    for place, loader in loaders(cfg):
+        for part, node in walk(loader.get('dataset'), f'{place}.dataset'):
+            pipeline = node.get('pipeline', []) if isinstance(node, Mapping) else []
+            if not isinstance(pipeline, (list, tuple)):
+                where = f'{part}.pipeline'
+                yield f'{where} is {pipeline!r}, but must be a list of transforms ([] for none).', (where,)
 
 
 def sizes_divide(cfg: Any) -> Iterator[Objection]:
@@ -120,6 +130,7 @@ COMBINATIONS: tuple[Callable[[Any], Iterator[Objection]], ...] = (
     schedule_fits,
     schedules_end_with_training,
     workers_are_there,
+    pipelines_are_lists,
     sizes_divide,
     patches_agree,
     crops_fit,

@@ -88,6 +88,7 @@ DETECTION_GROUPS = (
 )
 
 _neighbours = {
+    'bank': options,
     'ks': either(whole(1), every(whole(1))),
     'temperature': number(0),
     'linear': _dict_or_none,

@@ -28,6 +28,14 @@ def test_no_metric_asks_for_more_classes_than_there_are():
     check_accuracies(probe(4), SimpleNamespace(), 'train_evaluator')
 
 
+@pytest.mark.parametrize('topk', [(0,), (1, 0), -1])
+def test_no_metric_asks_for_less_than_the_best_class(topk):
+    metric = SimpleNamespace(topk=topk)
+    for model in (probe(4), nn.Identity()):
+        with pytest.raises(ConfigError, match=r'asks for top-(0|-1), but the best class is top-1: raise topk'):
+            check_accuracies(model, loop(metric), 'val_evaluator')
+
+
 def test_accuracies_that_a_head_logs_count_too():
     model = probe(4)
     model.head = nn.Identity()

@@ -3,6 +3,7 @@ from copy import deepcopy
 import pytest
 from mmengine.config import Config
 
+from sslrecipes.datasets import ImageNet, PhotoTiles
 from sslrecipes.engine.config_check import accepted_arguments, check_config
 from sslrecipes.errors import ConfigError
 from sslrecipes.models.backbones import TECViT
@@ -39,6 +40,13 @@ def test_keyword_arguments_are_followed_through_base_classes():
     assert {'mlp_token', 'mask_ratio', 'patch_size'} <= names
     assert not takes_any
     assert accepted_arguments(lambda a, **rest: a) == ({'a'}, True)
+
+
+def test_what_a_class_gives_its_parent_is_no_argument():
+    names, _ = accepted_arguments(PhotoTiles)
+    assert {'split', 'pipeline', 'indices'} <= names
+    assert not {'ann_file', 'metainfo'} & names
+    assert {'ann_file', 'lazy_init', 'extensions'} <= accepted_arguments(ImageNet)[0]
 
 
 def test_a_model_has_the_parts_that_its_class_needs(mae_on_digits):

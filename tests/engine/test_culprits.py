@@ -107,6 +107,17 @@ def test_messages_are_told_on_one_line(error, words):
     assert said(error).removesuffix(' ...')[:LONGEST] == words.removesuffix(' ...')
 
 
+def _resize(scale):
+    if scale <= 0:
+        raise AssertionError
+
+
+def test_an_assertion_without_words_is_told_with_its_line():
+    with pytest.raises(AssertionError) as caught:
+        _resize(scale=-3)
+    assert said(caught.value) == 'AssertionError: at "raise AssertionError"'
+
+
 def test_evaluations_are_told_too(mae_on_digits):
     mae_on_digits.merge_from_dict(
         dict(

@@ -73,6 +73,12 @@ def test_every_recipe_and_project_passes():
         ({'model.neck.decoder_num_heads': 3}, 'decoder_embed_dim=8 must be a multiple of decoder_num_heads=3.'),
         ({'model.neck.num_patches': 15}, 'model.neck.num_patches is 15, but 8 px in patches of 2 are 16.'),
         ({'train_dataloader.persistent_workers': True}, 'persistent_workers=True needs num_workers of at least 1.'),
+        ({'test_cfg.bank': None}, 'test_cfg.bank is None, but must be'),
+        ({'train_dataloader.timeout': 5}, 'timeout=5 needs num_workers of at least 1.'),
+        (
+            {'train_dataloader.dataset.pipeline': None},
+            'train_dataloader.dataset.pipeline is None, but must be a list of transforms',
+        ),
         ({'train_dataloader.prefetch_factor': 2}, 'prefetch_factor=2 needs num_workers of at least 1.'),
         ({'optim_wrapper': None}, 'train_dataloader and train_cfg need optim_wrapper'),
         ({'val_cfg': dict()}, 'val_cfg needs val_dataloader: set it, or set val_cfg to None.'),

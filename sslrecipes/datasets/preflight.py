@@ -110,15 +110,26 @@ def _check_image_classes(
     if listed:
         check_listed_files(listed, folder, read_names(listed, f'{key}.ann_file'), f'{key}.data_prefix')
     elif labelled:
-        expected, found = _expected_classes(cls, cfg, key), _count_class_folders(folder, cls.__name__, key)
-        text = f'The {cls.__name__} folder "{folder}" holds {counted(found, "class folder")} instead of {expected}'
-        part = not labels_count and issubclass(cls, ImageNet) and found < len(cls.METAINFO['classes']) == expected
-        if expected not in (None, found) and not part:
-            raise DataError(f'{text}: complete it, or use type="CustomDataset" for a subset.')
-        return [Remark(f'{text}: this training needs no labels, so it takes them as they are.')] if part else []
+        return _check_class_folders(cls, cfg, key, folder, labels_count)
     else:
         check_unlabelled_folder(folder)
     return []
+
+
+def _check_class_folders(
+    cls: type[CustomDataset], cfg: Mapping[str, Any], key: str, folder: Path, labels_count: bool
+) -> list[Remark]:
+    """Check a folder whose subfolders are the classes, and tell which images are in none of them."""
+    expected, found = _expected_classes(cls, cfg, key), _count_class_folders(folder, cls.__name__, key)
+    text = f'The {cls.__name__} folder "{folder}" holds {counted(found, "class folder")} instead of {expected}'
+    part = not labels_count and issubclass(cls, ImageNet) and found < len(cls.METAINFO['classes']) == expected
+    if expected not in (None, found) and not part:
+        raise DataError(f'{text}: complete it, or use type="CustomDataset" for a subset.')
+    remarks = [Remark(f'{text}: this training needs no labels, so it takes them as they are.')] if part else []
+    if beside := [name for name in next(walk(folder))[1] if is_image(name)]:
+        number = counted(len(beside), 'image')
+        remarks.append(Remark(f'"{folder}": {number} beside the class folders left out ("{beside[0]}").'))
+    return remarks
 
 
 def _expected_classes(cls: type[CustomDataset], cfg: Mapping[str, Any], key: str) -> int | None:

@@ -62,6 +62,13 @@ def test_unlabelled_images_are_sent_to_the_right_class(tmp_path, write_images):
     check_dataset(dict(type='ImageFolder', data_root=str(tmp_path)))
 
 
+def test_images_beside_class_folders_are_told(tmp_path, write_images):
+    write_images(tmp_path, 'cat/a.png', 'b.png', 'c.png')
+    (remark,) = check_dataset(dict(type='CustomDataset', data_root=str(tmp_path)))
+    assert remark.text == f'"{tmp_path}": 2 images beside the class folders left out ("b.png").'
+    assert check_dataset(dict(type='ImageFolder', data_root=str(tmp_path))) == []
+
+
 def test_hidden_and_empty_class_folders(tmp_path, write_images):
     (tmp_path / 'cat').mkdir()
     cfg = dict(type='CustomDataset', data_root=str(tmp_path))

@@ -45,12 +45,15 @@ def local_file(path: str | Path) -> Path:
 
 @contextmanager
 def opened_by_libraries(file: Path) -> Iterator[Path]:
-    """Give a file a name that libraries can open while the context lasts: those in C++ and Rust take only UTF-8."""
+    """Give a file or folder a name that libraries in C++ and Rust can open while the context lasts: in UTF-8."""
     try:
         str(file).encode()
     except UnicodeEncodeError:
-        with file.open('rb') as stream:
-            yield Path(f'/dev/fd/{stream.fileno()}')
+        handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            yield Path(f'/dev/fd/{handle}')
+        finally:
+            os.close(handle)
     else:
         yield file
 

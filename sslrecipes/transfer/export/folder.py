@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sslrecipes.checkpoint.sources import opened_by_libraries
 from sslrecipes.checkpoint.writing import storage_error
 from sslrecipes.errors import StorageError
 
@@ -23,12 +24,12 @@ def new_folder(out: Path) -> Iterator[Path]:
         raise StorageError(f'"{out}" exists already: name a new folder.')
     with temporary_folder(out) as folder:
         yield folder
-        folder.replace(out)
+        folder.resolve().replace(out)
 
 
 @contextmanager
 def temporary_folder(out: Path) -> Iterator[Path]:
-    """Give a folder beside ``out`` that is removed in the end.
+    """Give a folder beside ``out`` that is removed in the end, by a name that any library can open.
 
     Raises:
         StorageError: The system refuses to write.
@@ -36,7 +37,8 @@ def temporary_folder(out: Path) -> Iterator[Path]:
     folder = out.with_name(f'.{out.name}.{os.getpid()}.tmp')
     try:
         folder.mkdir(parents=True)
-        yield folder
+        with opened_by_libraries(folder) as named:
+            yield named
     except OSError as error:
         raise storage_error(out, error.strerror or str(error)) from error
     finally:

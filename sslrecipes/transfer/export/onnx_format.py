@@ -14,6 +14,7 @@ from sslrecipes.transfer.export.check import FLOAT32, compare
 from sslrecipes.transfer.export.folder import temporary_folder
 from sslrecipes.transfer.export.optional import require
 from sslrecipes.transfer.export.source import Source
+from sslrecipes.zoo.user_paths import printable
 
 _PURPOSE = 'An export to ONNX'
 MAX_INLINE = 1 << 30
@@ -51,11 +52,12 @@ def export_onnx(source: Source, out: str | Path) -> ExportReport:
     with torch.no_grad():
         wanted = {_output(source): network(source.images)}
     with temporary_folder(out) as folder:
-        _write(network, source, folder / out.name)
-        checked = _check(source, folder / out.name, wanted)
-        parts = sorted(file.name for file in folder.iterdir())  # the weights beside before what names them
-        for name in sorted(parts, key=out.name.__eq__):
-            (folder / name).replace(out.with_name(name))
+        model = folder / printable(out.name)
+        _write(network, source, model)
+        checked = _check(source, model, wanted)
+        parts = sorted(folder.iterdir(), key=model.__eq__)  # the weights beside before what names them
+        for part in parts:
+            part.replace(out if part == model else out.with_name(part.name))
     shape = f'(B, 3, {source.image_size}, {source.image_size})'
     load = f"load by: onnxruntime.InferenceSession('{out.name}'); input images {shape}, normalised RGB"
     beside = f', with {_beside(out)} in the same folder' if len(parts) > 1 else ''
@@ -64,7 +66,7 @@ def export_onnx(source: Source, out: str | Path) -> ExportReport:
 
 def _beside(file: Path) -> str:
     """Name of the file with the weights of a large network."""
-    return f'{file.name}.data'
+    return f'{printable(file.name)}.data'
 
 
 def _output(source: Source) -> str:
@@ -87,7 +89,7 @@ def _write(network: nn.Module, source: Source, file: Path) -> None:
         )
     assert program is not None
     facts = {**source.metadata, 'mean': str(list(source.mean)), 'std': str(list(source.std))}
-    program.model.metadata_props.update(facts)
+    program.model.metadata_props.update({key: printable(text) for key, text in facts.items()})
     size = sum(value.numel() * value.element_size() for value in network.state_dict().values())
     program.save(file, external_data=size > MAX_INLINE)
 

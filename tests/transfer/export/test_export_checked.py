@@ -1,4 +1,6 @@
 import importlib.util
+import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -38,6 +40,20 @@ def test_report_tells_the_difference_and_another_network_leaves_no_file(pretrain
         with pytest.raises(CheckpointError, match=r'vit.pth": Nothing was written: .* it differs by'):
             export_checked(checkpoint, tmp_path / 'bad', file_format)
     assert [file.name for file in tmp_path.iterdir()] == ['good']
+
+
+@pytest.mark.parametrize('file_format', EXPORTERS)
+def test_names_that_are_not_utf8_are_written(pretrained, tmp_path, monkeypatch, file_format):
+    monkeypatch.setattr('sslrecipes.transfer.export.onnx_format.MAX_INLINE', 0)
+    _, checkpoint = pretrained('vit')
+    folder = tmp_path / os.fsdecode(b'caf\xe9')
+    folder.mkdir()
+    own, out = folder / os.fsdecode(b'vit\xe9.pth'), folder / os.fsdecode(b'new\xe9')
+    shutil.copy(checkpoint, own)
+    export_checked(own, out, file_format)
+    beside = {'onnx': [folder / 'new\\udce9.data']}
+    assert sorted(folder.iterdir()) == sorted([own, out, *beside.get(file_format, [])])
+    assert out.is_dir() == (file_format in ('huggingface', 'transformers'))
 
 
 @pytest.mark.parametrize(

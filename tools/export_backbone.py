@@ -15,6 +15,7 @@ import argparse
 from collections.abc import Sequence
 
 from sslrecipes.checkpoint.export import FORMATS, ExportReport, export_backbone
+from sslrecipes.checkpoint.suffixes import named_format
 from sslrecipes.errors import ConfigError, exit_on_user_error
 from sslrecipes.zoo.user_paths import user_path
 
@@ -27,7 +28,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('checkpoint', type=user_path, help='training checkpoint or official file')
     parser.add_argument('out', type=user_path, help='new file; for huggingface and transformers a new folder')
-    parser.add_argument('--format', choices=(*FORMATS, *CHECKED_FORMATS), help='default: by the suffix of OUT')
+    parser.add_argument(
+        '--format',
+        choices=(*FORMATS, *CHECKED_FORMATS),
+        help='default: by the suffix of OUT: .safetensors, .pth, .onnx',
+    )
     parser.add_argument('--prefix', default='backbone.', help='sub-network to write (default: backbone.)')
     parser.add_argument('--no-final-norm', action='store_true', help='leave out the final norm (ln1)')
     parser.add_argument('--weights', help='entry of the checkpoint to take, such as "teacher"')
@@ -37,16 +42,17 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _export(args: argparse.Namespace) -> ExportReport:
-    options = dict(prefix=args.prefix, final_norm=not args.no_final_norm, weights=args.weights)
-    if args.format not in CHECKED_FORMATS:
+    options = dict(prefix=args.prefix, final_norm=not args.no_final_norm, weights=args.weights, heads=args.heads)
+    file_format = args.format or named_format(args.out)
+    if file_format not in CHECKED_FORMATS:
         return export_backbone(
-            args.checkpoint, args.out, file_format=args.format, add_prefix=args.add_prefix, **options
+            args.checkpoint, args.out, file_format=file_format, add_prefix=args.add_prefix, **options
         )
     if args.add_prefix:
-        raise ConfigError(f'The format {args.format} has names of its own: leave out --add-prefix.')
+        raise ConfigError(f'The format {file_format} has names of its own: leave out --add-prefix.')
     from sslrecipes.transfer.export import export_checked
 
-    return export_checked(args.checkpoint, args.out, args.format, heads=args.heads, **options)
+    return export_checked(args.checkpoint, args.out, file_format, **options)
 
 
 if __name__ == '__main__':

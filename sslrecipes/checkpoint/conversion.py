@@ -14,6 +14,7 @@ from sslrecipes.checkpoint.keymaps import KEYMAPS
 from sslrecipes.checkpoint.layouts import unwrap, wrap
 from sslrecipes.checkpoint.pixel_order import is_mae_priv
 from sslrecipes.checkpoint.reading import Location, read_checkpoint
+from sslrecipes.checkpoint.suffixes import check_suffix
 from sslrecipes.checkpoint.writing import save_safetensors, save_torch
 from sslrecipes.errors import CheckpointError
 from sslrecipes.zoo.overwriting import refuse_overwriting
@@ -109,9 +110,11 @@ def convert_file(
     Raises:
         CheckpointError: The file can't be read safely, is of another family, or can't be expressed in family ``to``.
             A pre-training of MAE-priv becomes one of MAE by :mod:`sslrecipes.transfer.export.official_mae`.
+        ConfigError: The suffix of ``target`` is that of another format.
         StorageError: ``target`` is ``source`` itself, or can't be written.
     """
     refuse_overwriting([source], target)
+    check_suffix(target, 'conversion')
     return convert_held(read_checkpoint(source), source, target, to=to, family=family, weights=weights)
 
 

@@ -16,7 +16,8 @@ from sslrecipes.checkpoint.layouts import wrap
 from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.checkpoint.sealing import sha256
 from sslrecipes.checkpoint.sources import local_file
-from sslrecipes.checkpoint.training_facts import stated_facts
+from sslrecipes.checkpoint.suffixes import check_suffix, named_format
+from sslrecipes.checkpoint.training_facts import TrainingFacts, stated_facts
 from sslrecipes.checkpoint.writing import save_safetensors, save_torch
 from sslrecipes.errors import CheckpointError, ConfigError, did_you_mean
 from sslrecipes.zoo.overwriting import refuse_overwriting
@@ -74,6 +75,7 @@ def export_backbone(
     final_norm: bool = True,
     weights: str | None = None,
     add_prefix: str = '',
+    heads: int | None = None,
 ) -> ExportReport:
     """Write one sub-network of a checkpoint under its bare names, with TEC's MLP token baked into the cls token.
 
@@ -89,20 +91,27 @@ def export_backbone(
         weights: The entry of the checkpoint to take, such as ``'teacher'``.
         add_prefix: What all names in the new file begin with, for configs that say ``prefix='backbone.'``: MMEngine
             takes no bare file then. Not with ``'official'``.
+        heads: Number of attention heads of a ViT whose file doesn't tell: what reads the new file then knows it.
 
     Raises:
-        ConfigError: Unknown format, or one that has no prefix.
+        ConfigError: Unknown format, one that has no prefix, another one than the suffix of ``out`` says, or an
+            impossible number of heads.
         CheckpointError: The checkpoint can't be read or lacks the sub-network.
         StorageError: ``out`` is the checkpoint itself, or can't be written.
     """
     refuse_overwriting([checkpoint], out)
-    file_format = file_format or ('safetensors' if Path(out).suffix == '.safetensors' else 'pth')
+    file_format = file_format or named_format(out)
     if file_format not in FORMATS:
         raise ConfigError(f'Unknown export format "{file_format}".{did_you_mean(file_format, list(FORMATS))}')
+    check_suffix(out, file_format)
     official = file_format == 'official'
     if official and add_prefix:
         raise ConfigError('The official formats have names of their own: leave out --add-prefix.')
     backbone = read_backbone(checkpoint, prefix, final_norm=final_norm or official, weights=weights)
+    if heads is not None:
+        facts = TrainingFacts.of(backbone.metadata)
+        facts.check_heads(heads, len(backbone.weights.get(_STEMS[0], ())))
+        backbone.metadata.setdefault('heads', str(heads))
     with about(checkpoint):
         bare = _official(backbone.weights, without_norms=backbone.is_tec) if official else backbone.weights
     added = f'{add_prefix.rstrip(".")}.' if add_prefix else ''

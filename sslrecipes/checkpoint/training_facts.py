@@ -13,7 +13,7 @@ from math import isfinite
 from typing import Any
 
 from sslrecipes.checkpoint.config_text import setting
-from sslrecipes.errors import CheckpointError
+from sslrecipes.errors import CheckpointError, ConfigError
 from sslrecipes.zoo.picture_size import picture_size
 
 #: What the metadata of an exported file say about the run: it stands in those of the next one too.
@@ -88,6 +88,19 @@ class TrainingFacts:
         """
         if self.odd:
             raise CheckpointError(f'what it says of its training as "{self.odd[0]}" is not supported, or damaged.')
+
+    def check_heads(self, heads: int, width: int) -> None:
+        """Look at the number of attention heads that a user states of a ViT of this width; 0 for any other network.
+
+        Raises:
+            ConfigError: It can't be right.
+        """
+        if heads < 1:
+            raise ConfigError(f'The number of heads must be at least 1, not {heads}.')
+        if self.heads not in (0, heads):
+            raise ConfigError(f'The network was trained with {self.heads} heads, not {heads}.')
+        if width % heads:
+            raise ConfigError(f'A ViT {width} wide can not have {heads} heads: state the right number with --heads.')
 
 
 def stated_facts(meta: Any) -> dict[str, str]:

@@ -5,7 +5,7 @@ from sslrecipes.checkpoint.conversion import convert_file, read_weights, to_ours
 from sslrecipes.checkpoint.layouts import unwrap
 from sslrecipes.checkpoint.reading import read_checkpoint
 from sslrecipes.checkpoint.writing import save_torch
-from sslrecipes.errors import CheckpointError
+from sslrecipes.errors import CheckpointError, ConfigError
 
 
 def equal(first, second):
@@ -165,3 +165,10 @@ OUR_PARTS = ('backbone.', 'neck.', 'head.', 'probe.', 'teacher.', 'momentum_enco
 
 def in_order(state):
     return dict(sorted(state.items()))
+
+
+def test_a_suffix_of_another_format_is_refused(tmp_path):
+    with pytest.raises(
+        ConfigError, match=r'"\*\.onnx" would be of another format: give OUT one of \.safetensors, \.pth'
+    ):
+        convert_file(tmp_path / 'a.pth', tmp_path / 'plain.onnx', to='ours')

@@ -87,6 +87,39 @@ def test_other_sub_network(tmp_path):
     assert not (tmp_path / 'c.pth').exists()
 
 
+@pytest.mark.parametrize('name', ['a', 'a.pkl', 'a.bin', 'a.onnx.tmp'])
+def test_a_suffix_that_names_no_format_is_refused(tmp_path, tec, name):
+    sentence = rf'^The suffix of ".*{name}" names no format: give OUT one of .safetensors, .pth, .*or state'
+    with pytest.raises(ConfigError, match=sentence):
+        export_backbone(tec, tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ('name', 'file_format'),
+    [('a.onnx', 'pth'), ('a.safetensors', 'official'), ('a.pth', 'safetensors'), ('a.pkl', 'pth')],
+)
+def test_a_suffix_of_another_format_is_refused(tmp_path, tec, name, file_format):
+    with pytest.raises(ConfigError, match='would be of another format: give OUT one of'):
+        export_backbone(tec, tmp_path / name, file_format=file_format)
+
+
+@pytest.mark.parametrize('file_format', ['pth', 'official', 'safetensors'])
+def test_heads_that_can_not_be_meant_are_refused(tmp_path, file_format):
+    weights = {'patch_embed.projection.weight': torch.ones(8, 3, 2, 2)}
+    meta = {'cfg': "model = dict(type='MAE', backbone=dict(arch=dict(num_heads=4)))"}
+    save_torch(tmp_path / 'silent.pth', {'state_dict': weights})
+    save_torch(tmp_path / 'told.pth', {'state_dict': weights, 'meta': meta})
+    out = tmp_path / 'out'
+    cases = [('silent', 0, 'at least 1, not 0'), ('silent', -2, 'not -2'), ('silent', 3, '8 wide can not have 3 heads')]
+    cases += [('told', heads, f'trained with 4 heads, not {heads}') for heads in (2, 7)]
+    for name, heads, sentence in cases:
+        with pytest.raises(ConfigError, match=sentence):
+            export_backbone(tmp_path / f'{name}.pth', out, file_format=file_format, heads=heads)
+    assert not out.exists()
+    for name in ('silent', 'told'):
+        assert '4' in export_backbone(tmp_path / f'{name}.pth', out, file_format=file_format, heads=4).metadata['heads']
+
+
 def test_unknown_format(tmp_path, tec):
     with pytest.raises(ConfigError, match='Did you mean "safetensors"'):
         export_backbone(tec, tmp_path / 'a', file_format='safetensor')

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sslrecipes.checkpoint.conversion import about
 from sslrecipes.checkpoint.export import ExportReport, read_backbone
+from sslrecipes.checkpoint.suffixes import check_suffix
 from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.transfer.export.detectron2_format import export_detectron2
 from sslrecipes.transfer.export.huggingface_format import export_huggingface
@@ -58,13 +59,15 @@ def export_checked(
         What was written; among its notes are the largest difference found and how to load the file.
 
     Raises:
-        ConfigError: Unknown format, impossible number of heads, or a package that the format needs isn't installed.
+        ConfigError: Unknown format or another one than the suffix of ``out`` says, impossible number of heads, or a
+            package that the format needs isn't installed.
         CheckpointError: The checkpoint can't be read, the program has no such network, or the features differ.
         StorageError: ``out`` is the checkpoint itself, or can't be written.
     """
     refuse_overwriting([checkpoint], out)
     if file_format not in EXPORTERS:
         raise ConfigError(f'Unknown export format "{file_format}".{did_you_mean(file_format, list(EXPORTERS))}')
+    check_suffix(out, file_format)
     for package in PACKAGES.get(file_format, ()):
         require(package, f'The export format "{file_format}"')
     backbone = read_backbone(checkpoint, prefix, final_norm=final_norm, weights=weights)

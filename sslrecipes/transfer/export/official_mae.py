@@ -24,6 +24,7 @@ from sslrecipes.checkpoint.families import detect_family
 from sslrecipes.checkpoint.keymaps import KEYMAPS
 from sslrecipes.checkpoint.pixel_order import as_mae, as_mae_priv, is_mae_priv, is_pretraining
 from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.checkpoint.suffixes import check_suffix
 from sslrecipes.checkpoint.training_facts import facts_of
 from sslrecipes.checkpoint.writing import write_atomic
 from sslrecipes.errors import CheckpointError
@@ -45,9 +46,11 @@ def convert_to_mae(
 
     Raises:
         CheckpointError: As :func:`convert_file`, or the networks differ.
+        ConfigError: The suffix of ``target`` is that of another format.
         StorageError: ``target`` is ``source`` itself, or can't be written.
     """
     refuse_overwriting([source], target)
+    check_suffix(target, 'conversion')
     checkpoint = read_checkpoint(source)
     with about(source):
         held = held_weights(checkpoint, weights)
@@ -68,9 +71,11 @@ def convert_from_mae(source: str | Path, target: str | Path, *, weights: str | N
 
     Raises:
         CheckpointError: The file can't be read or is no pre-training of MAE, or the networks differ.
+        ConfigError: The suffix of ``target`` is that of another format.
         StorageError: ``target`` is ``source`` itself, or can't be written.
     """
     refuse_overwriting([source], target)
+    check_suffix(target, 'conversion')
     checkpoint = read_checkpoint(source)
     with about(source):
         held = held_weights(checkpoint, weights)

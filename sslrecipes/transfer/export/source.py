@@ -59,7 +59,9 @@ class Source:
         _check_plain(arch)
         facts = TrainingFacts.of(backbone.metadata)
         facts.refuse_odd()
-        heads = _number_of_heads(arch, heads, facts.heads) if isinstance(arch, ViTArch) else 0
+        if heads is not None:
+            facts.check_heads(heads, arch.width if isinstance(arch, ViTArch) else 0)
+        heads = _number_of_heads(arch, facts.heads or heads) if isinstance(arch, ViTArch) else 0
         metadata = {**backbone.metadata, 'architecture': str(arch), **({'heads': str(heads)} if heads else {})}
         return cls(backbone.weights, metadata, arch, heads, facts)
 
@@ -154,10 +156,8 @@ def usual_heads(width: int) -> int:
     return 16 if width in _SIXTEEN_HEADS else width // _HEAD_CHANNELS
 
 
-def _number_of_heads(arch: ViTArch, stated: int | None, trained: int) -> int:
-    if trained and stated and trained != stated:
-        raise ConfigError(f'The network was trained with {trained} heads, not {stated}.')
-    heads = trained or stated or usual_heads(arch.width)
+def _number_of_heads(arch: ViTArch, stated: int | None) -> int:
+    heads = stated or usual_heads(arch.width)
     if heads < 1 or arch.width % heads:
         raise ConfigError(f'A ViT {arch.width} wide can not have {heads} heads: state the right number with --heads.')
     return heads

@@ -72,6 +72,10 @@ def test_heads_come_from_the_run_then_from_the_user_then_from_the_width(pretrain
     assert export_checked(checkpoint, tmp_path / 'a.pth', 'timm').metadata['heads'] == '4'
     with pytest.raises(ConfigError, match='trained with 4 heads, not 8'):
         export_checked(checkpoint, tmp_path / 'b.pth', 'timm', heads=8)
+    with pytest.raises(ConfigError, match='at least 1, not 0'):
+        export_checked(checkpoint, tmp_path / 'b.pth', 'timm', heads=0)
+    with pytest.raises(ConfigError, match='would be of another format'):
+        export_checked(checkpoint, tmp_path / 'b.onnx', 'timm')
     export_backbone(checkpoint, tmp_path / 'c.safetensors')
     assert export_checked(tmp_path / 'c.safetensors', tmp_path / 'd.pth', 'timm').metadata['heads'] == '4'
     bare = {f'backbone.{name}': value for name, value in network.state_dict().items()}
@@ -122,6 +126,8 @@ def test_tool(pretrained, tmp_path, capsys):
     assert tuple(EXPORTERS) == tool.CHECKED_FORMATS
     tool.main([str(checkpoint), str(tmp_path / 'a.safetensors'), '--format', 'timm', '--heads', '4'])
     assert 'checked: timm' in capsys.readouterr().out
+    tool.main([str(checkpoint), str(tmp_path / 'a.onnx')])
+    assert 'checked: onnxruntime' in capsys.readouterr().out
     with pytest.raises(SystemExit) as stop:
         tool.main([str(checkpoint), str(tmp_path / 'b'), '--format', 'timm', '--heads', '5'])
     assert stop.value.code == 2

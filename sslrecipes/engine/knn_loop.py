@@ -19,6 +19,7 @@ from sslrecipes.evaluation.features import autocast_dtype, extract_features
 from sslrecipes.evaluation.knn import EMPTY_BANK, check_ks
 from sslrecipes.evaluation.knn_scores import knn_scores
 from sslrecipes.evaluation.linear import ProbeSettings, linear_scores
+from sslrecipes.evaluation.metrics import warn_of_trivial_top5
 from sslrecipes.registry import LOOPS
 
 T = TypeVar('T')
@@ -90,6 +91,7 @@ class KNNLoop(BaseLoop):
         model = self.runner.model
         queries = self.extract(model, self.dataloader, watch=partial(self._hooked, stage=stage))
         bank = self.extract(model, self.bank, watch=partial(self._logged, what='batches of the bank'))
+        warn_of_trivial_top5(len(self.classes or bank.y.unique()), 'top5 of k-NN and of linear probes')
         device = next(model.parameters()).device
         knn = knn_scores(
             bank,

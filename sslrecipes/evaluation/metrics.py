@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
 from torch import Tensor
 
+from sslrecipes.errors import counted
 from sslrecipes.registry import METRICS
+
+_TOP = 5
 
 
 def topk_accuracy(predictions: Tensor, labels: Tensor, k: int) -> float:
@@ -35,6 +40,18 @@ def balanced_accuracy(predictions: Tensor, labels: Tensor) -> float:
     right = labels[predictions == labels].bincount(minlength=len(total))
     present = total > 0
     return 100 * (right[present].double() / total[present]).mean().item()
+
+
+def warn_of_trivial_top5(num_classes: int, names: str) -> None:
+    """Say in the log that a top-5 accuracy means nothing if there are no more than five classes.
+
+    Args:
+        num_classes: Number of classes.
+        names: What the accuracies are called.
+    """
+    if num_classes <= _TOP:
+        text = f'With {counted(num_classes, "class")} {names} means nothing: the first five are all that there are'
+        print_log(text, 'current', logging.WARNING)
 
 
 def classification_scores(predictions: Tensor, labels: Tensor) -> dict[str, float]:
@@ -93,17 +110,21 @@ class ProbeAccuracy(BaseMetric):
     def __init__(self, collect_device: str = 'cpu', prefix: str | None = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.lr_scales: Sequence[float] = ()
+        self.num_classes: int | None = None
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep the five best classes of each head and the true class of each sample."""
         for sample in data_samples:
             self.lr_scales = sample['probe_lr_scales']
             scores = sample['probe_score']
-            best = scores.topk(min(5, scores.shape[1]), dim=1).indices
+            self.num_classes = scores.shape[1]
+            best = scores.topk(min(_TOP, self.num_classes), dim=1).indices
             self.results.append((best.cpu(), int(sample['gt_label'])))
 
     def compute_metrics(self, results: list[tuple[Tensor, int]]) -> dict[str, float]:
         """Put the predictions of all ranks together."""
+        if self.num_classes is not None:
+            warn_of_trivial_top5(self.num_classes, f'{self.prefix}/top5')
         predictions = torch.stack([prediction for prediction, _ in results], dim=1)
         labels = torch.tensor([label for _, label in results])
         metrics: dict[str, float] = {}

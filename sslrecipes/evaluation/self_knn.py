@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.evaluation.knn import check_ks, nearest_neighbours, vote
-from sslrecipes.evaluation.metrics import topk_accuracy
+from sslrecipes.evaluation.metrics import topk_accuracy, warn_of_trivial_top5
 from sslrecipes.registry import METRICS
 
 
@@ -95,5 +95,6 @@ class SelfKNN(BaseMetric):
         """Put the features of all ranks together and classify."""
         features = torch.stack([feature for feature, _ in results]).to(get_device())
         labels = torch.tensor([label for _, label in results])
+        warn_of_trivial_top5(int(labels.max()) + 1, f'{self.prefix}/top5')
         predictions = self_knn(features, labels, k=self.k, temperature=self.temperature)
         return {f'top{n}': topk_accuracy(predictions, labels, n) for n in (1, 5)}

@@ -6,7 +6,8 @@ from mmpretrain.structures import DataSample
 from sklearn.metrics import balanced_accuracy_score, top_k_accuracy_score
 
 import sslrecipes.evaluation  # noqa: F401  registers
-from sslrecipes.evaluation.metrics import balanced_accuracy, classification_scores, topk_accuracy
+from sslrecipes.evaluation import metrics
+from sslrecipes.evaluation.metrics import balanced_accuracy, classification_scores, topk_accuracy, warn_of_trivial_top5
 
 
 @pytest.fixture
@@ -58,3 +59,16 @@ def test_probe_accuracy_names_each_head_and_the_best():
     assert (metrics['probe/top1_x0.5'], metrics['probe/top1_x2']) == (50.0, 100.0)
     assert metrics['probe/balanced_x0.5'] == pytest.approx(200 / 3)
     assert (metrics['probe/best_top1'], metrics['probe/best_lr_scale']) == (100.0, 2.0)
+
+
+@pytest.mark.parametrize(('classes', 'told'), [(1, True), (5, True), (6, False)])
+def test_a_top5_of_all_classes_is_told(classes, told, monkeypatch):
+    lines = []
+    monkeypatch.setattr(metrics, 'print_log', lambda text, *_: lines.append(text))
+    warn_of_trivial_top5(classes, 'knn/top5')
+    evaluator = Evaluator(dict(type='ProbeAccuracy'))
+    sample = DataSample(probe_score=torch.eye(classes)[:1], probe_lr_scales=(1.0,)).set_gt_label(0)
+    evaluator.process([sample])
+    evaluator.evaluate(1)
+    assert [('knn/top5 means nothing' in line) for line in lines] == [True, False] * told
+    assert all('probe/top5' in line for line in lines[1:])

@@ -14,7 +14,7 @@ from sslrecipes.datasets.seeding import kept_random_states
 from sslrecipes.engine.restart import unwrapped
 from sslrecipes.errors import ConfigError, DataError, counted
 from sslrecipes.evaluation.features import extract_features
-from sslrecipes.evaluation.metrics import classification_scores
+from sslrecipes.evaluation.metrics import classification_scores, warn_of_trivial_top5
 from sslrecipes.evaluation.observation import BackboneTap
 from sslrecipes.models.heads.joint_probe import labels_of
 from sslrecipes.models.heads.online_probe import OnlineProbe
@@ -120,6 +120,7 @@ class JointProbeHook(Hook):
         with kept_random_states():
             features = extract_features(runner.model, self.loader, pool=self.pool, watch=iter)
         logits = self.probe(features.x.to(self.probe.weight)).cpu()
+        warn_of_trivial_top5(logits.shape[1], 'online/probe_top5')
         predictions = logits.topk(min(5, logits.shape[1]), dim=1).indices
         scores = {
             f'online/probe_{name}': value for name, value in classification_scores(predictions, features.y).items()

@@ -20,6 +20,7 @@ from sslrecipes.evaluation.knn import EMPTY_BANK, check_ks
 from sslrecipes.evaluation.knn_scores import knn_scores
 from sslrecipes.evaluation.linear import ProbeSettings, linear_scores
 from sslrecipes.evaluation.metrics import warn_of_trivial_top5
+from sslrecipes.models.methods.feature_model import Pool
 from sslrecipes.registry import LOOPS
 
 T = TypeVar('T')
@@ -64,7 +65,7 @@ class KNNLoop(BaseLoop):
         ks: Sequence[int] | int = (10, 20, 100, 200),
         temperature: float = 0.07,
         linear: dict[str, Any] | None = None,
-        pool: str = 'auto',
+        pool: Pool = 'auto',
         amp_dtype: str | None = None,
         cache_dir: str | None = None,
     ) -> None:

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 
 from sslrecipes.errors import ConfigError, DataError, did_you_mean
 from sslrecipes.evaluation.feature_cache import cache_file, load_features, save_features
-from sslrecipes.models.methods.feature_model import FeatureModel, as_feature_model
+from sslrecipes.models.methods.feature_model import FeatureModel, Pool, as_feature_model
 
 AUTOCAST_DTYPES = {'bfloat16': torch.bfloat16, 'float16': torch.float16}
 Watch = Callable[[DataLoader[Any]], Iterable[Any]]
@@ -67,7 +67,7 @@ def extract_features(
     model: nn.Module,
     dataloader: DataLoader[Any],
     *,
-    pool: str = 'auto',
+    pool: Pool = 'auto',
     amp_dtype: torch.dtype | None = None,
     cache_dir: str | Path | None = None,
     watch: Watch = terminal_progress,

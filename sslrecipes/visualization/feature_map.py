@@ -22,7 +22,7 @@ from sslrecipes.checkpoint.used_alike import check_parts_used_alike
 from sslrecipes.datasets.seeding import SeededDataset
 from sslrecipes.errors import ConfigError, DataError, counted
 from sslrecipes.evaluation.features import Features, extract_features
-from sslrecipes.models.methods.feature_model import FeatureModel, as_feature_model
+from sslrecipes.models.methods.feature_model import FeatureModel, Pool, as_feature_model
 from sslrecipes.registry import DATASETS
 from sslrecipes.visualization.figure_files import save_figure
 from sslrecipes.visualization.image_files import files_of
@@ -45,7 +45,7 @@ def plot_features(
     limit: int = 2000,
     classes: int = 20,
     perplexity: float = 30.0,
-    pool: str = 'auto',
+    pool: Pool = 'auto',
     prefix: str = 'backbone.',
     seed: int = 0,
     cache_dir: str | Path | None = None,
@@ -150,7 +150,7 @@ def _validation_loader(cfg: Config, limit: int, classes: int) -> Any:
     return Runner.build_dataloader({**loader.to_dict(), 'dataset': SeededDataset(dataset, seed=0)})
 
 
-def _feature_model(cfg: Config, pool: str) -> FeatureModel:
+def _feature_model(cfg: Config, pool: Pool) -> FeatureModel:
     """Build the model of a config, not initialised, on the device there is."""
     return as_feature_model(build_network(cfg), pool).to(get_device())
 

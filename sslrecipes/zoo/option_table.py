@@ -44,8 +44,18 @@ PARTS = (
     *('teacher', 'momentum', 'key', 'encoder_k', 'target', 'ema'),
 )
 
+#: Runners of recipes, all of which this package's runner runs; the tools take no other.
+_RUNNERS = ('SSLRunner', 'Runner', 'FlexibleRunner')
+_LOG_LEVELS = ('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL')
+_PRIORITIES = ['HIGHEST', 'VERY_HIGH', 'HIGH', 'ABOVE_NORMAL', 'NORMAL', 'BELOW_NORMAL', 'LOW', 'VERY_LOW', 'LOWEST']
+
 _share = number(0, below=1)
 _dict_or_none = either(options, nothing)
+
+
+def _priority(value: object) -> str | None:
+    """When a hook has its turn; MMEngine takes small letters, too."""
+    return either(one_of(*_PRIORITIES), whole(0, below=101))(value.upper() if isinstance(value, str) else value)
 
 
 @dataclass(frozen=True)
@@ -121,7 +131,9 @@ GROUPS = (
             'custom_hooks': either(items, nothing),
             **dict.fromkeys(('work_dir', 'load_from', 'experiment_name'), either(text, nothing)),
             **dict.fromkeys(('resume', 'find_unused_parameters', 'allow_partial', 'accept_changes'), boolean),
-            **dict.fromkeys(('default_scope', 'runner_type'), text),
+            'default_scope': text,
+            'runner_type': one_of(*_RUNNERS),
+            'log_level': either(one_of(*_LOG_LEVELS), whole(0)),
             'launcher': one_of('none', 'pytorch', 'slurm', 'mpi'),
             'sync_bn': either(one_of('torch'), nothing),
         },
@@ -237,10 +249,16 @@ GROUPS = (
                 **dict.fromkeys(('interval_iters', 'keep_every'), whole(0)),
                 'interval_minutes': number(0),
                 **dict.fromkeys(('by_epoch', 'save_last', 'background'), boolean),
+                'priority': _priority,
             },
             required=('type',),
         )
         for place in ('default_hooks.*', 'custom_hooks[*]')
+    ),
+    *(
+        Group(place, {'collect_device': one_of('cpu', 'gpu', 'npu')})
+        for phase in ('val_evaluator', 'test_evaluator')
+        for place in (phase, f'{phase}[*]', f'{phase}.metrics[*]')
     ),
     Group(
         'train_dataloader.dataset.pipeline[*]',

@@ -26,6 +26,16 @@ def test_sound_config_passes(mae_on_digits):
         (lambda cfg: cfg.optim_wrapper.update(constructor='ParamGroups'), r'constructor.*"ParamGroupsConstructor"'),
         (lambda cfg: cfg.param_scheduler.update(warmup=3), r'param_scheduler: .*"warmup"'),
         (lambda cfg: cfg.default_hooks.checkpoint.update(intervall=3), r'checkpoint: .*"intervall".*"interval"'),
+        (
+            lambda cfg: cfg.update(custom_hooks=[dict(type='JointProbeHook', pool='mean')]),
+            r"custom_hooks\[0\]\.pool is 'mean', but must be 'auto' or 'avg' or 'cls'\.",
+        ),
+        (
+            lambda cfg: cfg.update(
+                test_cfg=dict(type='KNNLoop', pool='mean'), test_evaluator=[], test_dataloader=cfg.train_dataloader
+            ),
+            r"test_cfg\.pool is 'mean', but must be 'auto'",
+        ),
         (lambda cfg: cfg.train_cfg.update(max_epoch=3), r'train_cfg: .*"max_epoch".*"max_epochs"'),
     ],
 )

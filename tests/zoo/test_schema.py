@@ -61,6 +61,11 @@ def test_every_recipe_and_project_passes():
             {'model.backbone.mask_ratio': 1},
             'model.backbone.mask_ratio is 1, but must be a number of at least 0 and below',
         ),
+        ({'log_level': 'info'}, "log_level is 'info', but must be 'DEBUG' or 'INFO' or"),
+        ({'runner_type': 'SSLRunnr'}, "runner_type is 'SSLRunnr', but must be 'SSLRunner' or"),
+        ({'custom_hooks': [dict(type='X', priority='HIGHH')]}, "custom_hooks[0].priority is 'HIGHH', but must be"),
+        ({'default_hooks.checkpoint.priority': 101}, 'default_hooks.checkpoint.priority is 101, but must be'),
+        ({'test_evaluator': [dict(type='X', collect_device='tpu')]}, "test_evaluator[0].collect_device is 'tpu', but"),
         ({'resume': 'yes'}, "resume is 'yes', but must be True or False."),
         ({'param_scheduler.warmup_epochs': 4}, 'param_scheduler: warmup_epochs=4 must be less than epochs=4.'),
         ({'train_cfg.max_epochs': 5}, 'param_scheduler.epochs is 4 but train_cfg.max_epochs is 5: set both'),
@@ -100,6 +105,11 @@ def test_a_mistake_is_one_sentence(mae_on_digits, edit, sentence):
     with pytest.raises(ConfigError) as caught:
         check_schema(mae_on_digits)
     assert sentence in str(caught.value)
+
+
+def test_what_mmengine_takes_of_a_hooks_priority_passes(mae_on_digits):
+    mae_on_digits.custom_hooks = [dict(type='X', priority=priority) for priority in ('HIGH', 'very_low', 0, 100)]
+    check_schema(mae_on_digits)
 
 
 @pytest.mark.parametrize('key', ['dataset', 'sampler'])

@@ -18,7 +18,7 @@ from sslrecipes.evaluation.metrics import classification_scores, warn_of_trivial
 from sslrecipes.evaluation.observation import BackboneTap
 from sslrecipes.models.heads.joint_probe import labels_of
 from sslrecipes.models.heads.online_probe import OnlineProbe
-from sslrecipes.models.methods.feature_model import as_feature_model
+from sslrecipes.models.methods.feature_model import Pool, as_feature_model
 from sslrecipes.registry import HOOKS
 
 #: Where the probe is in a model, and in its checkpoints.
@@ -62,7 +62,7 @@ class JointProbeHook(Hook):
         in_channels: int | None = None,
         lr: float = 1.0,
         momentum: float = 0.9,
-        pool: str = 'auto',
+        pool: Pool = 'auto',
         val_dataloader: dict[str, Any] | None = None,
     ) -> None:
         self.num_classes = num_classes

@@ -17,7 +17,7 @@ from sslrecipes.evaluation.features import autocast_dtype, extract_features
 from sslrecipes.evaluation.knn import check_ks
 from sslrecipes.evaluation.knn_scores import knn_scores
 from sslrecipes.evaluation.linear import ProbeSettings, linear_scores
-from sslrecipes.models.methods.feature_model import as_feature_model
+from sslrecipes.models.methods.feature_model import Pool, as_feature_model
 from sslrecipes.registry import HOOKS
 
 
@@ -57,7 +57,7 @@ class OnlineEvalHook(Hook):
         ks: Sequence[int] | int = (20,),
         temperature: float = 0.07,
         linear: dict[str, Any] | None = None,
-        pool: str = 'auto',
+        pool: Pool = 'auto',
         amp_dtype: str | None = None,
     ) -> None:
         self.loader_cfgs = (train_dataloader, val_dataloader)

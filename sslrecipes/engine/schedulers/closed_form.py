@@ -6,6 +6,8 @@ from typing import Any
 
 from mmengine.optim.scheduler.param_scheduler import _ParamScheduler
 
+from sslrecipes.errors import ConfigError, did_you_mean
+
 
 class ClosedFormSchedule(_ParamScheduler):
     """A parameter as a function of the fractional epoch; subclasses give the function, :meth:`value`.
@@ -20,6 +22,9 @@ class ClosedFormSchedule(_ParamScheduler):
         accumulative_counts: Micro-batches per optimizer step; the runner fills it in.
         param_name: Scheduled entry of the parameter groups.
         **kwargs: Arguments of mmengine's scheduler.
+
+    Raises:
+        ConfigError: If the optimizer has no option of that name.
     """
 
     def __init__(
@@ -30,6 +35,10 @@ class ClosedFormSchedule(_ParamScheduler):
         param_name: str = 'lr',
         **kwargs: Any,
     ) -> None:
+        known = optimizer.param_groups[0]
+        if param_name not in known:
+            hint = did_you_mean(param_name, known)
+            raise ConfigError(f'param_scheduler: the optimizer has no option "{param_name}" to schedule.{hint}')
         self.epoch_length = epoch_length
         self.accumulative_counts = accumulative_counts
         super().__init__(optimizer, param_name, by_epoch=False, **kwargs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, cast
+from typing import Any, Literal, cast, get_args
 
 import torch
 from mmengine.model import BaseModel, is_model_wrapper
@@ -12,8 +12,10 @@ from torch import Tensor, nn
 from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.registry import MODELS
 
-POOLS = ('auto', 'avg', 'cls')
-OUTPUTS = ('last', 'all')
+Pool = Literal['auto', 'avg', 'cls']
+Outputs = Literal['last', 'all']
+POOLS: tuple[str, ...] = get_args(Pool)
+OUTPUTS: tuple[str, ...] = get_args(Outputs)
 
 
 def pool_features(features: Tensor, pool: str, num_extra_tokens: int) -> Tensor:
@@ -79,11 +81,11 @@ class FeatureModel(BaseModel):
     def __init__(
         self,
         backbone: dict[str, Any] | nn.Module,
-        pool: str = 'auto',
+        pool: Pool = 'auto',
         final_norm: bool = True,
         data_preprocessor: dict[str, Any] | nn.Module | None = None,
         init_cfg: Any = None,
-        outputs: str = 'last',
+        outputs: Outputs = 'last',
     ) -> None:
         if not isinstance(data_preprocessor, nn.Module):
             data_preprocessor = MODELS.build({'type': 'ClsDataPreprocessor', **(data_preprocessor or {})})
@@ -146,7 +148,7 @@ def _choice(name: str, value: str, choices: tuple[str, ...]) -> str:
     return value
 
 
-def as_feature_model(model: nn.Module, pool: str = 'auto') -> FeatureModel:
+def as_feature_model(model: nn.Module, pool: Pool = 'auto') -> FeatureModel:
     """View ``model`` as a feature extractor that shares its backbone and normalisation.
 
     Args:

@@ -61,6 +61,11 @@ def test_resumed_schedule_follows_its_own_recipe():
     assert other.param_groups[0]['lr'] == pytest.approx(resumed.value(7 / 4, 1.0))
 
 
+def test_what_the_optimizer_has_not_is_not_scheduled():
+    with pytest.raises(ConfigError, match=r'the optimizer has no option "weigth_decay".*"weight_decay"'):
+        make(param_name='weigth_decay')
+
+
 def test_warmup_longer_than_training_is_refused():
     with pytest.raises(ConfigError, match='warmup_epochs=5'):
         make(warmup_epochs=5)

@@ -86,7 +86,7 @@ def did_you_mean(word: object, choices: Iterable[object]) -> str:
 
 def counted(number: int, noun: str) -> str:
     """Write a number with its noun: ``1 image``, ``2 images``, ``1 class``, ``2 classes``."""
-    ending = '' if number == 1 else 'es' if noun.endswith(('s', 'ch')) else 's'
+    ending = '' if number == 1 else 'es' if noun.endswith(('s', 'tch')) else 's'
     return f'{number} {noun}{ending}'
 
 

@@ -10,6 +10,8 @@ from sslrecipes.errors import counted
         (1, 'other file', '1 other file'),
         (2, 'class', '2 classes'),
         (3, 'batch', '3 batches'),
+        (3, 'epoch', '3 epochs'),
+        (1, 'epoch', '1 epoch'),
         (1, 'class', '1 class'),
     ],
 )

@@ -39,7 +39,7 @@ class CocoHead:
             limit: Most entries.
 
         Raises:
-            DataError: There is no such list, or it isn't JSON.
+            DataError: There is no such list, or it isn't JSON in UTF-8.
         """
         return list(islice(self.entries(name), limit))
 
@@ -50,23 +50,31 @@ class CocoHead:
             name: Its key at the top of the file.
 
         Raises:
-            DataError: There is no such list, or it isn't JSON.
+            DataError: There is no such list, or it isn't JSON in UTF-8.
         """
         start = re.search(rb'"%s"\s*:\s*\[' % name.encode(), self.content)
         if start is None:
             raise DataError(f'The annotation file "{self.path}" is not in COCO\'s format: it has no list "{name}".')
         offset, decoder, window = start.end(), json.JSONDecoder(), _WINDOW
         while True:
-            text, at, before = self.content[offset : offset + window].decode(errors='ignore'), 0, offset
+            text, at, before = self.content[offset : offset + window].decode(errors='surrogateescape'), 0, offset
             with suppress(ValueError):  # an entry that the window cuts
                 while text[(at := _end_of_gap(text, at)) : at + 1] != ']':
                     entry, at = decoder.raw_decode(text, at)
                     yield entry
+                self._length(text[:at])
                 return
-            offset += len(text[:at].encode())
+            offset += self._length(text[:at])
             if offset == before and offset + window >= len(self.content):
                 raise DataError(f'The annotation file "{self.path}" is damaged at its list "{name}".')
             window = 2 * window if offset == before else _WINDOW
+
+    def _length(self, text: str) -> int:
+        """Count the bytes of a part that was read."""
+        try:
+            return len(text.encode())
+        except UnicodeEncodeError:
+            raise DataError(f'The annotation file "{self.path}" is not UTF-8: save it as UTF-8.') from None
 
 
 def _end_of_gap(text: str, at: int) -> int:

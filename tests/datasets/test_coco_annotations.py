@@ -85,6 +85,21 @@ def test_lists_that_cannot_be_meant(check, changes, words):
     assert words in str(error.value)
 
 
+@pytest.mark.parametrize('window', [1 << 22, 64])
+def test_a_file_in_another_encoding_is_refused(tmp_path, monkeypatch, window):
+    monkeypatch.setattr('sslrecipes.datasets.coco_head._WINDOW', window)
+    images = [dict(image, file_name=f'café{number}.jpg') for number, image in enumerate(IMAGES * 3)]
+    for encoding in ('utf-8', 'latin-1'):
+        path = tmp_path / f'{encoding}.json'
+        path.write_text(json.dumps(dict(images=images), ensure_ascii=False), encoding=encoding)
+        with open_coco(path) as head:
+            if encoding == 'utf-8':
+                assert list(head.entries('images')) == images
+                continue
+            with pytest.raises(DataError, match=r'latin-1\.json" is not UTF-8'):
+                list(head.entries('images'))
+
+
 def test_an_entry_may_be_longer_than_the_window(tmp_path, monkeypatch):
     monkeypatch.setattr('sslrecipes.datasets.coco_head._WINDOW', 8)
     (tmp_path / 'boxes.json').write_text(json.dumps(dict(images=IMAGES, annotations=[BOX], categories=CATEGORIES)))

@@ -43,6 +43,8 @@ PEER_LOST = (
 
 #: What the allocators of CPU memory say; those of GPUs have a type of their own.
 NO_CPU_MEMORY = ("can't allocate memory", 'Cannot allocate memory')
+#: What torch says of tensors of more bytes than 64 bits count.
+NO_SIZE = 'Storage size calculation overflowed'
 
 LOST_STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO)
 
@@ -163,6 +165,11 @@ def is_out_of_memory(error: Exception) -> bool:
         return error.errno == errno.ENOMEM
     known = isinstance(error, (torch.OutOfMemoryError, MemoryError))
     return known or (isinstance(error, RuntimeError) and any(words in str(error) for words in NO_CPU_MEMORY))
+
+
+def is_too_large(error: Exception) -> bool:
+    """Tell whether ``error`` says that something is larger than all memory, or than can be counted."""
+    return is_out_of_memory(error) or NO_SIZE in str(error)
 
 
 def is_lost_storage(error: OSError, work_dir: str) -> bool:

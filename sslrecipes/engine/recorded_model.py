@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn.modules import module as hooks
 
 import sslrecipes.models  # noqa: F401  registers the components of recipes
+from sslrecipes.engine.failures import is_too_large
 from sslrecipes.errors import CheckpointError
 from sslrecipes.registry import MODELS
 
@@ -54,6 +55,7 @@ NUMBERS = ('class_weight',)
 LARGEST = 10_000_000
 #: How often while it is built a model may hold more values, or tensors, than in the end.
 SLACK = 4
+_GIANT = 'The model in this file is far larger than the weights that were recorded with it.'
 
 
 def build_recorded(cfg: Mapping[str, Any], scope: str, state: Mapping[str, Tensor]) -> nn.Module:
@@ -77,6 +79,8 @@ def build_recorded(cfg: Mapping[str, Any], scope: str, state: Mapping[str, Tenso
     except CheckpointError:
         raise
     except Exception as error:  # components raise whatever comes to pass with odd arguments
+        if is_too_large(error):  # one layer alone, which was to be allocated before it was counted
+            raise CheckpointError(_GIANT) from error
         reason = str(error).strip().split('\n')[0] or type(error).__name__
         raise CheckpointError(f'The model in this file can not be built: {reason}') from error
 
@@ -145,7 +149,7 @@ def bounded_by(state: Mapping[str, Tensor]) -> Iterator[None]:
         counted[1] += isinstance(new, Tensor)
         counted[2] += 1
         if counted[0] > values or counted[1] > tensors or counted[2] > 100 * tensors:
-            raise CheckpointError('The model in this file is far larger than the weights that were recorded with it.')
+            raise CheckpointError(_GIANT)
 
     handles = [
         hooks.register_module_parameter_registration_hook(count),

@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from sslrecipes.checkpoint.writing import write_atomic
+from sslrecipes.engine.failures import is_too_large
 from sslrecipes.engine.module_watch import ModuleWatch, describe, tensors_in
 from sslrecipes.engine.nonfinite import Finding, GradientsOnly, MicroBatch, bad_gradients, repeat
 from sslrecipes.engine.nonfinite_record import all_tensors, read_micro_batches, read_record
@@ -105,6 +106,8 @@ def replay(path: str | Path, config: str | Path | None = None, device: str = 'cp
         raise
     except Exception as error:  # models raise whatever comes to pass with odd batches
         reason = str(error).strip().split('\n')[0] or type(error).__name__
+        if is_too_large(error):
+            reason = 'it takes more memory than there is'
         raise CheckpointError(f'The step in "{path}" can not be run: {reason}') from error
 
 

@@ -68,6 +68,10 @@ def test_a_model_that_outgrows_its_record_is_given_up():
     for size in ({'num_classes': 10**4, 'in_channels': 10**4}, {'num_classes': 1000}):
         with pytest.raises(CheckpointError, match='far larger'):
             build_recorded({**LINEAR, **size}, 'sslrecipes', state)
+    conv = {'type': 'Conv2d', '_scope_': 'mmengine', 'in_channels': 10**6, 'out_channels': 10**6}
+    for kernel in (10**3, 10**6):  # too much to be allocated, or even counted
+        with pytest.raises(CheckpointError, match='far larger'):
+            build_recorded({**conv, 'kernel_size': kernel}, 'sslrecipes', state)
     many = dict(num_patches=4, patch_size=2, embed_dim=4, decoder_embed_dim=4, decoder_depth=2, decoder_num_heads=2)
     with pytest.raises(CheckpointError, match='far larger'):  # in tensors, not in values
         build_recorded({'type': 'MAEDecoder', **many}, 'sslrecipes', {'x': torch.zeros(1).expand(10**6)})

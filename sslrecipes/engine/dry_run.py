@@ -98,7 +98,10 @@ def print_rows(title: str, rows: Mapping[str, str]) -> None:
     table.add_column(overflow='fold')
     for key, value in rows.items():
         table.add_row(escape(key), escape(value))
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:  # a log file is wide enough for most paths
+        console.width = 120
+    console.print(table)
 
 
 def first_images(batch: Any, count: int) -> Any:

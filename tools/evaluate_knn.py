@@ -36,10 +36,12 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     cfg = load_config(args.config, args.cfg_options)
     check_places(args.checkpoints)
+    inputs = [*args.checkpoints, *config_inputs(cfg)]
+    refuse_overwriting(inputs, *filter(None, [args.out]))
     out = work_dir_of(cfg, args.out)
     from sslrecipes.engine.knn_directory import CSV, CURVE, FEATURES, evaluate_checkpoints
 
-    refuse_overwriting([*args.checkpoints, *config_inputs(cfg)], out / CSV, out / CURVE)
+    refuse_overwriting(inputs, out / CSV, out / CURVE)
     cache = None if args.no_cache else args.cache or out / FEATURES
     evaluate_checkpoints(cfg, args.checkpoints, out, ks=args.ks, temperature=args.temperature, cache=cache)
     for path in filter(Path.exists, (out / CSV, out / CURVE)):  # former ones were set aside

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sslrecipes.errors import DataError, did_you_mean
 from sslrecipes.visualization.figure_files import save_figure
 from sslrecipes.visualization.labels import plain_label
+from sslrecipes.zoo.overwriting import refuse_overwriting
 
 _AXES = ('epoch', 'iter', 'step')
 _WINDOW = 15
@@ -101,7 +102,9 @@ def plot_curves(runs: Mapping[str, str | Path], out: str | Path, keys: Sequence[
 
     Raises:
         DataError: If a run cannot be read or no run logged one of ``keys``.
+        StorageError: If ``out`` is one of ``runs``.
     """
+    refuse_overwriting(runs.values(), out)
     curves = {name: read_scalars(path) for name, path in runs.items()}
     logged = list(dict.fromkeys(key for run in curves.values() for key in run))
     keys = list(keys or ['loss', *(key for key in logged if 'knn' in key.lower())])

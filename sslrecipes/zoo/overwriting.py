@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
@@ -20,7 +21,7 @@ def refuse_overwriting(inputs: Iterable[str | Path], *outs: str | Path) -> None:
 
     Args:
         inputs: What is read: files, folders, addresses; not looked at unless one of ``outs`` is there already.
-        *outs: What will be written.
+        *outs: What will be written; a folder is never written over.
 
     Raises:
         StorageError: One of ``outs`` is the same file as one of ``inputs``.
@@ -52,4 +53,4 @@ def _identity(path: str | Path) -> tuple[int, int] | None:
         found = os.stat(user_path(str(path)))  # noqa: PTH116  may be any text
     except (OSError, ValueError):  # not there, an address, or no name of a file at all
         return None
-    return found.st_dev, found.st_ino
+    return None if stat.S_ISDIR(found.st_mode) else (found.st_dev, found.st_ino)

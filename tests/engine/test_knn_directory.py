@@ -190,6 +190,15 @@ def test_tool_keeps_features_beside_the_results(cfg, checkpoints, tmp_path, tool
     assert 'knn.png' not in printed
 
 
+def test_tool_does_not_write_over_its_config(cfg, tmp_path, tool, capsys):
+    config = tmp_path / 'knn.py'
+    cfg.dump(config)
+    (tmp_path / 'a.pth').touch()
+    with pytest.raises(SystemExit, match='2'):
+        tool([str(config), str(tmp_path / 'a.pth'), '--out', str(config)])
+    assert capsys.readouterr().err == f'error: "{config}" is read and would be written over: give another OUT.\n'
+
+
 def test_tool_tells_all_that_it_wrote(cfg, checkpoints, tmp_path, tool, capsys):
     cfg.dump(tmp_path / 'knn.py')
     tool([str(tmp_path / 'knn.py'), str(checkpoints), '--out', str(tmp_path / 'out'), '--ks', '3', '--no-cache'])

@@ -29,6 +29,7 @@ def test_an_output_that_is_an_input_is_refused_under_any_name(out, given):
 def test_other_files_may_be_written_over_and_inputs_need_not_be_there():
     refuse_overwriting(['in.pth', 'absent.pth'], 'other.pth', 'new.pth', 'absent.pth')
     refuse_overwriting(iter(()), 'in.pth')
+    refuse_overwriting(['.'], '.')
 
 
 @pytest.mark.parametrize('out', ['mine.py', 'base.py', 'in.pth', 'data/list.txt'])

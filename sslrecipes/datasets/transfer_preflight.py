@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from sslrecipes.datasets.annotation_lists import check_listed_files, read_names
 from sslrecipes.datasets.coco_annotations import check_annotations, read_categories, read_images
@@ -13,11 +11,11 @@ from sslrecipes.datasets.coco_head import CocoHead, open_coco
 from sslrecipes.datasets.dataset_options import annotation_file, classes_of, listed_names, prefix_folder
 from sslrecipes.datasets.remarks import Remark
 from sslrecipes.datasets.segmentation_preflight import check_maps
+from sslrecipes.datasets.voc_annotations import check_voc_files
 from sslrecipes.errors import DataError, did_you_mean
 
 #: Checks a data set's config, at a place of the config file; returns what is odd, but may be meant.
 Check = Callable[[Mapping[str, Any], str], list[Remark]]
-_LOOKS = 3
 _VOC_FOLDERS = {'JPEGImages': '.jpg', 'Annotations': '.xml'}
 
 
@@ -82,24 +80,11 @@ def check_categories(head: CocoHead, cfg: Mapping[str, Any], key: str) -> None:
 
 
 def _check_voc(cfg: Mapping[str, Any], key: str) -> list[Remark]:
-    """Check a list of names and their files, and that some classes of the first boxes are known."""
+    """Check a list of names and their files, and every annotation."""
     listed = annotation_file(cfg, key)
     folder = prefix_folder(cfg, 'sub_data_root', key)
     names = read_names(listed, f'{key}.ann_file')
     for part, suffix in _VOC_FOLDERS.items():
         files = (f'{part}/{name}{suffix}' for name in names)
         check_listed_files(listed, folder, files, f'{key}.data_prefix.sub_data_root', 'file')
-    looked_at = [folder / 'Annotations' / f'{name}.xml' for name in names[:_LOOKS]]
-    found = {name for file in looked_at for name in _object_names(file)}
-    if not found & set(classes_of(cfg, 'mmdet') or found):
-        raise DataError(
-            f'"{looked_at[0]}" and the next boxes are of {listed_names(sorted(found))}: set {key}.metainfo.classes.'
-        )
-    return []
-
-
-def _object_names(path: Path) -> list[str]:
-    try:
-        return [str(name.text) for name in ElementTree.parse(path).iterfind('object/name')]
-    except ElementTree.ParseError:
-        raise DataError(f'The annotation file "{path}" is damaged or not XML.') from None
+    return check_voc_files([folder / 'Annotations' / f'{name}.xml' for name in names], classes_of(cfg, 'mmdet'), key)

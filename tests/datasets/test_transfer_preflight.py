@@ -11,6 +11,8 @@ from sslrecipes.errors import DataError
 CLASSES = ('cat', 'dog')
 BOX = dict(id=0, image_id=0, category_id=0, bbox=[0, 0, 8, 8], area=64, segmentation=[[0, 0, 8, 0, 8, 8]])
 
+VOC_BOX = '<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>5.5</xmax><ymax>8</ymax></bndbox>'
+
 
 def refusal(cfg: dict) -> str:
     with pytest.raises(DataError) as error:
@@ -112,7 +114,7 @@ def write_voc(root, name='cat'):
         (root / folder).mkdir(parents=True)
     Image.new('RGB', (8, 8)).save(root / 'VOC2007/JPEGImages/000001.jpg')
     (root / 'VOC2007/Annotations/000001.xml').write_text(
-        f'<annotation><object><name>{name}</name></object></annotation>'
+        f'<annotation><object><name>{name}</name>{VOC_BOX}</object></annotation>'
     )
     (root / 'VOC2007/ImageSets/Main/test.txt').write_text('000001\n')
     return dict(type='VOCDataset', data_root=str(root), ann_file='VOC2007/ImageSets/Main/test.txt',
@@ -135,6 +137,38 @@ def test_voc(tmp_path):
     assert 'Annotations/000001.xml", which belongs to' in refusal(cfg)
     (tmp_path / 'VOC2007/ImageSets/Main/test.txt').write_text('')
     assert 'test.txt" is empty' in refusal(cfg)
+
+
+@pytest.mark.parametrize(
+    ('old', 'new', 'words'),
+    [
+        ('<name>cat</name>', '', 'Object 1 of the annotation file "'),
+        ('<name>cat</name>', '<name/>', '000001.xml" has no name'),
+        (VOC_BOX, '', 'has no bndbox with xmin <= xmax'),
+        ('<xmin>1<', '<xmin>7<', 'has no bndbox'),
+        ('<xmin>1<', '<xmin>nan<', 'has no bndbox'),
+        ('<xmin>1<', '<xmin>left<', 'has no bndbox'),
+        ('<object>', '<size><width>8</width></size><object>', 'has no width and height above 0'),
+    ],
+)
+def test_voc_objects_that_cannot_be_meant(tmp_path, old, new, words):
+    cfg = write_voc(tmp_path)
+    path = tmp_path / 'VOC2007/Annotations/000001.xml'
+    path.write_text(path.read_text().replace(old, new))
+    assert words in refusal(cfg)
+
+
+def test_voc_objects_of_other_classes_are_told(tmp_path):
+    cfg = write_voc(tmp_path)
+    path = tmp_path / 'VOC2007/Annotations/000001.xml'
+    cow = f'<object><name>cow</name>{VOC_BOX}</object>'
+    path.write_text(path.read_text().replace('<object>', f'{cow}<object>'))
+    (remark,) = check_dataset(cfg)
+    assert '1 of 2 objects in' in remark.text
+    assert 'left out: "cow"' in remark.text
+    path.write_text('<annotation></annotation>')
+    (remark,) = check_dataset(cfg)
+    assert remark.text.startswith('None of 1 file in')
 
 
 def write_maps(root, image='ulm/1_leftImg8bit.png', label='ulm/1_gtFine_labelTrainIds.png'):

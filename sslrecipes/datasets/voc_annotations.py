@@ -1,4 +1,4 @@
-"""Look at every annotation in Pascal VOC's format: mmdet drops unknown classes silently, and fails late at other faults."""
+"""Look at every annotation in Pascal VOC's format: mmdet drops unknown classes silently, and fails late at others."""
 
 from __future__ import annotations
 

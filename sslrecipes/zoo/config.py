@@ -37,22 +37,35 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     cfg = read_config(path, options)
     explain_places_with(partial(words_about, filename=path, overrides=options))
     check_schema(cfg)
-    imports = dict(cfg.get('custom_imports', {}))
-    modules = imports.pop('imports', [])
-    foreign = [name for name in ([modules] if isinstance(modules, str) else modules) if not name.startswith(OURS)]
-    try:
-        import_modules_from_strings(foreign, **imports)
-    except ImportError as error:
-        reason = error.__context__ if isinstance(error.__context__, ImportError) else error  # which mmengine hides
-        raise ConfigError(import_complaint(str(path), reason), 'custom_imports') from error
-    except (Exception, SystemExit) as error:
-        said = f'{type(error).__name__}: {error}'
-        raise ConfigError(
-            f'custom_imports: {" or ".join(foreign)} can not be imported: {said}.', 'custom_imports'
-        ) from error
+    modules, how = _custom_imports(cfg)
+    _import([name for name in modules if not name.startswith(OURS)], how, str(path))
     return cfg
 
 
 def import_components(cfg: Config) -> None:
-    """Import the rest of a config's ``custom_imports``, those of this package, which take torch and seconds."""
-    import_modules_from_strings(**cfg.get('custom_imports', {'imports': []}))
+    """Import the rest of a config's ``custom_imports``, those of this package, which take torch and seconds.
+
+    Raises:
+        ConfigError: If one can't be imported.
+    """
+    _import(*_custom_imports(cfg), cfg.filename or 'config')
+
+
+def _custom_imports(cfg: Config) -> tuple[list[str], dict[str, Any]]:
+    """Names of the modules, and how they are imported."""
+    how = dict(cfg.get('custom_imports') or {})
+    modules = how.pop('imports', [])
+    return [modules] if isinstance(modules, str) else list(modules), how
+
+
+def _import(modules: list[str], how: dict[str, Any], where: str) -> None:
+    try:
+        import_modules_from_strings(modules, **how)
+    except ImportError as error:
+        reason = error.__context__ if isinstance(error.__context__, ImportError) else error  # which mmengine hides
+        raise ConfigError(import_complaint(where, reason), 'custom_imports') from error
+    except (Exception, SystemExit) as error:
+        said = f'{type(error).__name__}: {error}'
+        raise ConfigError(
+            f'custom_imports: {" or ".join(modules)} can not be imported: {said}.', 'custom_imports'
+        ) from error

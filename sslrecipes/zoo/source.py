@@ -78,11 +78,19 @@ def read_source(path: Path) -> Source:
         raise ConfigError(f'"{shown(path)}" is not valid Python: line {error.lineno}: {error.msg}.') from error
     except ValueError as error:
         raise ConfigError(f'"{shown(path)}" is not a text file: {error}.') from error
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == BASE:
-            _check_bases(node.value, f'{shown(path)}:{node.lineno}')
-            return Source(path, tree, _strings(node.value), node.lineno)
-    return Source(path, tree)
+    plain = [node for node in tree.body if isinstance(node, ast.Assign) and _is_base(node.targets[0])]
+    stores = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    for node in filter(_is_base, stores):
+        if node not in [first.targets[0] for first in plain[:1]]:  # MMEngine would pass over it
+            raise ConfigError(f'{shown(path)}:{node.lineno}: only one plain assignment, _base_ = ..., is understood.')
+    if not plain:
+        return Source(path, tree)
+    _check_bases(plain[0].value, f'{shown(path)}:{plain[0].lineno}')
+    return Source(path, tree, _strings(plain[0].value), plain[0].lineno)
+
+
+def _is_base(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == BASE
 
 
 def _check_values(path: Path, text: str) -> None:

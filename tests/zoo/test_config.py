@@ -1,7 +1,7 @@
 import pytest
 
 from sslrecipes.errors import ConfigError, exit_on_user_error
-from sslrecipes.zoo.config import load_config
+from sslrecipes.zoo.config import import_components, load_config
 
 
 @pytest.fixture
@@ -47,6 +47,24 @@ def test_errors_without_a_place_and_errors_without_a_config_stay_as_they_are(min
 
     assert message(without_place, capsys) == 'error: No.\n'
     assert message(without_config, capsys) == 'error: No.\n'
+
+
+@pytest.mark.parametrize(
+    ('module', 'sentence'),
+    [
+        ('sslrecipes.nothing', 'imports a module that is not found: sslrecipes has no module "nothing".'),
+        ('nothing_like_it', "imports a module that is not found (No module named 'nothing_like_it')"),
+        ('broken_one', "can not import: cannot import name 'nothing' from 'os'"),
+    ],
+)
+def test_why_a_module_can_not_be_imported(mine, tmp_path, monkeypatch, module, sentence):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / 'broken_one.py').write_text('from os import nothing')
+    with (tmp_path / 'mine.py').open('a') as file:
+        file.write(f"\ncustom_imports = dict(imports=['{module}'])")
+    with pytest.raises(ConfigError) as caught:
+        import_components(load_config('mine.py', {'randomness.seed': 0}))
+    assert sentence in str(caught.value)
 
 
 def test_what_can_not_be_meant_is_found_before_modules_are_imported(mine, tmp_path):

@@ -9,14 +9,16 @@ from typing import Any
 
 from sslrecipes.errors import DataError
 from sslrecipes.registry import DATASETS
-from sslrecipes.zoo.user_paths import lack_of
+from sslrecipes.zoo.user_paths import lack_of, lack_of_folder
 
 
 def root_of(cfg: Mapping[str, Any], key: str) -> Path:
     """Return ``data_root``, which must be there."""
     root = Path(cfg.get('data_root') or '.')
     if not root.is_dir():
-        raise DataError(f'The folder "{root}" does not exist: link your copy of the data to it or set {key}.data_root.')
+        raise DataError(
+            f'The folder "{root}" {lack_of_folder(root)}: link your copy of the data to it or set {key}.data_root.'
+        )
     return root
 
 
@@ -32,7 +34,7 @@ def prefix_folder(cfg: Mapping[str, Any], name: str, key: str) -> Path:
     """Return a folder of ``data_prefix`` in ``data_root``, which must be there."""
     folder = root_of(cfg, key) / cfg['data_prefix'][name]
     if not folder.is_dir():
-        raise DataError(f'The folder "{folder}" does not exist: set {key}.data_prefix.{name}.')
+        raise DataError(f'The folder "{folder}" {lack_of_folder(folder)}: set {key}.data_prefix.{name}.')
     return folder
 
 

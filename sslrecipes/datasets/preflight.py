@@ -22,7 +22,7 @@ from sslrecipes.datasets.subsets import class_folders
 from sslrecipes.datasets.transfer_preflight import find_check
 from sslrecipes.errors import DataError, counted
 from sslrecipes.registry import DATASETS
-from sslrecipes.zoo.user_paths import expand_home, lack_of
+from sslrecipes.zoo.user_paths import expand_home, lack_of, lack_of_folder
 
 
 def check_dataset(
@@ -78,7 +78,9 @@ def _check_root(cls: type, cfg: Mapping[str, Any], key: str) -> None:
     expected = root / getattr(cls, 'base_folder', '')
     if not expected.is_dir():
         offer = f', or set {key}.download=True to fetch it' if default else ''
-        raise DataError(f'The {cls.__name__} folder "{expected}" does not exist: set {key}.data_root{offer}.')
+        raise DataError(
+            f'The {cls.__name__} folder "{expected}" {lack_of_folder(expected)}: set {key}.data_root{offer}.'
+        )
     _check_ann_file(root, cfg, key)
 
 
@@ -99,7 +101,7 @@ def _check_image_classes(
     folder = root / (prefix if isinstance(prefix, str) else prefix.get('img_path', ''))
     if not folder.is_dir():
         raise DataError(
-            f'The {cls.__name__} folder "{folder}" does not exist: it must hold one subfolder per class '
+            f'The {cls.__name__} folder "{folder}" {lack_of_folder(folder)}: it must hold one subfolder per class '
             f'("{folder}/<class>/<image>"); link your copy to "{root}" or set {key}.data_root.'
         )
     found_by_itself = root / 'meta' / f'{split}.txt'

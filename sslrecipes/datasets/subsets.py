@@ -12,6 +12,7 @@ from sslrecipes.compat.image_names import is_image, left_out
 from sslrecipes.compat.local_files import subfolders, walk
 from sslrecipes.datasets.image_folder import split_folders
 from sslrecipes.errors import DataError, counted
+from sslrecipes.zoo.user_paths import lack_of_folder
 
 
 @dataclass
@@ -46,7 +47,7 @@ def class_folders(folder: str | Path) -> list[str]:
     """
     path = Path(folder).expanduser()
     if not path.is_dir():
-        raise DataError(f'The image folder "{folder}" does not exist: it must hold one subfolder per class.')
+        raise DataError(f'The image folder "{folder}" {lack_of_folder(folder)}: it must hold one subfolder per class.')
     if splits := split_folders(path):
         raise DataError(f'The image folder "{folder}" holds the splits {" and ".join(splits)}: name one of them.')
     names = [name for name in subfolders(path)[0] if not name.startswith('.')]

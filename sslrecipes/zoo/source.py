@@ -54,6 +54,8 @@ class Source:
                 path = Path(os.path.normpath(Config._get_cfg_path(base, str(self.path.absolute()))[0]))
             except (AssertionError, ImportError, OSError, ValueError, KeyError) as error:
                 raise ConfigError(f'{self._where()}: there is no config "{base}": {error}.') from error
+            if path.exists() and not path.is_file():
+                raise ConfigError(f'{self._where()}: "{shown(path)}" is no regular file.')
             if not path.is_file():
                 raise ConfigError(f'{self._where()}: there is no file "{shown(path)}".{near(path)}')
             yield path

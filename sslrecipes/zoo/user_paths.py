@@ -26,6 +26,11 @@ def lack_of(path: str | Path) -> str:
     return 'is no regular file' if Path(path).exists() else 'does not exist'
 
 
+def lack_of_folder(path: str | Path) -> str:
+    """Say why there is no folder: the path ``does not exist``, or ``is no folder``."""
+    return 'is no folder' if Path(path).exists() else 'does not exist'
+
+
 def expand_home(node: Any) -> Any:
     """Replace ``~`` at the beginning of every text inside a config or a part of it, in place where that is possible.
 

@@ -90,3 +90,9 @@ def test_user_mistakes(tmp_path, write_images):
     for fraction in (0, -0.1, 1.01):
         with pytest.raises(DataError, match='above 0 and at most 1'):
             fraction_counts(images, fraction)
+
+
+def test_a_file_is_no_image_folder(tmp_path):
+    (tmp_path / 'file').touch()
+    with pytest.raises(DataError, match=r'file" is no folder: it must hold'):
+        images_by_class(tmp_path / 'file')

@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import pytest
 
 from sslrecipes.errors import ConfigError
@@ -102,3 +105,13 @@ def test_a_missing_config_names_the_nearest_in_the_folders_below(write, tmp_path
 def test_custom_modules_are_left_alone(write):
     write(mine="custom_imports = dict(imports=['nothing_like_it'])")
     assert read_config('mine.py').custom_imports.imports == ['nothing_like_it']
+
+
+def test_a_pipe_is_no_config(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo('pipe.py')
+    Path('mine.py').write_text("_base_ = 'pipe.py'\n")
+    with pytest.raises(ConfigError, match=r'^mine\.py:1: _base_: "pipe\.py" is no regular file\.$'):
+        read_config('mine.py')
+    with pytest.raises(ConfigError, match=r'^The config "pipe\.py" is no regular file\.$'):
+        read_config('pipe.py')

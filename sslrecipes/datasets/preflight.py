@@ -24,6 +24,9 @@ from sslrecipes.errors import DataError, counted
 from sslrecipes.registry import DATASETS
 from sslrecipes.zoo.user_paths import expand_home, lack_of, lack_of_folder
 
+#: Options without which a data set of ours has no files.
+_NEEDED = {'ImageFolder': ('data_root',), 'ImageSubset': ('data_root', 'subset')}
+
 
 def check_dataset(
     cfg: Mapping[str, Any], key: str = 'train_dataloader.dataset', labels_count: bool = True
@@ -59,6 +62,8 @@ def check_dataset(
         return []
     if issubclass(cls, CustomDataset):
         return _check_image_classes(cls, cfg, key, labels_count)
+    if lost := [name for name in _NEEDED.get(cls.__name__, ()) if not cfg.get(name)]:
+        raise DataError(f'{cls.__name__} needs {key}.{lost[0]}: set it.')
     if issubclass(cls, ImageFolder):
         check_unlabelled_folder(cfg['data_root'])
     elif issubclass(cls, ImageSubset):
@@ -96,7 +101,7 @@ def _check_image_classes(
     cls: type[CustomDataset], cfg: Mapping[str, Any], key: str, labels_count: bool
 ) -> list[Remark]:
     """Check the folder, or the list, of mmpretrain's ``CustomDataset`` or ``ImageNet``."""
-    root, split = Path(cfg.get('data_root') or ''), cfg.get('split', '')
+    root, split = Path(cfg.get('data_root') or ''), cfg.get('split') or ''
     prefix = cfg.get('data_prefix') or split
     folder = root / (prefix if isinstance(prefix, str) else prefix.get('img_path', ''))
     if not folder.is_dir():

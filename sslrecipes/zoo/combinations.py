@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sslrecipes.zoo.channels import grey_images_fit
+from sslrecipes.zoo.checks import either, items, nothing, options, text
 from sslrecipes.zoo.components import components_are_named
 from sslrecipes.zoo.crops import crops_fit
 from sslrecipes.zoo.iterations import schedules_end_with_training
@@ -22,6 +23,17 @@ DIVIDED_BY = {
     'decoder_embed_dim': 'decoder_num_heads',
     'decoder_embed_dims': 'decoder_num_heads',
     'target_dims': 'target_heads',
+}
+#: What a data set's options may be, whatever its type.
+OF_DATA_SETS = {
+    'pipeline': items,
+    'data_root': either(text, nothing),
+    'ann_file': either(text, nothing),
+    'data_prefix': either(text, options, nothing),
+    'metainfo': either(options, nothing),
+    'classes': either(text, items, nothing),
+    'split': either(text, nothing),
+    'subset': text,
 }
 #: What mmengine's runner takes together or not at all.
 PHASES = (
@@ -90,14 +102,15 @@ def workers_are_there(cfg: Any) -> Iterator[Objection]:
                     yield f'{place}: {option}={loader[option]} needs num_workers of at least 1.', about
 
 
-def pipelines_are_lists(cfg: Any) -> Iterator[Objection]:
-    """A data set without transforms has an empty pipeline, not none."""
+def data_sets_are_plain(cfg: Any) -> Iterator[Objection]:
+    """What data sets are told of their files is of the kind that all of them read, wrapped ones included."""
     for place, loader in loaders(cfg):
         for part, node in walk(loader.get('dataset'), f'{place}.dataset'):
-            pipeline = node.get('pipeline', []) if isinstance(node, Mapping) else []
-            if not isinstance(pipeline, (list, tuple)):
-                where = f'{part}.pipeline'
-                yield f'{where} is {pipeline!r}, but must be a list of transforms ([] for none).', (where,)
+            if isinstance(node, Mapping) and '.pipeline' not in part:
+                for option, check in OF_DATA_SETS.items():
+                    where = f'{part}.{option}'
+                    if option in node and (allowed := check(node[option])):
+                        yield f'{where} is {node[option]!r}, but must be {allowed}.', (where,)
 
 
 def sizes_divide(cfg: Any) -> Iterator[Objection]:
@@ -130,7 +143,7 @@ COMBINATIONS: tuple[Callable[[Any], Iterator[Objection]], ...] = (
     schedule_fits,
     schedules_end_with_training,
     workers_are_there,
-    pipelines_are_lists,
+    data_sets_are_plain,
     sizes_divide,
     patches_agree,
     crops_fit,

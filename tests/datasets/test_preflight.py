@@ -107,6 +107,12 @@ def test_any_other_data_set_needs_its_root(tmp_path):
     check_dataset(dict(type='CUB', data_root=str(tmp_path)))
 
 
+@pytest.mark.parametrize('options', [{}, {'data_root': None}, {'data_root': ''}])
+def test_folders_of_images_need_their_root(options):
+    for name in ('ImageFolder', 'ImageSubset'):
+        assert f'{name} needs train_dataloader.dataset.data_root' in refusal(dict(type=name, **options))
+
+
 def test_wrappers_are_followed():
     broken = imagenet('absent')
     repeated = dict(type='RepeatDataset', times=2, dataset=broken)

@@ -82,7 +82,15 @@ def test_every_recipe_and_project_passes():
         ({'train_dataloader.timeout': 5}, 'timeout=5 needs num_workers of at least 1.'),
         (
             {'train_dataloader.dataset.pipeline': None},
-            'train_dataloader.dataset.pipeline is None, but must be a list of transforms',
+            'train_dataloader.dataset.pipeline is None, but must be a list',
+        ),
+        (
+            {'train_dataloader.dataset.data_root': 3},
+            'train_dataloader.dataset.data_root is 3, but must be text or None',
+        ),
+        (
+            {'train_dataloader.dataset': dict(dataset=dict(type='X', ann_file=[]))},
+            'train_dataloader.dataset.dataset.ann_file is [], but must be text or None',
         ),
         ({'train_dataloader.prefetch_factor': 2}, 'prefetch_factor=2 needs num_workers of at least 1.'),
         ({'optim_wrapper': None}, 'train_dataloader and train_cfg need optim_wrapper'),

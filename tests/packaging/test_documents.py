@@ -58,9 +58,9 @@ def blocks(document, language):
 
 
 def commands(document):
-    """Command lines of a document's blocks, with the variables that a block sets, and without comments."""
+    """Command lines of a document's blocks, with the variables that it has set so far, and without comments."""
+    variables = dict(VALUES)
     for block in blocks(document, 'bash'):
-        variables = dict(VALUES)
         text = re.sub(r'^\w+=\$\(.*', '', block, flags=re.MULTILINE).replace('\\\n', ' ').replace(' && ', '\n')
         for line in text.splitlines():
             words = [Template(word).safe_substitute(variables) for word in shlex.split(line, comments=True)]

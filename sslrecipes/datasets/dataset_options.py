@@ -24,7 +24,7 @@ def root_of(cfg: Mapping[str, Any], key: str) -> Path:
 
 def annotation_file(cfg: Mapping[str, Any], key: str) -> Path:
     """Return ``ann_file`` in ``data_root``, which must be there."""
-    path = root_of(cfg, key) / cfg['ann_file']
+    path = root_of(cfg, key) / _text(cfg.get('ann_file'), f'{key}.ann_file')
     if not path.is_file():
         raise DataError(f'The annotation file "{path}" {lack_of(path)}: set {key}.ann_file.')
     return path
@@ -32,10 +32,16 @@ def annotation_file(cfg: Mapping[str, Any], key: str) -> Path:
 
 def prefix_folder(cfg: Mapping[str, Any], name: str, key: str) -> Path:
     """Return a folder of ``data_prefix`` in ``data_root``, which must be there."""
-    folder = root_of(cfg, key) / cfg['data_prefix'][name]
+    folder = root_of(cfg, key) / _text(cfg['data_prefix'].get(name), f'{key}.data_prefix.{name}')
     if not folder.is_dir():
         raise DataError(f'The folder "{folder}" {lack_of_folder(folder)}: set {key}.data_prefix.{name}.')
     return folder
+
+
+def _text(value: Any, place: str) -> str:
+    if not isinstance(value, str):
+        raise DataError(f'{place} is {value!r}, but must be text.')
+    return value
 
 
 def classes_of(cfg: Mapping[str, Any], package: str) -> Sequence[str] | None:
@@ -50,6 +56,8 @@ def classes_of_type(cfg: Mapping[str, Any], package: str) -> Sequence[str] | Non
 
 
 def _listed_classes(names: Any) -> Sequence[str] | None:
+    if isinstance(names, (int, float)):
+        raise DataError(f'metainfo.classes is {names!r}, but must be a list of names.')
     return None if names is None or isinstance(names, str) else list(names)
 
 

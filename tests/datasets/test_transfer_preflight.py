@@ -62,6 +62,16 @@ def test_a_missing_folder_or_file_is_named_with_its_place(tmp_path):
     assert f'The image "{tmp_path}/images/b.jpg", which belongs to "{tmp_path}/boxes.json", does not exist' in text
 
 
+def test_places_of_files_are_text(tmp_path):
+    cfg = write_coco(tmp_path)
+    assert 'data_prefix.img is None, but must be text' in refusal({**cfg, 'data_prefix': dict(img=None)})
+    assert 'metainfo.classes is 3, but must be a list' in refusal({**cfg, 'metainfo': dict(classes=3)})
+    assert 'img_path is None, but must be text' in refusal({**cfg, 'data_prefix': dict(seg_map_path='x')})
+    assert 'ann_file is None, but must be text' in refusal(
+        {**cfg, 'ann_file': None, 'data_prefix': dict(sub_data_root='')}
+    )
+
+
 @pytest.mark.parametrize(
     ('content', 'words'),
     [

@@ -54,7 +54,7 @@ def test_arguments_are_of_the_class_that_declares_them():
     [
         ({'model.backbone.mask_ratio': 'a'}, 'model.backbone.mask_ratio is '),
         ({'model.neck.decoder_depth': 'deep'}, "model.neck.decoder_depth is 'deep', but must be a whole number."),
-        ({'train_dataloader.dataset.split': 3}, 'train_dataloader.dataset.split is 3, but must be text.'),
+        ({'train_dataloader.dataset.split': 3}, 'train_dataloader.dataset.split is 3, but must be text or None.'),
         ({'train_cfg.val_begin': [1]}, 'train_cfg.val_begin is [1], but must be '),
     ],
     ids=str,

@@ -42,7 +42,6 @@ def trained(mae_on_digits):
         ({'model__head__loss__criterion': 'L3'}, 'model.head.loss.*', 'NotImplementedError: Currently, PixelRe'),
         ({'train_dataloader__dataset__pipeline__0__scale': (8, 8, 8)}, 'train_dataloader.dataset.pipeline[0].*', ''),
         ({'optim_wrapper__optimizer__betas': (0.9, 0.9, 0.9)}, '', ''),
-        ({'log_level': 'LOUD'}, 'log_level.*', ''),
         ({'log_processor': dict(window_size='x', custom_cfg=[3])}, 'log_processor.*', ''),
     ],
     ids=str,

@@ -1,8 +1,8 @@
 _base_ = [
-    '../_base_/models/mae_priv/mae-priv_vit-large-p16.py',
-    '../_base_/datasets/in1k_mae_priv_224.py',
-    '../_base_/schedules/adamw_bs4096_coslr_mae_priv.py',
-    '../_base_/mae_priv_runtime.py',
+    '../_base_/models/mae_priv/vit-large-p16.py',
+    '../_base_/datasets/mae_priv/in1k_224.py',
+    '../_base_/schedules/mae_priv/adamw_bs4096_coslr_pretrain.py',
+    '../_base_/runtimes/mae_priv/pretrain.py',
 ]
 
 train_dataloader = dict(batch_size=512)

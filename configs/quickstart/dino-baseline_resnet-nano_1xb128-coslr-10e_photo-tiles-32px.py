@@ -1,7 +1,7 @@
 _base_ = [
-    '../_base_/models/dino_resnet-nano.py',
-    '../_base_/datasets/photo_tiles_32_multi_crop.py',
-    '../_base_/schedules/adamw_bs128_coslr_multi_crop_quickstart.py',
+    '../_base_/models/quickstart/dino_resnet-nano.py',
+    '../_base_/datasets/quickstart/photo_tiles_32_multi_crop.py',
+    '../_base_/schedules/quickstart/adamw_bs128_coslr_multi_crop.py',
     '../_base_/default_runtime.py',
 ]
 

@@ -1,8 +1,8 @@
 # MAE-priv without class token: its pictures are cut bilinearly, one mask serves a batch
 _base_ = [
-    '../_base_/models/mae-priv_vit-nano-p4.py',
-    '../_base_/datasets/photo_tiles_32.py',
-    '../_base_/schedules/adamw_bs64_coslr_mae-priv_quickstart.py',
+    '../_base_/models/quickstart/mae-priv_vit-nano-p4.py',
+    '../_base_/datasets/quickstart/photo_tiles_32.py',
+    '../_base_/schedules/quickstart/adamw_bs64_coslr.py',
     '../_base_/default_runtime.py',
 ]
 

@@ -1,7 +1,7 @@
 _base_ = [
-    '../_base_/models/mae_vit-nano-p4.py',
-    '../_base_/datasets/photo_tiles_32.py',
-    '../_base_/schedules/adamw_bs256_coslr_quickstart.py',
+    '../_base_/models/quickstart/mae_vit-nano-p4.py',
+    '../_base_/datasets/quickstart/photo_tiles_32.py',
+    '../_base_/schedules/quickstart/adamw_bs256_coslr.py',
     '../_base_/default_runtime.py',
 ]
 

@@ -1,7 +1,7 @@
 # As vit-nano-p4_knn-linear_photo-tiles-32px.py, for the small ResNet
 _base_ = [
-    '../_base_/models/resnet-nano_features.py',
-    '../_base_/datasets/photo_tiles_32_eval.py',
+    '../_base_/models/quickstart/resnet-nano_features.py',
+    '../_base_/datasets/quickstart/photo_tiles_32_eval.py',
     '../_base_/evaluation/knn.py',
     '../_base_/default_runtime.py',
 ]

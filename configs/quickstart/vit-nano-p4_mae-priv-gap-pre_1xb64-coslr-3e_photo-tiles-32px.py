@@ -1,8 +1,8 @@
 # Fine-tuning of the GAP variant: layer-wise lr decay, fixed positions; of the augmentations crop and flip alone
 _base_ = [
-    '../_base_/models/mae-priv_vit-nano-p4_finetune.py',
-    '../_base_/datasets/photo_tiles_32_eval.py',
-    '../_base_/schedules/adamw_bs64_coslr_mae-priv_quickstart.py',
+    '../_base_/models/quickstart/mae-priv_vit-nano-p4_finetune.py',
+    '../_base_/datasets/quickstart/photo_tiles_32_eval.py',
+    '../_base_/schedules/quickstart/adamw_bs64_coslr.py',
     '../_base_/default_runtime.py',
 ]
 

@@ -1,8 +1,9 @@
 # Linear probe of the GAP variant: MAE-priv's by SGD, in 216 steps at a higher learning rate for its batch
 _base_ = [
-    '../_base_/models/mae-priv_vit-nano-p4_features.py',
-    '../_base_/datasets/photo_tiles_32_eval.py',
-    '../_base_/evaluation/mae_priv_linear_sgd.py',
+    '../_base_/models/quickstart/mae-priv_vit-nano-p4_features.py',
+    '../_base_/datasets/quickstart/photo_tiles_32_eval.py',
+    '../_base_/evaluation/mae_priv/linear_sgd.py',
+    '../_base_/runtimes/mae_priv/keep_best.py',
 ]
 
 checkpoint = 'work_dirs/quickstart/mae-priv/gap/epoch_8.pth'

@@ -1,7 +1,7 @@
 # k-NN on frozen features of the GAP variant: the mean of the last block's output
 _base_ = [
-    '../_base_/models/mae-priv_vit-nano-p4_features.py',
-    '../_base_/datasets/photo_tiles_32_eval.py',
+    '../_base_/models/quickstart/mae-priv_vit-nano-p4_features.py',
+    '../_base_/datasets/quickstart/photo_tiles_32_eval.py',
     '../_base_/evaluation/knn.py',
     '../_base_/default_runtime.py',
 ]

@@ -1,7 +1,7 @@
 # mmpretrain's classifier around the nano ViT: fine-tune an exported backbone
 _base_ = [
-    '../_base_/datasets/photo_tiles_32_eval.py',
-    '../_base_/schedules/adamw_bs256_coslr_quickstart.py',
+    '../_base_/datasets/quickstart/photo_tiles_32_eval.py',
+    '../_base_/schedules/quickstart/adamw_bs256_coslr.py',
     '../_base_/default_runtime.py',
 ]
 

@@ -12,18 +12,22 @@ from sslrecipes.errors import DataError
 from sslrecipes.registry import METRICS, MODELS
 
 FOLDER = Path(__file__).parents[2] / 'configs/_base_/datasets'
-EMBEDDED = {'photo_tiles_32': (32, 18), 'photo_tiles_32_eval': (32, 18), 'digits_8': (8, 10)}
+EMBEDDED = {'quickstart/photo_tiles_32': (32, 18), 'quickstart/photo_tiles_32_eval': (32, 18), 'digits_8': (8, 10)}
 IMAGENET = (
-    'in1k_mae_224',
-    'in1k_mae_priv_224',
+    'mae/in1k_224',
+    'mae_priv/in1k_224',
     'in1k_linear_224',
-    'in1k_finetune_224',
-    'in1k_sslight_eval_224',
-    'in1k_mae_priv_knn_224',
-    *(f'in1k_mae_priv_finetune_{size}' for size in (224, 384, 512)),
+    'mae/in1k_finetune_224',
+    'sslight/in1k_eval_224',
+    'mae_priv/in1k_knn_224',
+    *(f'mae_priv/in1k_finetune_{size}' for size in (224, 384, 512)),
 )
-MULTI_CROP = ('in1k_multi_crop_224', 'photo_tiles_32_multi_crop', 'fashion_mnist_32_multi_crop')
-OTHERS = ('in1k_sslight_semi_224', 'image_folder_mae_224', 'cifar10_32')
+MULTI_CROP = (
+    'sslight/in1k_multi_crop_224',
+    'quickstart/photo_tiles_32_multi_crop',
+    'quickstart/fashion_mnist_32_multi_crop',
+)
+OTHERS = ('sslight/in1k_semi_224', 'mae/image_folder_224', 'cifar10_32')
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
@@ -41,7 +45,12 @@ def first_batch(cfg: Config, loader_name: str) -> dict:
 
 
 def test_every_file_is_tested():
-    assert {path.stem for path in FOLDER.glob('*.py')} == {*EMBEDDED, *IMAGENET, *MULTI_CROP, *OTHERS}
+    assert {path.relative_to(FOLDER).with_suffix('').as_posix() for path in FOLDER.rglob('*.py')} == {
+        *EMBEDDED,
+        *IMAGENET,
+        *MULTI_CROP,
+        *OTHERS,
+    }
 
 
 @pytest.mark.parametrize('name', EMBEDDED)
@@ -83,7 +92,7 @@ def test_imagenet_pipelines_on_a_tiny_folder(name, tmp_path, write_images):
 
 
 def test_a_part_of_imagenet(tmp_path, write_images):
-    cfg = config('in1k_sslight_semi_224')
+    cfg = config('sslight/in1k_semi_224')
     dataset = cfg.train_dataloader.dataset
     with pytest.raises(DataError, match='data/imagenet/train'):
         check_dataset(dataset)
@@ -95,14 +104,14 @@ def test_a_part_of_imagenet(tmp_path, write_images):
     batch = first_batch(cfg, 'train_dataloader')
     assert batch['inputs'].shape == (4, 3, 224, 224)
     assert sorted(int(sample.gt_label) for sample in batch['data_samples']) == [0, 0, 1, 1]
-    evaluation = config('in1k_sslight_eval_224')
+    evaluation = config('sslight/in1k_eval_224')
     assert dataset.pipeline == evaluation.train_dataloader.dataset.pipeline
     assert cfg.val_dataloader == evaluation.val_dataloader
     assert not cfg.train_dataloader.drop_last
 
 
 def test_the_finetuning_view_adds_to_the_linear_one():
-    linear, finetune = config('in1k_linear_224'), config('in1k_finetune_224')
+    linear, finetune = config('in1k_linear_224'), config('mae/in1k_finetune_224')
     types = [[step['type'] for step in cfg.train_dataloader.dataset.pipeline] for cfg in (linear, finetune)]
     assert types[1] == [*types[0][:3], 'RandAugment', 'RandomErasing', types[0][3]]
     assert finetune.val_dataloader == linear.val_dataloader
@@ -110,16 +119,16 @@ def test_the_finetuning_view_adds_to_the_linear_one():
 
 
 def test_an_unlabelled_folder(tmp_path, write_images):
-    cfg = config('image_folder_mae_224')
+    cfg = config('mae/image_folder_224')
     with pytest.raises(DataError, match=r'"data/images" does not exist'):
         check_dataset(cfg.train_dataloader.dataset)
     cfg.train_dataloader.dataset.data_root = str(write_images(tmp_path, *[f'{n}.png' for n in range(4)]))
     assert first_batch(cfg, 'train_dataloader')['inputs'].shape == (4, 3, 224, 224)
-    assert cfg.train_dataloader.dataset.pipeline == config('in1k_mae_224').train_dataloader.dataset.pipeline
+    assert cfg.train_dataloader.dataset.pipeline == config('mae/in1k_224').train_dataloader.dataset.pipeline
 
 
 def test_multi_crop_views_of_tiles():
-    cfg, other = config('photo_tiles_32_multi_crop'), config('fashion_mnist_32_multi_crop')
+    cfg, other = config('quickstart/photo_tiles_32_multi_crop'), config('quickstart/fashion_mnist_32_multi_crop')
     assert cfg.train_dataloader.dataset.pipeline == other.train_dataloader.dataset.pipeline
     cfg.train_dataloader.update(batch_size=4)
     batch = MODELS.build(cfg.data_preprocessor)(next(iter(Runner.build_dataloader(cfg.train_dataloader, seed=0))))
@@ -128,7 +137,7 @@ def test_multi_crop_views_of_tiles():
 
 
 def test_multi_crop_views_on_a_tiny_folder(tmp_path, write_images):
-    cfg = config('in1k_multi_crop_224')
+    cfg = config('sslight/in1k_multi_crop_224')
     for split in ('train', 'val'):
         write_images(tmp_path / split, 'cat/1.png', 'cat/2.png', 'dog/1.png', 'dog/2.png', size=(60, 90))
     for loader in ('train_dataloader', 'val_dataloader'):
@@ -150,7 +159,9 @@ def test_absent_cifar_is_named_and_not_downloaded():
             check_dataset(cfg[loader].dataset)
 
 
-@pytest.mark.parametrize('name', ['photo_tiles_32_eval', 'digits_8', *IMAGENET[2:], 'cifar10_32', *MULTI_CROP])
+@pytest.mark.parametrize(
+    'name', ['quickstart/photo_tiles_32_eval', 'digits_8', *IMAGENET[2:], 'cifar10_32', *MULTI_CROP]
+)
 def test_evaluators_build(name):
     cfg = config(name)
     for evaluator in filter(None, (cfg.val_evaluator, cfg.get('test_evaluator'))):

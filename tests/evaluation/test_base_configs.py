@@ -21,13 +21,14 @@ RUNTIME = dict(default_scope='sslrecipes', randomness=dict(seed=0), visualizer=N
 def inherit(tmp_path):
     """Function that resolves a config which inherits a tiny model, the digits and an evaluation piece."""
 
-    def resolve(piece, addition, model=True):
+    def resolve(piece, addition, model=True, runtime=None):
         (tmp_path / 'vit.py').write_text(
             f"model = dict(type='FeatureModel', pool='avg', backbone=dict(type='VisionTransformer', arch={ARCH}, "
             "img_size=8, patch_size=2, out_type='raw'))"
         )
         bases = [CONFIGS / '_base_/datasets/digits_8.py', CONFIGS / '_base_/evaluation' / piece]
         bases += ['vit.py'] if model else []
+        bases += [CONFIGS / '_base_/runtimes' / runtime] if runtime else []
         child = tmp_path / 'child.py'
         child.write_text(f'_base_ = {[str(base) for base in bases]}\n{addition}')
         cfg = load_config(child)
@@ -81,7 +82,7 @@ def train_two_epochs(cfg, lr):
 
 @pytest.mark.parametrize(('piece', 'optimizer', 'lr'), [('lars', 'LARS', 0.8), ('sgd', 'SGD', 0.04)])
 def test_linear_evaluation_of_sslight(inherit, piece, optimizer, lr):
-    cfg = inherit(f'sslight_linear_{piece}.py', 'model = dict(_base_.probe, num_classes=10)')
+    cfg = inherit(f'sslight/linear_{piece}.py', 'model = dict(_base_.probe, num_classes=10)', runtime='keep_best.py')
     assert cfg.param_scheduler.epochs == cfg.train_cfg.max_epochs == 100
     runner = train_two_epochs(cfg, lr)
     assert type(runner.optim_wrapper.optimizer).__name__ == optimizer
@@ -102,7 +103,8 @@ def test_semi_supervised_evaluation_of_sslight(inherit, tmp_path):
     parts = dict(backbone=backbone, neck=neck)
     state = {f'{part}.{name}': value for part, module in parts.items() for name, value in module.state_dict().items()}
     torch.save(dict(state_dict=state), tmp_path / 'epoch_1.pth')
-    cfg = inherit('sslight_semi.py', SEMI.replace('FILE', str(tmp_path / 'epoch_1.pth')), model=False)
+    addition = SEMI.replace('FILE', str(tmp_path / 'epoch_1.pth'))
+    cfg = inherit('sslight/semi.py', addition, model=False, runtime='keep_best.py')
     model = MODELS.build(cfg.model)
     model.init_weights()
     assert torch.equal(model.head.mlp[3].weight, neck.mlp[3].weight)

@@ -8,7 +8,7 @@ from sslrecipes.checkpoint.keymaps import KEYMAPS
 from sslrecipes.registry import MODELS
 
 MAE = KEYMAPS['mae']
-SCHEDULES = 'configs/_base_/schedules'
+SCHEDULES = 'configs/_base_/schedules/mae'
 
 
 def vit_arch(hyper):

@@ -10,9 +10,9 @@ from sslrecipes.engine.optimizers import ParamGroupsConstructor
 from sslrecipes.registry import MODELS, PARAM_SCHEDULERS
 from sslrecipes.zoo.reading import read_config
 
-SCHEDULES = Path(__file__).parents[2] / 'configs/_base_/schedules'
-PRETRAIN = 'adamw_bs4096_coslr_mae_priv.py'
-FINETUNE = 'adamw_bs1024_coslr_mae_priv_finetune.py'
+SCHEDULES = Path(__file__).parents[2] / 'configs/_base_/schedules/mae_priv'
+PRETRAIN = 'adamw_bs4096_coslr_pretrain.py'
+FINETUNE = 'adamw_bs1024_coslr_finetune.py'
 WIDTH, DECODER_WIDTH = 8, 4
 
 

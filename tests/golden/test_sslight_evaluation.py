@@ -18,7 +18,7 @@ from sslrecipes.checkpoint.keymaps import KeyMap
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.registry import DATASETS, MODELS
 
-PIECES = Path(__file__).parents[2] / 'configs/_base_/evaluation'
+PIECES = Path(__file__).parents[2] / 'configs/_base_/evaluation/sslight'
 RECIPES = {('Linear', 'LARS'): 'linear_lars', ('Linear', 'SGD'): 'linear_sgd', ('Semi', 'SGD'): 'semi'}
 HYPER = {
     'eval_method', 'optimizer', 'momentum', 'nesterov', 'weight_decay', 'batch', 'classes', 'epochs', 'iters_per_epoch',
@@ -128,7 +128,7 @@ def recipe_of(case, work_dir):
     """Config of the evaluation that a case has stored."""
     hyper = case.hyper
     assert set(hyper) == HYPER, 'the test does not know these hyper-parameters'
-    piece = Config.fromfile(PIECES / f'sslight_{RECIPES[hyper["eval_method"], hyper["optimizer"]]}.py')
+    piece = Config.fromfile(PIECES / f'{RECIPES[hyper["eval_method"], hyper["optimizer"]]}.py')
     return dict(
         default_scope='sslrecipes',
         work_dir=str(work_dir),

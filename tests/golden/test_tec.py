@@ -12,7 +12,7 @@ from sslrecipes.engine.schedulers import WarmupCosineLR
 from sslrecipes.registry import MODELS
 
 TEC = KEYMAPS['tec']
-SCHEDULES = 'configs/_base_/schedules'
+SCHEDULES = 'configs/_base_/schedules/mae'
 
 
 def arch(sizes, mlp_ratio=4):

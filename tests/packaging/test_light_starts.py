@@ -39,7 +39,7 @@ def run(tool, *arguments):
         (
             'train.py',
             [MAE, '--cfg-options', 'train_dataloader.num_workers=0'],
-            'num_workers of at least 1. (set in configs/_base_/datasets/in1k_mae_224.py:19 and by --cfg-options)',
+            'num_workers of at least 1. (set in configs/_base_/datasets/mae/in1k_224.py:19 and by --cfg-options)',
         ),
         ('train.py', [MAE, '--work-dir', 'setup.py/run'], 'error: The work dir "setup.py/run" can not be made: '),
         ('train.py', [KNN], 'has no train_cfg: use tools/test.py'),
@@ -62,7 +62,10 @@ def test_print_config_names_file_and_override():
     code, printed, _ = run('print_config.py', MAE, '--cfg-options', 'train_cfg.val_interval=5')
     assert code == 0
     rows = {line.split()[0]: line.split()[1:] for line in printed.splitlines() if line}
-    assert rows['optim_wrapper.optimizer.lr'] == ['0.0024', 'configs/_base_/schedules/adamw_bs4096_coslr_pretrain.py:6']
+    assert rows['optim_wrapper.optimizer.lr'] == [
+        '0.0024',
+        'configs/_base_/schedules/mae/adamw_bs4096_coslr_pretrain.py:6',
+    ]
     assert rows['train_dataloader.batch_size'] == ['512', f'{MAE}:8']
     assert rows['model.backbone.mask_ratio'][1].startswith('mmpretrain::_base_/models/mae_vit-base-p16.py:')
     assert rows['train_cfg.val_interval'] == ['5', '--cfg-options']
@@ -75,7 +78,7 @@ def test_print_config_of_one_part_as_json():
         {
             'place': 'param_scheduler.epochs',
             'value': 300,
-            'source': 'configs/_base_/schedules/adamw_bs4096_coslr_pretrain.py',
+            'source': 'configs/_base_/schedules/mae/adamw_bs4096_coslr_pretrain.py',
             'line': 10,
         }
     ]

@@ -1,8 +1,9 @@
 # Our choice, officially there is none: the settings of ViT-L; the drop-path rate goes on from that of ViT-H
 _base_ = [
     '../../_base_/models/mae_priv/vit-giant-p14_finetune.py',
-    '../../_base_/datasets/in1k_mae_priv_finetune_224.py',
-    '../../_base_/schedules/adamw_bs1024_coslr_mae_priv_finetune.py',
+    '../../_base_/datasets/mae_priv/in1k_finetune_224.py',
+    '../../_base_/schedules/mae_priv/adamw_bs1024_coslr_finetune.py',
+    '../../_base_/runtimes/mae_priv/keep_best.py',
 ]
 
 checkpoint = 'work_dirs/mae-priv-gap_vit-giant-p14_8xb512-amp-coslr-100e_in1k/epoch_100.pth'

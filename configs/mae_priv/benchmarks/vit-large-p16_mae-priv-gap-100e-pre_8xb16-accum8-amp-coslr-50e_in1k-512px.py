@@ -1,8 +1,9 @@
 # Our choice, officially there is a model but no recipe: the settings for 224 px; positions are interpolated bicubically
 _base_ = [
     '../../_base_/models/mae_priv/vit-large-p16_finetune.py',
-    '../../_base_/datasets/in1k_mae_priv_finetune_512.py',
-    '../../_base_/schedules/adamw_bs1024_coslr_mae_priv_finetune.py',
+    '../../_base_/datasets/mae_priv/in1k_finetune_512.py',
+    '../../_base_/schedules/mae_priv/adamw_bs1024_coslr_finetune.py',
+    '../../_base_/runtimes/mae_priv/keep_best.py',
 ]
 
 checkpoint = 'work_dirs/mae-priv-gap_vit-large-p16_8xb512-amp-coslr-100e_in1k/epoch_100.pth'

@@ -1,7 +1,8 @@
 _base_ = [
     '../../_base_/models/mae_priv/vit-small-p16_finetune.py',
-    '../../_base_/datasets/in1k_mae_priv_finetune_224.py',
-    '../../_base_/schedules/adamw_bs1024_coslr_mae_priv_finetune.py',
+    '../../_base_/datasets/mae_priv/in1k_finetune_224.py',
+    '../../_base_/schedules/mae_priv/adamw_bs1024_coslr_finetune.py',
+    '../../_base_/runtimes/mae_priv/keep_best.py',
 ]
 
 checkpoint = 'work_dirs/mae-priv-gap_vit-small-p16_8xb512-amp-coslr-100e_in1k/epoch_100.pth'

@@ -1,6 +1,6 @@
 _base_ = [
     '../../_base_/models/mae_priv/vit-small-p16_features.py',
-    '../../_base_/datasets/in1k_mae_priv_knn_224.py',
+    '../../_base_/datasets/mae_priv/in1k_knn_224.py',
     '../../_base_/evaluation/knn.py',
     '../../_base_/default_runtime.py',
 ]

@@ -1,7 +1,8 @@
 _base_ = [
     '../../_base_/models/sslight/mobilenetv2_features.py',
-    '../../_base_/datasets/in1k_sslight_eval_224.py',
-    '../../_base_/evaluation/sslight_linear_lars.py',
+    '../../_base_/datasets/sslight/in1k_eval_224.py',
+    '../../_base_/evaluation/sslight/linear_lars.py',
+    '../../_base_/runtimes/keep_best.py',
 ]
 
 checkpoint = 'work_dirs/dino-baseline_mobilenetv2_8xb128-coslr-200e_in1k/epoch_200.pth'

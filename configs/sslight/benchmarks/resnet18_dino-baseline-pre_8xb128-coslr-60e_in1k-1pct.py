@@ -1,4 +1,8 @@
-_base_ = ['../../_base_/datasets/in1k_sslight_semi_224.py', '../../_base_/evaluation/sslight_semi.py']
+_base_ = [
+    '../../_base_/datasets/sslight/in1k_semi_224.py',
+    '../../_base_/evaluation/sslight/semi.py',
+    '../../_base_/runtimes/keep_best.py',
+]
 
 checkpoint = 'work_dirs/dino-baseline_resnet18_8xb128-coslr-200e_in1k/epoch_200.pth'
 model = dict(

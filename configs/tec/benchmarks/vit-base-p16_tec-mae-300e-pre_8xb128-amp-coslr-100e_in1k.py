@@ -1,7 +1,7 @@
 _base_ = [
-    '../../_base_/models/tec_vit-base-p16_finetune.py',
-    '../../_base_/datasets/in1k_finetune_224.py',
-    '../../_base_/schedules/adamw_bs1024_coslr_finetune.py',
+    '../../_base_/models/tec/vit-base-p16_finetune.py',
+    '../../_base_/datasets/mae/in1k_finetune_224.py',
+    '../../_base_/schedules/mae/adamw_bs1024_coslr_finetune.py',
     '../../_base_/default_runtime.py',
 ]
 

@@ -1,5 +1,5 @@
 _base_ = [
-    '../../_base_/models/vit-base-p16_features.py',
+    '../../_base_/models/mae/vit-base-p16_features.py',
     '../../_base_/datasets/in1k_linear_224.py',
     '../../_base_/evaluation/knn.py',
     '../../_base_/default_runtime.py',

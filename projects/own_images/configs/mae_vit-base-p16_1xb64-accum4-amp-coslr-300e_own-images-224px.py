@@ -1,9 +1,9 @@
 """MAE on a folder of unlabelled pictures, on one GPU; effective batch 256 where the ImageNet recipe has 4096."""
 
 _base_ = [
-    '../../../configs/_base_/models/mae_vit-base-p16.py',
-    '../../../configs/_base_/datasets/image_folder_mae_224.py',
-    '../../../configs/_base_/schedules/adamw_bs4096_coslr_pretrain.py',
+    '../../../configs/_base_/models/mae/vit-base-p16.py',
+    '../../../configs/_base_/datasets/mae/image_folder_224.py',
+    '../../../configs/_base_/schedules/mae/adamw_bs4096_coslr_pretrain.py',
     '../../../configs/_base_/default_runtime.py',
 ]
 

@@ -176,7 +176,7 @@ def test_defaults_are_those_of_the_base_config():
 
     from mmengine.config import Config
 
-    file = Path(__file__).parents[3] / 'configs/_base_/datasets/in1k_multi_crop_224.py'
+    file = Path(__file__).parents[3] / 'configs/_base_/datasets/sslight/in1k_multi_crop_224.py'
     options = Config.fromfile(file).train_dataloader.dataset.pipeline[1]
     assert TRANSFORMS.build(options).views == MultiCrop().views
     assert options.backend == 'pillow'

@@ -1,3 +1,0 @@
-_base_ = ['vit-base-p16_finetune.py']
-
-model = dict(backbone=dict(type='TECFineTuneViT', mlp_token=True))

@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
+from sslrecipes.config.loading import load_config
 from sslrecipes.errors import exit_on_user_error
-from sslrecipes.zoo.config import load_config
-from sslrecipes.zoo.user_paths import user_path
+from sslrecipes.paths.user_paths import user_path
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 RECIPES = (
@@ -56,7 +56,7 @@ def parse_data_args(argv: list[str]) -> argparse.Namespace:
 def benchmark_data(argv: list[str]) -> None:
     """Benchmark views."""
     args = parse_data_args(argv)
-    from sslrecipes.engine.data_benchmark import (
+    from sslrecipes.commands.data_benchmark import (
         find_multi_crop,
         measure_data,
         photographs,
@@ -77,7 +77,7 @@ def main(argv: list[str] | None = None) -> None:
         return
     args = parse_args(argv)
     if args.one:
-        from sslrecipes.engine.benchmark import measure_step
+        from sslrecipes.commands.benchmark import measure_step
 
         cfg = load_config(args.recipes[0])
         print(
@@ -94,7 +94,7 @@ def main(argv: list[str] | None = None) -> None:
         if done.returncode:  # it has said why
             sys.exit(done.returncode)
         results.append(json.loads(done.stdout.splitlines()[-1]))
-    from sslrecipes.engine.benchmark import StepSpeed, print_speeds
+    from sslrecipes.commands.benchmark import StepSpeed, print_speeds
 
     print_speeds([StepSpeed(*result) for result in results])
 

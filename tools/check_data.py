@@ -25,9 +25,9 @@ from sslrecipes.datasets.decoding import MAX_PIXELS
 from sslrecipes.datasets.scan import list_images, scan_files
 from sslrecipes.datasets.scan_report import ScanReport
 from sslrecipes.errors import ConfigError, StorageError, counted, exit_on_user_error
+from sslrecipes.paths.overwriting import refuse_overwriting
+from sslrecipes.paths.user_paths import one_line, user_file
 from sslrecipes.visualization.progress_line import ProgressLine, terminal_console
-from sslrecipes.zoo.overwriting import refuse_overwriting
-from sslrecipes.zoo.user_paths import one_line, user_file
 
 SECONDS_BETWEEN_LINES = 10
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.errors import exit_on_user_error
-from sslrecipes.zoo.user_paths import user_file
+from sslrecipes.paths.user_paths import user_file
 
 
 @exit_on_user_error
@@ -19,8 +19,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('--epochs', type=int, help="length of each training (default: the recipes')")
     args = parser.parse_args(argv)
     print('Starting: importing torch and the OpenMMLab packages takes some seconds', flush=True)
+    from sslrecipes.commands.compare_methods import DATA, run
     from sslrecipes.datasets.fashion_mnist import DEBIAN_FOLDER
-    from sslrecipes.engine.comparison import DATA, run
 
     present = DATA if Path(DEBIAN_FOLDER).is_dir() else DATA[:1]
     run(args.work_dir, args.data or present, args.epochs)

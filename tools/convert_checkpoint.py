@@ -13,10 +13,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from sslrecipes.checkpoint.conversion import Conversion, convert_file
-from sslrecipes.checkpoint.keymaps import KEYMAPS
+from sslrecipes.checkpoint.conversion.convert import Conversion, convert_file
+from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
 from sslrecipes.errors import exit_on_user_error
-from sslrecipes.zoo.user_paths import user_path
+from sslrecipes.paths.user_paths import user_path
 
 
 @exit_on_user_error
@@ -43,11 +43,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _convert(args: argparse.Namespace) -> Conversion:
     if args.channel_first:
-        from sslrecipes.transfer.export.official_mae import convert_from_mae
+        from sslrecipes.export.official_mae import convert_from_mae
 
         return convert_from_mae(args.source, args.target, weights=args.weights)
     if args.to == 'mae':
-        from sslrecipes.transfer.export.official_mae import convert_to_mae
+        from sslrecipes.export.official_mae import convert_to_mae
 
         return convert_to_mae(args.source, args.target, family=args.family, weights=args.weights)
     return Conversion(convert_file(args.source, args.target, to=args.to, family=args.family, weights=args.weights))

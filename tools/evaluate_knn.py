@@ -4,11 +4,12 @@ import argparse
 from pathlib import Path
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
+from sslrecipes.config.inputs import config_inputs
+from sslrecipes.config.loading import OptionAction, load_config
+from sslrecipes.config.preconditions import check_places, work_dir_of
 from sslrecipes.errors import exit_on_user_error
-from sslrecipes.zoo.config import OptionAction, load_config
-from sslrecipes.zoo.overwriting import config_inputs, refuse_overwriting
-from sslrecipes.zoo.preconditions import check_places, work_dir_of
-from sslrecipes.zoo.user_paths import user_file, user_path
+from sslrecipes.paths.overwriting import refuse_overwriting
+from sslrecipes.paths.user_paths import user_file, user_path
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -39,7 +40,7 @@ def main(argv: list[str] | None = None) -> None:
     inputs = [*args.checkpoints, *config_inputs(cfg)]
     refuse_overwriting(inputs, *filter(None, [args.out]))
     out = work_dir_of(cfg, args.out)
-    from sslrecipes.engine.knn_directory import CSV, CURVE, FEATURES, evaluate_checkpoints
+    from sslrecipes.commands.evaluate_knn import CSV, CURVE, FEATURES, evaluate_checkpoints
 
     refuse_overwriting(inputs, out / CSV, out / CURVE)
     cache = None if args.no_cache else args.cache or out / FEATURES

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import argparse
 
+from sslrecipes.config.loading import OptionAction
 from sslrecipes.errors import exit_on_user_error
-from sslrecipes.zoo.config import OptionAction
-from sslrecipes.zoo.user_paths import user_path
+from sslrecipes.paths.user_paths import user_path
 
 
 def parse_args() -> argparse.Namespace:
@@ -42,7 +42,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Write the pictures and say where they are."""
     args = parse_args()
-    from sslrecipes.visualization.explain_images import explain_images
+    from sslrecipes.commands.explain_attention import explain_images
     from sslrecipes.visualization.rollout import RolloutOptions
 
     options = RolloutOptions(args.fusion, args.discard_ratio, args.layer, args.official)

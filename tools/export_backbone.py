@@ -14,10 +14,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from sslrecipes.checkpoint.export import FORMATS, ExportReport, export_backbone
-from sslrecipes.checkpoint.suffixes import named_format
+from sslrecipes.checkpoint.conversion.suffixes import named_format
 from sslrecipes.errors import ConfigError, exit_on_user_error
-from sslrecipes.zoo.user_paths import user_path
+from sslrecipes.export.backbone import FORMATS, ExportReport, export_backbone
+from sslrecipes.paths.user_paths import user_path
 
 CHECKED_FORMATS = ('timm', 'torchvision', 'detectron2', 'huggingface', 'transformers', 'onnx')
 
@@ -50,7 +50,7 @@ def _export(args: argparse.Namespace) -> ExportReport:
         )
     if args.add_prefix:
         raise ConfigError(f'The format {file_format} has names of its own: leave out --add-prefix.')
-    from sslrecipes.transfer.export import export_checked
+    from sslrecipes.export import export_checked
 
     return export_checked(args.checkpoint, args.out, file_format, **options)
 

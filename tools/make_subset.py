@@ -14,12 +14,12 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from sslrecipes.checkpoint.digest_file import digest_file
+from sslrecipes.checkpoint.files.digest_file import digest_file
 from sslrecipes.datasets.subset_lists import describe, locate, read_subset, write_subset
 from sslrecipes.datasets.subsets import LeftOut, choose, equal_counts, fraction_counts, images_by_class
 from sslrecipes.errors import exit_on_user_error
-from sslrecipes.zoo.overwriting import refuse_overwriting
-from sslrecipes.zoo.user_paths import user_file
+from sslrecipes.paths.overwriting import refuse_overwriting
+from sslrecipes.paths.user_paths import user_file
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from sslrecipes.errors import exit_on_user_error
+from sslrecipes.paths.user_paths import user_file
 from sslrecipes.zoo import read_index
 from sslrecipes.zoo.table import with_current_table, zoo_documents
-from sslrecipes.zoo.user_paths import user_file
 
 
 def parse_args() -> argparse.Namespace:

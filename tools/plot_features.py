@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import argparse
 
+from sslrecipes.config.loading import OptionAction
 from sslrecipes.errors import exit_on_user_error
-from sslrecipes.zoo.config import OptionAction
-from sslrecipes.zoo.user_paths import user_path
+from sslrecipes.paths.user_paths import user_path
 
 
 def parse_args() -> argparse.Namespace:
@@ -38,7 +38,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Write the picture and say where it is."""
     options = vars(parse_args())
-    from sslrecipes.visualization.feature_map import plot_features
+    from sslrecipes.commands.plot_features import plot_features
 
     out = plot_features(options.pop('config'), options.pop('checkpoints'), options.pop('out'), **options)
     print(f'written: {out}')

@@ -6,11 +6,11 @@ import signal
 import sys
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
+from sslrecipes.config.loading import OptionAction
+from sslrecipes.config.provenance import settings
+from sslrecipes.config.settings_view import as_json, as_text, listed, print_table
 from sslrecipes.errors import exit_on_user_error
-from sslrecipes.zoo.config import OptionAction
-from sslrecipes.zoo.provenance import settings
-from sslrecipes.zoo.settings_view import as_json, as_text, listed, print_table
-from sslrecipes.zoo.user_paths import user_path
+from sslrecipes.paths.user_paths import user_path
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

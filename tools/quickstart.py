@@ -5,7 +5,7 @@ from pathlib import Path
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.errors import exit_on_user_error
-from sslrecipes.zoo.user_paths import user_file
+from sslrecipes.paths.user_paths import user_file
 
 
 @exit_on_user_error
@@ -37,15 +37,15 @@ def main(argv: list[str] | None = None) -> None:
         parser.error('--iterations goes with --transfer')
     print('Starting: importing torch and the OpenMMLab packages takes some seconds', flush=True)
     if args.transfer:
-        from sslrecipes.engine import transfer_quickstart
+        from sslrecipes.commands import transfer_quickstart
 
         transfer_quickstart.run(args.work_dir or Path('work_dirs/quickstart-transfer'), args.epochs, args.iterations)
     elif args.mae_priv:
-        from sslrecipes.engine import mae_priv_quickstart
+        from sslrecipes.commands import mae_priv_quickstart
 
         mae_priv_quickstart.run(args.work_dir or Path('work_dirs/quickstart/mae-priv'), args.epochs)
     else:
-        from sslrecipes.engine import quickstart
+        from sslrecipes.commands import quickstart
 
         quickstart.run(args.work_dir or Path('work_dirs/quickstart'), args.epochs)
 

@@ -7,10 +7,11 @@ import argparse
 import sys
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
+from sslrecipes.config.inputs import config_inputs
+from sslrecipes.config.loading import load_config
 from sslrecipes.errors import exit_on_user_error
-from sslrecipes.zoo.config import load_config
-from sslrecipes.zoo.overwriting import config_inputs, refuse_overwriting
-from sslrecipes.zoo.user_paths import user_path
+from sslrecipes.paths.overwriting import refuse_overwriting
+from sslrecipes.paths.user_paths import user_path
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -27,7 +28,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Replay and report."""
     args = parse_args(argv)
-    from sslrecipes.engine.replay import replay, save_images
+    from sslrecipes.commands.replay import replay, save_images
 
     inputs = [args.file, *(config_inputs(load_config(args.config)) if args.config else ())]
     refuse_overwriting(inputs, *filter(None, [args.images]))

@@ -3,11 +3,12 @@
 import argparse
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
+from sslrecipes.config.inputs import config_inputs
+from sslrecipes.config.loading import OptionAction, load_config
+from sslrecipes.config.preconditions import check_evaluates, work_dir_of
 from sslrecipes.errors import exit_on_user_error
-from sslrecipes.zoo.config import OptionAction, load_config
-from sslrecipes.zoo.overwriting import config_inputs, refuse_overwriting
-from sslrecipes.zoo.preconditions import check_evaluates, work_dir_of
-from sslrecipes.zoo.user_paths import user_path
+from sslrecipes.paths.overwriting import refuse_overwriting
+from sslrecipes.paths.user_paths import user_path
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -39,7 +40,7 @@ def main(argv: list[str] | None = None) -> None:
     args.work_dir = str(work_dir_of(cfg, args.work_dir))
     if args.check:
         return
-    from sslrecipes.engine.launch import apply_arguments, test
+    from sslrecipes.commands.launch import apply_arguments, test
 
     apply_arguments(cfg, args)
     test(cfg, args.checkpoint, args.out)

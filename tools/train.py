@@ -3,12 +3,12 @@
 import argparse
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
+from sslrecipes.config.loading import OptionAction, load_config
+from sslrecipes.config.preconditions import check_trains, work_dir_of
+from sslrecipes.config.upstream import adopt
 from sslrecipes.errors import exit_on_user_error
-from sslrecipes.zoo.config import OptionAction, load_config
-from sslrecipes.zoo.ownership import check_unowned
-from sslrecipes.zoo.preconditions import check_trains, work_dir_of
-from sslrecipes.zoo.upstream import adopt
-from sslrecipes.zoo.user_paths import user_path
+from sslrecipes.paths.ownership import check_unowned
+from sslrecipes.paths.user_paths import user_path
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> None:
         return
     if not args.dry_run:
         check_unowned(args.work_dir)
-    from sslrecipes.engine.launch import apply_arguments, dry_run, train
+    from sslrecipes.commands.launch import apply_arguments, dry_run, train
 
     apply_arguments(cfg, args)
     if args.dry_run:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import get_args
 
+from sslrecipes.commands.visualize_reconstruction import visualize_reconstruction
+from sslrecipes.config.loading import OptionAction
 from sslrecipes.errors import exit_on_user_error
+from sslrecipes.paths.user_paths import user_path
 from sslrecipes.visualization.patch_colours import PatchColours
-from sslrecipes.visualization.reconstruct_images import visualize_reconstruction
-from sslrecipes.zoo.config import OptionAction
-from sslrecipes.zoo.user_paths import user_path
 
 
 def parse_args() -> argparse.Namespace:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
+from sslrecipes.config.loading import OptionAction
 from sslrecipes.errors import exit_on_user_error
-from sslrecipes.zoo.config import OptionAction
-from sslrecipes.zoo.user_paths import user_path
+from sslrecipes.paths.user_paths import user_path
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -24,7 +24,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Write the picture and say where it is."""
     args = parse_args(argv)
-    from sslrecipes.visualization.view_grid import visualize_views
+    from sslrecipes.commands.visualize_views import visualize_views
 
     print(f'written: {visualize_views(args.config, args.out, args.images, args.cfg_options)}')
 

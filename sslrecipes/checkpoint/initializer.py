@@ -10,10 +10,10 @@ from mmengine.model import PretrainedInit, update_init_info
 from torch import Tensor, nn
 
 from sslrecipes.checkpoint.baking import adapted_parts, bake_cls_token
-from sslrecipes.checkpoint.conversion import our_weights
+from sslrecipes.checkpoint.conversion.convert import our_weights
 from sslrecipes.checkpoint.coverage import Coverage, is_ignored, load_weights
-from sslrecipes.checkpoint.reading import Location, read_checkpoint
-from sslrecipes.checkpoint.training_facts import facts_of
+from sslrecipes.checkpoint.files.reading import Location, read_checkpoint
+from sslrecipes.checkpoint.stated import facts_of
 from sslrecipes.checkpoint.used_alike import check_heads, warn_of_differences
 from sslrecipes.registry import WEIGHT_INITIALIZERS
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from torch import Tensor
 
-from sslrecipes.checkpoint.conversion import about, our_weights
-from sslrecipes.checkpoint.reading import read_checkpoint
-from sslrecipes.checkpoint.training_facts import TrainingFacts, facts_of
+from sslrecipes.checkpoint.conversion.convert import about, our_weights
+from sslrecipes.checkpoint.files.reading import read_checkpoint
+from sslrecipes.checkpoint.stated import TrainingFacts, facts_of
 from sslrecipes.errors import CheckpointError, ConfigError, did_you_mean
 
 #: Of ours, then of mmpretrain's: MoCo v3, BYOL, MoCo and DenseCL, CAE; the first that fits counts.

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
-from sslrecipes.checkpoint.training_facts import TrainingFacts
+from sslrecipes.checkpoint.stated import TrainingFacts
 from sslrecipes.errors import CheckpointError
 
 _filled: WeakKeyDictionary[nn.Module, tuple[str, TrainingFacts]] = WeakKeyDictionary()

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sslrecipes.errors import DataError
+from sslrecipes.paths.user_paths import lack_of, lack_of_folder
 from sslrecipes.registry import DATASETS
-from sslrecipes.zoo.user_paths import lack_of, lack_of_folder
 
 
 def root_of(cfg: Mapping[str, Any], key: str) -> Path:

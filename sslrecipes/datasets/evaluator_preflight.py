@@ -13,7 +13,7 @@ from sslrecipes.datasets.dataset_options import classes_of
 from sslrecipes.datasets.remarks import Remark
 from sslrecipes.datasets.transfer_preflight import check_categories, writes_itself
 from sslrecipes.errors import DataError
-from sslrecipes.zoo.user_paths import lack_of
+from sslrecipes.paths.user_paths import lack_of
 
 #: Larger files aren't read for the names of their images; COCO's validation file has 20 MB.
 MOST_BYTES = 64 << 20

@@ -21,8 +21,8 @@ from sslrecipes.datasets.subset_lists import read_subset
 from sslrecipes.datasets.subsets import class_folders
 from sslrecipes.datasets.transfer_preflight import find_check
 from sslrecipes.errors import DataError, counted
+from sslrecipes.paths.user_paths import expand_home, lack_of, lack_of_folder
 from sslrecipes.registry import DATASETS
-from sslrecipes.zoo.user_paths import expand_home, lack_of, lack_of_folder
 
 #: Options without which a data set of ours has no files.
 _NEEDED = {'ImageFolder': ('data_root',), 'ImageSubset': ('data_root', 'subset')}

@@ -15,12 +15,12 @@ from io import StringIO
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from sslrecipes.checkpoint.digest_file import agrees, digest_file, write_digest
-from sslrecipes.checkpoint.writing import write_atomic
+from sslrecipes.checkpoint.files.digest_file import agrees, digest_file, write_digest
+from sslrecipes.checkpoint.files.writing import write_atomic
 from sslrecipes.compat.image_names import is_image
 from sslrecipes.datasets.subsets import class_folders
 from sslrecipes.errors import DataError, StorageError, counted, did_you_mean
-from sslrecipes.zoo.user_paths import user_file
+from sslrecipes.paths.user_paths import user_file
 
 
 class ListedImage(NamedTuple):

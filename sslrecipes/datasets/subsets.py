@@ -12,7 +12,7 @@ from sslrecipes.compat.image_names import is_image, left_out
 from sslrecipes.compat.local_files import subfolders, walk
 from sslrecipes.datasets.image_folder import split_folders
 from sslrecipes.errors import DataError, counted
-from sslrecipes.zoo.user_paths import lack_of_folder
+from sslrecipes.paths.user_paths import lack_of_folder
 
 
 @dataclass

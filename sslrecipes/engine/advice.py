@@ -9,9 +9,9 @@ from mmengine.config import Config
 from torch import nn
 from torch.utils.data import DataLoader
 
+from sslrecipes.config.places import value_at
 from sslrecipes.datasets.seeding import batch_size_of
 from sslrecipes.zoo.naming import parse_name
-from sslrecipes.zoo.places import value_at
 
 #: What this package and mmpretrain call the length of a queue of earlier embeddings.
 QUEUE_LENGTHS = ('queue_length', 'queue_len')

@@ -1,4 +1,4 @@
-"""Classifiers, detectors and segmentors have the classes of the data, in each of their data sets."""
+"""Classifiers, detectors and segmentors have the classes of the data; metrics and preprocessors those of the heads."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from mmengine.runner.base_loop import BaseLoop
 from mmpretrain.datasets import BaseDataset
 from torch import nn
 
+from sslrecipes.config.places import walk
 from sslrecipes.datasets.class_names import common_classes, single_datasets
 from sslrecipes.errors import ConfigError, DataError, counted
-from sslrecipes.zoo.places import walk
 
 #: Parts of a model with a class for each of the data's; ``''`` is the model itself, a linear probe.
 HEADS = ('', 'head', 'probe', 'bbox_head', 'mask_head', 'decode_head', 'auxiliary_head')
@@ -122,3 +122,45 @@ def check_learnt_classes(runner: Any, checkpoint: Mapping[str, Any]) -> None:
         if stage != 'train':
             raise
         runner.logger.warning(f'{error} The weights of its heads are taken over all the same.')
+
+
+def check_preprocessor(model: nn.Module) -> None:
+    """Compare the classes of the preprocessor, which mixes labels, with those of the heads.
+
+    Raises:
+        ConfigError: If they differ.
+    """
+    mixed = getattr(getattr(model, 'data_preprocessor', None), 'num_classes', None)
+    for place, found in head_classes(model).items():
+        if isinstance(mixed, int) and mixed != found:
+            raise ConfigError(f'data_preprocessor.num_classes is {mixed}, but {place} is {found}.', place)
+
+
+def check_accuracies(model: nn.Module, loop: Any, evaluator: str) -> None:
+    """Compare the k of top-k accuracies, of an evaluator's metrics and of heads, with the number of classes.
+
+    Torch would end in an error after the epoch that was validated.
+
+    Args:
+        model: The model, not wrapped; without heads that count classes, there is no largest k.
+        loop: Loop that may have an evaluator.
+        evaluator: Where the evaluator stands in the config.
+
+    Raises:
+        ConfigError: If a k is larger, or below 1.
+    """
+    classes = max(head_classes(model).values(), default=None)
+    metrics = getattr(getattr(loop, 'evaluator', None), 'metrics', None) or ()
+    users = {f'{evaluator} ({type(metric).__name__})': metric for metric in metrics}
+    users |= {f'model.{name}': part for name, part in model.named_modules() if getattr(part, 'cal_acc', False)}
+    for place, user in users.items():
+        ks = _ks(getattr(user, 'topk', None))
+        if ks and min(ks) < 1:
+            raise ConfigError(f'{place} asks for top-{min(ks)}, but the best class is top-1: raise topk.', evaluator)
+        if classes is not None and max(ks, default=0) > classes:
+            there_are = f'there {"is" if classes == 1 else "are"} {counted(classes, "class")}'
+            raise ConfigError(f'{place} asks for top-{max(ks)}, but {there_are}: lower topk.', evaluator)
+
+
+def _ks(topk: Any) -> list[int]:
+    return [k for k in (topk if isinstance(topk, (list, tuple)) else [topk]) if isinstance(k, int)]

@@ -25,7 +25,7 @@ from sslrecipes.compat.local_files import last_read
 from sslrecipes.datasets.decoding import BadImageError
 from sslrecipes.datasets.seeding import batch_size_of
 from sslrecipes.datasets.workers import dead_worker
-from sslrecipes.engine.agreement import control_group
+from sslrecipes.engine.distributed import control_group
 from sslrecipes.engine.loops import SSLIterTrainLoop
 from sslrecipes.errors import DataError, RunError, StorageError, UserError
 

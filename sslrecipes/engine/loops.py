@@ -14,7 +14,7 @@ from torch import nn
 
 from sslrecipes.datasets.seeding import EpochIndexSampler, StreamIndexSampler, batch_size_of, sampler_of, skip_batches
 from sslrecipes.engine.optimizers.optim_wrappers import OptimWrapper
-from sslrecipes.engine.restart import shorten_histories
+from sslrecipes.engine.restart.state import shorten_histories
 from sslrecipes.errors import ConfigError, RunError, counted
 from sslrecipes.models.layers.progress import Progress
 from sslrecipes.registry import LOOPS

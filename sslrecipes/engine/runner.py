@@ -17,18 +17,26 @@ from mmengine.runner import BaseLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
-from sslrecipes.checkpoint.conversion import our_weights
+from sslrecipes.checkpoint.conversion.convert import our_weights
+from sslrecipes.checkpoint.files.reading import read_checkpoint
+from sslrecipes.checkpoint.files.writing import write_atomic
 from sslrecipes.checkpoint.initializer import load_state
-from sslrecipes.checkpoint.reading import read_checkpoint
-from sslrecipes.checkpoint.training_facts import facts_of
+from sslrecipes.checkpoint.stated import facts_of
 from sslrecipes.checkpoint.used_alike import check_parts_used_alike, check_used_alike
-from sslrecipes.checkpoint.writing import write_atomic
+from sslrecipes.config.default_hooks import DEFAULT_HOOKS
+from sslrecipes.config.picture_size import picture_size
+from sslrecipes.config.upstream import adopt
 from sslrecipes.datasets.class_names import build_dataset
 from sslrecipes.datasets.seeding import RestartableBatches, SeededDataset, seeded
 from sslrecipes.datasets.workers import init_worker
 from sslrecipes.engine.advice import lr_for_another_batch, queues_longer_than_data
-from sslrecipes.engine.class_count import check_class_count, check_learnt_classes, check_same_classes
-from sslrecipes.engine.class_use import check_accuracies, check_preprocessor
+from sslrecipes.engine.class_count import (
+    check_accuracies,
+    check_class_count,
+    check_learnt_classes,
+    check_preprocessor,
+    check_same_classes,
+)
 from sslrecipes.engine.distributed import (
     SSLDistributedDataParallel,
     init_cpu_process_group,
@@ -36,14 +44,11 @@ from sslrecipes.engine.distributed import (
 )
 from sslrecipes.engine.failures import end_if_unwritable, explained
 from sslrecipes.engine.misfit import fitting
-from sslrecipes.engine.restart import unwrapped
-from sslrecipes.engine.restartable_runner import RestartableRunner
+from sslrecipes.engine.restart.restartable_runner import RestartableRunner
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
 from sslrecipes.errors import ConfigError
+from sslrecipes.models.wrapping import unwrapped
 from sslrecipes.registry import DATA_SAMPLERS, PARAM_SCHEDULERS, RUNNERS
-from sslrecipes.zoo.default_hooks import DEFAULT_HOOKS
-from sslrecipes.zoo.picture_size import picture_size
-from sslrecipes.zoo.upstream import adopt
 
 #: How messages of mmengine begin that are long or say nothing about the run; the log file has them all.
 ONLY_FOR_THE_FILE = (
@@ -78,7 +83,7 @@ class SSLRunner(RestartableRunner):
     Mended, each with its upstream reason:
 
     * :meth:`from_cfg`: recipes of the parent packages get our loop, optimizer wrapper and hooks, see
-      :mod:`sslrecipes.zoo.upstream`;
+      :mod:`sslrecipes.config.upstream`;
     * :meth:`build_logger`: environment, config and hook lists go to the log file, not to the console (upstream prints
       several hundred lines before the first epoch); a log file that can't be written ends the run (Python prints a
       traceback for each line);
@@ -274,7 +279,7 @@ class SSLRunner(RestartableRunner):
         checkpoint = read_checkpoint(filename, map_location=map_location)
         check_learnt_classes(self, checkpoint)
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        model = self.model.module if is_model_wrapper(self.model) else self.model
+        model = unwrapped(self.model)
         state = our_weights(checkpoint, str(filename))
         check_used_alike(model, facts_of(checkpoint.get('meta')), str(filename), picture_size=self._picture_size())
         load_state(model, state, source=str(filename), allow_partial=self.cfg.get('allow_partial', False))

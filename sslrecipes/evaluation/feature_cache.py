@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from sslrecipes.checkpoint.reading import read_safetensors
-from sslrecipes.checkpoint.writing import save_safetensors
+from sslrecipes.checkpoint.files.reading import read_safetensors
+from sslrecipes.checkpoint.files.writing import save_safetensors
 from sslrecipes.errors import CheckpointError, ConfigError
 
 #: Part of every name, so that files which carry no digest, or not their name, are not found.

@@ -18,7 +18,6 @@ from dataclasses import replace
 from math import isqrt
 from pathlib import Path
 
-from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
 from sslrecipes.checkpoint.backbone_arch import BackboneArch, ResNetArch, ViTArch, backbone_arch
@@ -28,6 +27,7 @@ from sslrecipes.checkpoint.networks import Network, read_network
 from sslrecipes.checkpoint.used_alike import check_heads, warn_of_differences
 from sslrecipes.errors import CheckpointError, ConfigError, CoverageError
 from sslrecipes.models.layers.position_interpolation import interpolate_positions
+from sslrecipes.models.wrapping import unwrapped
 from sslrecipes.transfer.patch_resizing import resize_kernels
 
 UNUSED = ('fc.', 'head.', 'ln1.', 'ln2.', 'cls_token', 'mask_token', 'proj_layers.', 'proj_weights')
@@ -89,8 +89,7 @@ def load_backbone(
         raise CoverageError(_complaint(target, network, coverage))
     check_heads(target, network.facts, network.source)
     loaded = load_weights(target, weights, source=f'{network.source} ({network.part})', ignore=fresh)
-    whole = getattr(model, 'module', model) if is_model_wrapper(model) else model
-    warn_of_differences(whole, network.facts, network.source, sizes=False)
+    warn_of_differences(unwrapped(model), network.facts, network.source, sizes=False)
     return loaded
 
 
@@ -100,7 +99,7 @@ def pretrained_part(model: nn.Module) -> nn.Module:
     Raises:
         ConfigError: There is no backbone.
     """
-    model = getattr(model, 'module', model) if is_model_wrapper(model) else model
+    model = unwrapped(model)
     backbone = getattr(model, 'backbone', None)
     if not isinstance(backbone, nn.Module):
         raise ConfigError(f'{type(model).__name__} has no backbone that a checkpoint could fill.', 'model')

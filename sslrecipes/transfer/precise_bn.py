@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -19,6 +18,7 @@ from torch.utils.data import DataLoader
 
 from sslrecipes.datasets.seeding import kept_random_states, sampler_of
 from sslrecipes.errors import ConfigError
+from sslrecipes.models.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
 
 
@@ -108,7 +108,7 @@ class PreciseBNHook(Hook):
     @torch.no_grad()
     def measure(self, runner: Runner) -> None:
         """Pass the batches through the model as in training; collective."""
-        model: Any = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model: Any = unwrapped(runner.model)
         layers = trained_batch_norms(model)
         with measured(layers), runner.optim_wrapper.optim_context(runner.model):
             for batch in islice(self._loader(runner), self.num_batches):

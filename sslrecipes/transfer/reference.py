@@ -16,7 +16,7 @@ from torchvision.models.resnet import BasicBlock, Bottleneck
 from torchvision.models.vision_transformer import EncoderBlock
 from torchvision.ops import Conv2dNormActivation
 
-from sslrecipes.checkpoint.keymaps.torchvision import TORCHVISION
+from sslrecipes.checkpoint.conversion.keymaps.torchvision import TORCHVISION
 from sslrecipes.models.layers.position_interpolation import interpolate_positions
 
 _STAGES = ('layer1', 'layer2', 'layer3', 'layer4')

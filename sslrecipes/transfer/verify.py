@@ -15,13 +15,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from sslrecipes.checkpoint.baking import adapted_parts, bake_cls_token
-from sslrecipes.checkpoint.conversion import about
+from sslrecipes.checkpoint.conversion.convert import about
 from sslrecipes.checkpoint.networks import read_network
-from sslrecipes.checkpoint.training_facts import TrainingFacts
+from sslrecipes.checkpoint.stated import IMAGENET_MEAN, IMAGENET_STD, TrainingFacts
 from sslrecipes.checkpoint.used_alike import check_heads
 from sslrecipes.datasets.photo_tiles import load_photographs
 from sslrecipes.errors import CheckpointError
-from sslrecipes.transfer.export.source import IMAGENET_MEAN, IMAGENET_STD
 from sslrecipes.transfer.loading import C4Network, pretrained_part
 from sslrecipes.transfer.patch_resizing import resize_kernels
 from sslrecipes.transfer.reference import ReferenceMobileNetV2, ReferenceResNet, ReferenceViT, torchvision_weights

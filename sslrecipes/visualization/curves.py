@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sslrecipes.errors import DataError, did_you_mean
+from sslrecipes.paths.overwriting import refuse_overwriting
 from sslrecipes.visualization.figure_files import save_figure
 from sslrecipes.visualization.labels import plain_label
-from sslrecipes.zoo.overwriting import refuse_overwriting
 
 _AXES = ('epoch', 'iter', 'step')
 _WINDOW = 15

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sslrecipes.checkpoint.writing import write_atomic
+from sslrecipes.checkpoint.files.writing import write_atomic
 
 
 def save_figure(figure: Any, out: str | Path) -> Path:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sslrecipes.checkpoint.writing import write_atomic
+from sslrecipes.checkpoint.files.writing import write_atomic
 
 _SMALL = 160  # narrower pictures are magnified, with sharp pixels
 _MAGNIFIED = 320

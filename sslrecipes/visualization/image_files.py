@@ -17,7 +17,7 @@ from sslrecipes.compat.local_files import read_regular
 from sslrecipes.datasets.bad_samples import reason_of
 from sslrecipes.datasets.decoding import BadImageError, decode_image
 from sslrecipes.errors import ConfigError, DataError, counted
-from sslrecipes.zoo.user_paths import user_file
+from sslrecipes.paths.user_paths import user_file
 
 
 def find_images(paths: Sequence[str | Path], limit: int) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unicodedata import normalize
 
-from sslrecipes.zoo.user_paths import printable
+from sslrecipes.paths.user_paths import printable
 
 
 def drawn_label(name: str) -> str:

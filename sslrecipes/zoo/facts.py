@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sslrecipes.config.schedules import schedule_of
 from sslrecipes.zoo.architecture import architecture
 from sslrecipes.zoo.naming import parse_name
-from sslrecipes.zoo.schedules import schedule_of
 from sslrecipes.zoo.transfer_facts import TRANSFER_FACTS, transfer_facts
 
 Facts = dict[str, Any]

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sslrecipes.zoo.picture_size import SIZES
-from sslrecipes.zoo.places import value_at, walk
-from sslrecipes.zoo.schedules import schedule_of
+from sslrecipes.config.picture_size import SIZES
+from sslrecipes.config.places import value_at, walk
+from sslrecipes.config.schedules import schedule_of
 
 _PATTERN = re.compile(
     r'_(?P<gpus>\d+)xb(?P<batch>\d+)'

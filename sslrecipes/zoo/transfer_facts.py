@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from sslrecipes.config.places import value_at, walk
+from sslrecipes.config.schedules import schedule_of, warmup_of
 from sslrecipes.zoo.naming import crop_size
-from sslrecipes.zoo.places import value_at, walk
-from sslrecipes.zoo.schedules import schedule_of, warmup_of
 
 #: Facts that stand in the config as they are: name -> where.
 _STATED = {

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from sslrecipes.checkpoint.baking import adapted_parts, bake_cls_token
-from sslrecipes.checkpoint.conversion import to_ours
+from sslrecipes.checkpoint.conversion.convert import to_ours
 from sslrecipes.errors import CheckpointError
 
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from mmengine.logging import HistoryBuffer
 
-from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.errors import CheckpointError
 
 CANARY = 'canary'  # relative: the readers run in a folder of their own

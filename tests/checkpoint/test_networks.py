@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.checkpoint.networks import read_network
-from sslrecipes.checkpoint.writing import save_torch
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from sslrecipes.checkpoint.reading import read_checkpoint
-from sslrecipes.checkpoint.writing import save_torch
+from sslrecipes.checkpoint.files.reading import read_checkpoint
+from sslrecipes.checkpoint.files.writing import save_torch
 
 
 class Evil:

@@ -5,10 +5,10 @@ import torch
 from mmpretrain.models import ClsDataPreprocessor, ResNet, VisionTransformer
 from torch import nn
 
+from sslrecipes.checkpoint.files.writing import save_safetensors, save_torch
 from sslrecipes.checkpoint.initializer import load_pretrained
-from sslrecipes.checkpoint.training_facts import TrainingFacts, facts_of
+from sslrecipes.checkpoint.stated import TrainingFacts, facts_of
 from sslrecipes.checkpoint.used_alike import check_parts_used_alike, check_used_alike
-from sslrecipes.checkpoint.writing import save_safetensors, save_torch
 from sslrecipes.errors import CheckpointError
 
 ARCH = dict(embed_dims=16, num_layers=1, num_heads=4, feedforward_channels=32)

@@ -2,8 +2,8 @@ import codecs
 
 import pytest
 
-from sslrecipes.zoo.config import load_config
-from sslrecipes.zoo.reading import read_config
+from sslrecipes.config.loading import load_config
+from sslrecipes.config.reading import read_config
 
 PYTHON = "_base_ = ['base{suffix}']\nname = '{{{{ fileBasenameNoExtension }}}}'\nown = {{{{ _base_.there }}}}\n"
 FILES = {

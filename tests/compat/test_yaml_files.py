@@ -1,8 +1,8 @@
 import mmengine
 import pytest
 
+from sslrecipes.config.loading import load_config
 from sslrecipes.errors import ConfigError
-from sslrecipes.zoo.config import load_config
 
 
 @pytest.mark.parametrize(

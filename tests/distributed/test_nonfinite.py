@@ -6,9 +6,9 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
-from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.checkpoint.files.reading import read_checkpoint
+from sslrecipes.commands.replay import replay
 from sslrecipes.engine.hooks.nonfinite_hook import COUNT
-from sslrecipes.engine.replay import replay
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import RunError
 

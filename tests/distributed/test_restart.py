@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from sslrecipes.engine.distributed import init_cpu_process_group
-from sslrecipes.engine.restart import gather_rank_buffers, restore_rank_buffers
+from sslrecipes.engine.restart.state import gather_rank_buffers, restore_rank_buffers
 
 
 class WithQueue(nn.Module):

@@ -4,10 +4,10 @@ import pytest
 import torch
 from mmengine.model import is_model_wrapper
 
-from sslrecipes.checkpoint.store import CheckpointStore
+from sslrecipes.checkpoint.files.store import CheckpointStore
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import CheckpointError, StorageError
-from sslrecipes.zoo.ownership import claim
+from sslrecipes.paths.ownership import claim
 
 
 @pytest.mark.parametrize('accumulation', [1, 2])

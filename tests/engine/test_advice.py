@@ -5,8 +5,8 @@ from mmengine.config import Config
 from torch import nn
 from torch.utils.data import DataLoader
 
+from sslrecipes.commands.rehearsal import rehearse
 from sslrecipes.engine.advice import lr_for_another_batch, queues_longer_than_data
-from sslrecipes.engine.rehearsal import rehearse
 from sslrecipes.engine.runner import SSLRunner
 
 

@@ -8,11 +8,19 @@ import pytest
 from mmengine.config import Config
 from mmengine.runner.base_loop import BaseLoop
 from mmpretrain.datasets import CustomDataset
+from mmpretrain.evaluation import Accuracy
 from torch import nn
 from torch.utils.data import DataLoader
 
-from sslrecipes.checkpoint.writing import save_torch
-from sslrecipes.engine.class_count import check_class_count, check_learnt_classes, check_same_classes, learns_labels
+from sslrecipes.checkpoint.files.writing import save_torch
+from sslrecipes.engine.class_count import (
+    check_accuracies,
+    check_class_count,
+    check_learnt_classes,
+    check_preprocessor,
+    check_same_classes,
+    learns_labels,
+)
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.models.methods.linear_probe import LinearProbe
@@ -156,3 +164,54 @@ def test_a_runner_compares_names_of_loops_and_of_what_it_loads(mae_on_digits, tm
     save_torch(tmp_path / 'x.pth', {'state_dict': runner.model.state_dict(), 'meta': {'dataset_meta': other}})
     runner.load_checkpoint(tmp_path / 'x.pth')
     assert 'class 0 is "1" in the checkpoint' in next(Path(runner.log_dir).glob('*.log')).read_text()
+
+
+def measured_by(*metrics):
+    return SimpleNamespace(evaluator=SimpleNamespace(metrics=metrics))
+
+
+def test_no_metric_asks_for_more_classes_than_there_are():
+    with pytest.raises(ConfigError, match=r'val_evaluator \(Accuracy\) asks for top-5, but there are 4 classes'):
+        check_accuracies(probe(4), measured_by(Accuracy(topk=(1, 5))), 'val_evaluator')
+    check_accuracies(probe(5), measured_by(Accuracy(topk=(1, 5)), SimpleNamespace()), 'val_evaluator')
+    check_accuracies(nn.Identity(), measured_by(Accuracy(topk=5)), 'val_evaluator')
+    check_accuracies(probe(4), SimpleNamespace(), 'train_evaluator')
+
+
+@pytest.mark.parametrize('topk', [(0,), (1, 0), -1])
+def test_no_metric_asks_for_less_than_the_best_class(topk):
+    metric = SimpleNamespace(topk=topk)
+    for model in (probe(4), nn.Identity()):
+        with pytest.raises(ConfigError, match=r'asks for top-(0|-1), but the best class is top-1: raise topk'):
+            check_accuracies(model, measured_by(metric), 'val_evaluator')
+
+
+def test_accuracies_that_a_head_logs_count_too():
+    model = probe(4)
+    model.head = nn.Identity()
+    model.head.topk, model.head.cal_acc = (1, 5), True
+    with pytest.raises(ConfigError, match=r'model\.head asks for top-5'):
+        check_accuracies(model, SimpleNamespace(), 'train_evaluator')
+    model.head.cal_acc = False
+    check_accuracies(model, SimpleNamespace(), 'train_evaluator')
+
+
+def test_preprocessor_mixes_labels_of_the_same_classes():
+    model = probe(4)
+    model.data_preprocessor.num_classes = 5
+    with pytest.raises(ConfigError, match=r'data_preprocessor\.num_classes is 5, but model\.num_classes is 4'):
+        check_preprocessor(model)
+    model.data_preprocessor.num_classes = None
+    check_preprocessor(model)
+
+
+def test_a_runner_looks_at_both(mae_on_digits):
+    runner = SSLRunner.from_cfg(mae_on_digits)
+    head = runner.model.head
+    head.num_classes, head.cal_acc, head.topk = 10, True, 11
+    with pytest.raises(ConfigError, match=r'model\.head asks for top-11, but there are 10 classes'):
+        runner.build_train_measured_by(mae_on_digits.train_cfg)
+    head.topk = 10
+    runner.model.data_preprocessor.num_classes = 11
+    with pytest.raises(ConfigError, match=r'data_preprocessor\.num_classes is 11'):
+        runner.build_train_measured_by(mae_on_digits.train_cfg)

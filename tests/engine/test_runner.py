@@ -5,14 +5,14 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import get_priority
 
-from sslrecipes.checkpoint.writing import save_torch
-from sslrecipes.engine.config_check import check_config
+from sslrecipes.checkpoint.files.writing import save_torch
+from sslrecipes.commands.config_check import check_config
+from sslrecipes.config.default_hooks import DEFAULT_HOOKS
+from sslrecipes.config.reading import read_config
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import CheckpointError, ConfigError, CoverageError
+from sslrecipes.paths.ownership import NAME
 from sslrecipes.registry import HOOKS
-from sslrecipes.zoo.default_hooks import DEFAULT_HOOKS
-from sslrecipes.zoo.ownership import NAME
-from sslrecipes.zoo.reading import read_config
 
 
 def weights(runner):

@@ -7,10 +7,10 @@ import torch
 
 import sslrecipes.engine
 import sslrecipes.engine.knn_loop  # noqa: F401  registers
-from sslrecipes.engine.config_check import check_config
+from sslrecipes.commands.config_check import check_config
+from sslrecipes.config.loading import load_config
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.registry import MODELS
-from sslrecipes.zoo.config import load_config
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 ARCH = dict(embed_dims=32, num_layers=1, num_heads=2, feedforward_channels=64)

@@ -6,7 +6,7 @@ from mmengine.runner import Runner
 from safetensors.torch import save_file
 from torch.utils.data import DataLoader, TensorDataset
 
-from sslrecipes.checkpoint.writing import save_safetensors
+from sslrecipes.checkpoint.files.writing import save_safetensors
 from sslrecipes.errors import CheckpointError, ConfigError
 from sslrecipes.evaluation.feature_cache import cache_file, load_features, save_features
 from sslrecipes.evaluation.features import extract_features

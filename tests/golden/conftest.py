@@ -13,8 +13,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from sslrecipes.config.reading import read_config
 from sslrecipes.engine.optimizers import ParamGroupsConstructor
-from sslrecipes.zoo.reading import read_config
 
 CONFIGS = Path(__file__).parents[2]
 ROOT = Path(os.environ.get('SSLRECIPES_GOLDEN') or Path(__file__).parents[1] / 'data' / 'golden')

@@ -15,7 +15,7 @@ from mmengine.hooks import Hook
 from sslight_recipe import recipe_of
 from torch import nn
 
-from sslrecipes.checkpoint.keymaps import sslight
+from sslrecipes.checkpoint.conversion.keymaps import sslight
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.models.layers.momentum_network import MomentumNetwork
 

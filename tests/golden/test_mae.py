@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
 from sslrecipes.checkpoint.coverage import load_weights
-from sslrecipes.checkpoint.keymaps import KEYMAPS
 from sslrecipes.registry import MODELS
 
 MAE = KEYMAPS['mae']

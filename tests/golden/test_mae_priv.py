@@ -4,9 +4,9 @@ import pytest
 import torch
 from mmpretrain.structures import DataSample
 
+from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
+from sslrecipes.checkpoint.conversion.keymaps.mae_priv import our_places
 from sslrecipes.checkpoint.coverage import load_weights
-from sslrecipes.checkpoint.keymaps import KEYMAPS
-from sslrecipes.checkpoint.keymaps.mae_priv import our_places
 from sslrecipes.models.methods.feature_model import as_feature_model
 from sslrecipes.registry import MODELS, OPTIMIZERS
 

@@ -5,8 +5,8 @@ import re
 import pytest
 import torch
 
+from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
 from sslrecipes.checkpoint.coverage import load_weights
-from sslrecipes.checkpoint.keymaps import KEYMAPS
 from sslrecipes.registry import MODELS
 from sslrecipes.visualization.attention_maps import record_attention, record_gradients
 from sslrecipes.visualization.rollout import RolloutOptions, attention_rollout, gradient_rollout

@@ -7,20 +7,20 @@ import torch
 from mmpretrain.models import VisionTransformer
 from torch import nn
 
-from sslrecipes.checkpoint.conversion import convert_file, our_weights
-from sslrecipes.checkpoint.export import export_backbone, read_backbone
-from sslrecipes.checkpoint.families import detect_family
+from sslrecipes.checkpoint.conversion.convert import convert_file, our_weights
+from sslrecipes.checkpoint.conversion.families import detect_family
+from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
+from sslrecipes.checkpoint.conversion.keymaps.mae_priv import our_places
+from sslrecipes.checkpoint.conversion.layouts import unwrap
+from sslrecipes.checkpoint.files.reading import read_checkpoint
+from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.checkpoint.initializer import load_pretrained
-from sslrecipes.checkpoint.keymaps import KEYMAPS
-from sslrecipes.checkpoint.keymaps.mae_priv import our_places
-from sslrecipes.checkpoint.layouts import unwrap
 from sslrecipes.checkpoint.networks import read_network
-from sslrecipes.checkpoint.reading import read_checkpoint
-from sslrecipes.checkpoint.writing import save_torch
+from sslrecipes.config.reading import read_config
 from sslrecipes.errors import CoverageError
+from sslrecipes.export.backbone import export_backbone, read_backbone
+from sslrecipes.export.official_mae import convert_from_mae, convert_to_mae
 from sslrecipes.models.backbones import MAEPrivFineTuneViT, MAEPrivViT
-from sslrecipes.transfer.export.official_mae import convert_from_mae, convert_to_mae
-from sslrecipes.zoo.reading import read_config
 
 CONFIGS = Path(__file__).parents[2]
 

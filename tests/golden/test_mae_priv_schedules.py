@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from sslrecipes.checkpoint.keymaps.mae_priv import our_places
+from sslrecipes.checkpoint.conversion.keymaps.mae_priv import our_places
+from sslrecipes.config.reading import read_config
 from sslrecipes.engine.optimizers import ParamGroupsConstructor
 from sslrecipes.registry import MODELS, PARAM_SCHEDULERS
-from sslrecipes.zoo.reading import read_config
 
 SCHEDULES = Path(__file__).parents[2] / 'configs/_base_/schedules/mae_priv'
 PRETRAIN = 'adamw_bs4096_coslr_pretrain.py'

@@ -5,7 +5,7 @@ import torch
 from mmpretrain.models import VisionTransformer
 from torch import nn
 
-from sslrecipes.checkpoint.writing import save_torch
+from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.transfer.loading import load_backbone
 from sslrecipes.transfer.verify import verify_backbone
 from sslrecipes.transfer.vitdet import ViTDet

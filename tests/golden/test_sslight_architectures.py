@@ -7,7 +7,7 @@ import torch
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 
-from sslrecipes.checkpoint.keymaps import KEYMAPS
+from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
 from sslrecipes.models.methods.multi_crop_method import pooled_output
 from sslrecipes.registry import MODELS
 

@@ -6,13 +6,13 @@ import pytest
 import torch
 from mmengine.registry import init_default_scope
 
-from sslrecipes.checkpoint.conversion import convert_file, our_weights
-from sslrecipes.checkpoint.keymaps import KEYMAPS
-from sslrecipes.checkpoint.keymaps.plain import PLAIN
-from sslrecipes.checkpoint.keymaps.sslight import dino, moco, swav
-from sslrecipes.checkpoint.layouts import unwrap, wrap
-from sslrecipes.checkpoint.reading import read_checkpoint
-from sslrecipes.checkpoint.writing import save_torch
+from sslrecipes.checkpoint.conversion.convert import convert_file, our_weights
+from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
+from sslrecipes.checkpoint.conversion.keymaps.plain import PLAIN
+from sslrecipes.checkpoint.conversion.keymaps.sslight import dino, moco, swav
+from sslrecipes.checkpoint.conversion.layouts import unwrap, wrap
+from sslrecipes.checkpoint.files.reading import read_checkpoint
+from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.registry import MODELS
 
 #: Layers of the official semi-supervised classifier by our names of the projection that it comes from

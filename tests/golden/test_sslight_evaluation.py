@@ -14,7 +14,7 @@ from torch import nn
 from torch.utils.data import Dataset
 
 import sslrecipes.models  # noqa: F401  registers
-from sslrecipes.checkpoint.keymaps import KeyMap
+from sslrecipes.checkpoint.conversion.keymaps import KeyMap
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.registry import DATASETS, MODELS
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sslrecipes.checkpoint.keymaps import KEYMAPS
+from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
 from sslrecipes.registry import MODELS
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sslrecipes.checkpoint.keymaps import KEYMAPS
+from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
 from sslrecipes.engine.distributed import init_cpu_process_group
 from sslrecipes.models.losses.sinkhorn import sinkhorn
 from sslrecipes.registry import MODELS

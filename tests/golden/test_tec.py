@@ -4,11 +4,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
+from sslrecipes.checkpoint.conversion.layouts import unwrap
 from sslrecipes.checkpoint.coverage import load_weights
-from sslrecipes.checkpoint.export import export_backbone
-from sslrecipes.checkpoint.keymaps import KEYMAPS
-from sslrecipes.checkpoint.layouts import unwrap
 from sslrecipes.engine.schedulers import WarmupCosineLR
+from sslrecipes.export.backbone import export_backbone
 from sslrecipes.registry import MODELS
 
 TEC = KEYMAPS['tec']

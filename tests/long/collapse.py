@@ -25,7 +25,8 @@ import numpy as np
 import torch
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
-from sslrecipes.checkpoint.writing import save_torch
+from sslrecipes.checkpoint.files.writing import save_torch
+from sslrecipes.config.loading import load_config
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import RunError
 from sslrecipes.models.heads.dino_head import DINOHead
@@ -33,7 +34,6 @@ from sslrecipes.models.heads.swav_head import SwAVHead
 from sslrecipes.models.losses.view_cross_entropy import swapped_cross_entropy
 from sslrecipes.models.losses.view_weights import NUM_GLOBALS
 from sslrecipes.registry import DATASETS, MODELS
-from sslrecipes.zoo.config import load_config
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'quickstart'
 RECIPES = {

@@ -27,15 +27,15 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')
 import torch
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
-from sslrecipes.engine import launch
-from sslrecipes.engine.config_check import check_config
+from sslrecipes.commands import launch
+from sslrecipes.commands.config_check import check_config
+from sslrecipes.config.loading import load_config
+from sslrecipes.config.option_values import GivenText
+from sslrecipes.config.places import children
+from sslrecipes.config.preconditions import check_evaluates, check_trains, work_dir_of
+from sslrecipes.config.reading import read_config
+from sslrecipes.config.validation.option_table import RUNNER_KEYS
 from sslrecipes.errors import exit_on_user_error
-from sslrecipes.zoo.config import load_config
-from sslrecipes.zoo.option_table import RUNNER_KEYS
-from sslrecipes.zoo.option_values import GivenText
-from sslrecipes.zoo.places import children
-from sslrecipes.zoo.preconditions import check_evaluates, check_trains, work_dir_of
-from sslrecipes.zoo.reading import read_config
 
 CONFIGS = Path(__file__).parents[2] / 'configs' / 'quickstart'
 SHORT = """

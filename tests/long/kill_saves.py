@@ -22,7 +22,7 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')
 import torch
 
 from sslrecipes.checkpoint import CheckpointStore, read_checkpoint, save_torch
-from sslrecipes.checkpoint.store import position_of
+from sslrecipes.checkpoint.files.store import position_of
 from sslrecipes.errors import CheckpointError
 
 BEGIN, END = b'(', b')'

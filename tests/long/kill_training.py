@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
-from sslrecipes.zoo.config import load_config
+from sslrecipes.config.loading import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUND = 10  # kills of one run; then the run is compared, and another one begins

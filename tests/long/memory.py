@@ -21,10 +21,10 @@ import torch
 from mmengine.hooks import Hook
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
-from sslrecipes.engine.memory import keep_freed_memory
+from sslrecipes.commands.memory import keep_freed_memory
+from sslrecipes.config.loading import load_config
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.registry import HOOKS
-from sslrecipes.zoo.config import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPE = 'configs/mae/mae_vit-base-p16_8xb512-amp-coslr-300e_in1k.py'

@@ -18,15 +18,15 @@ import torch
 from mmengine.registry import DefaultScope
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
-from sslrecipes.checkpoint.sealing import verify
-from sslrecipes.checkpoint.writing import BackgroundWriter, save_torch
+from sslrecipes.checkpoint.files.sealing import verify
+from sslrecipes.checkpoint.files.writing import BackgroundWriter, save_torch
+from sslrecipes.commands.memory import keep_freed_memory
+from sslrecipes.config.loading import load_config
 from sslrecipes.datasets.seeding import SeededDataset
 from sslrecipes.engine.hooks.nonfinite_hook import NonFiniteHook
 from sslrecipes.engine.loops import seed_generators
-from sslrecipes.engine.memory import keep_freed_memory
 from sslrecipes.engine.optimizers import ParamGroupsConstructor
 from sslrecipes.registry import MODELS
-from sslrecipes.zoo.config import load_config
 
 RECIPE = Path(__file__).resolve().parents[2] / 'configs/mae/mae_vit-base-p16_8xb512-amp-coslr-300e_in1k.py'
 SMALL = {'model.backbone.arch': 'deit-small', 'model.neck.embed_dim': 384}

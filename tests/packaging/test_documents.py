@@ -10,8 +10,8 @@ from string import Template
 
 import pytest
 
-from sslrecipes.zoo.config import load_config
-from sslrecipes.zoo.preconditions import check_trains
+from sslrecipes.config.loading import load_config
+from sslrecipes.config.preconditions import check_trains
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(

@@ -7,12 +7,12 @@ import torch
 from mmengine.dataset import default_collate
 from PIL import Image
 
+from sslrecipes.commands.config_check import check_config
+from sslrecipes.config.loading import load_config, override
 from sslrecipes.datasets.preflight import check_dataset
-from sslrecipes.engine.config_check import check_config
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import DATASETS, MODELS
 from sslrecipes.zoo import parse_name
-from sslrecipes.zoo.config import load_config, override
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = {path.stem.partition('_')[0]: path for path in ROOT.glob('projects/*/configs/*.py')}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from sslrecipes.config.loading import load_config
 from sslrecipes.zoo import read_index
-from sslrecipes.zoo.config import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPES = sorted(

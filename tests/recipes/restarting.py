@@ -22,9 +22,9 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
-from sslrecipes.checkpoint.reading import read_checkpoint
-from sslrecipes.checkpoint.store import CheckpointStore
-from sslrecipes.engine.circumstances import source_digest
+from sslrecipes.checkpoint.files.reading import read_checkpoint
+from sslrecipes.checkpoint.files.store import CheckpointStore
+from sslrecipes.engine.restart.circumstances import source_digest
 from sslrecipes.engine.runner import SSLRunner
 
 STEPS = 24  # of a short run, see tiny.py

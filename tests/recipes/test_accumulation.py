@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.checkpoint.files.reading import read_checkpoint
 
 #: A backbone without batch norms, which see micro-batches.
 VIT = dict(

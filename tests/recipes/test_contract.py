@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sslrecipes.engine.config_check import check_config
-from sslrecipes.engine.dry_run import print_report
-from sslrecipes.engine.recorded_model import plain_model
+from sslrecipes.commands.config_check import check_config
+from sslrecipes.commands.dry_run import print_report
+from sslrecipes.engine.nonfinite.recorded_model import plain_model
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.zoo import facts, parse_name
 

@@ -6,7 +6,7 @@
 import pytest
 import torch
 
-from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.checkpoint.files.reading import read_checkpoint
 
 KILLS = 4  # for each number of workers: eight per method
 

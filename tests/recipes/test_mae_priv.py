@@ -9,7 +9,7 @@ import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
 
-from sslrecipes.engine.launch import apply_arguments
+from sslrecipes.commands.launch import apply_arguments
 from sslrecipes.registry import MODELS, PARAM_SCHEDULERS
 from sslrecipes.zoo import facts
 

@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
+from sslrecipes.config.places import walk
+from sslrecipes.config.validation.option_table import RUNNER_KEYS
 from sslrecipes.zoo import facts
-from sslrecipes.zoo.option_table import RUNNER_KEYS
-from sslrecipes.zoo.places import walk
 
 FOLDER, TAIL = 'configs/sslight', '8xb128-coslr-200e_in1k.py'
 ROWS = [

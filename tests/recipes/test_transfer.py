@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from sslrecipes.engine.config_check import check_config
-from sslrecipes.engine.recorded_model import plain_model
+from sslrecipes.commands.config_check import check_config
+from sslrecipes.config.loading import load_config
+from sslrecipes.engine.nonfinite.recorded_model import plain_model
 from sslrecipes.zoo import facts, parse_name
-from sslrecipes.zoo.config import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
 TRANSFERS = sorted(

@@ -10,16 +10,16 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 
-from sslrecipes.checkpoint.reading import read_checkpoint
-from sslrecipes.checkpoint.store import CheckpointStore
-from sslrecipes.engine.config_check import check_config
+from sslrecipes.checkpoint.files.reading import read_checkpoint
+from sslrecipes.checkpoint.files.store import CheckpointStore
+from sslrecipes.commands.config_check import check_config
+from sslrecipes.config.upstream import adopted
+from sslrecipes.config.validation.schema import check_schema
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import MODELS
 from sslrecipes.transfer.loading import load_backbone
 from sslrecipes.zoo import facts
-from sslrecipes.zoo.schema import check_schema
-from sslrecipes.zoo.upstream import adopted
 
 FAMILIES = (
     *('BarlowTwins', 'BEiT', 'BEiT v2', 'BYOL', 'CAE', 'DenseCL', 'EVA', 'iTPN with CLIP', 'iTPN with pixels', 'MAE'),

@@ -13,7 +13,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import FUNCTIONS
 from torch import nn
 
-from sslrecipes.checkpoint.writing import save_torch
+from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.models.layers.progress import Progress
 from sslrecipes.registry import MODELS
 

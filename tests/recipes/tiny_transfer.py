@@ -20,8 +20,8 @@ from mmengine.registry import MODELS, DefaultScope
 from mmengine.structures import PixelData
 from torch import nn
 
-from sslrecipes.checkpoint.store import CheckpointStore
-from sslrecipes.checkpoint.writing import save_torch
+from sslrecipes.checkpoint.files.store import CheckpointStore
+from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.engine.runner import SSLRunner
 
 PIXELS, BATCH, STEPS, CHANNELS, REGIONS = 64, 2, 2, 16, 8

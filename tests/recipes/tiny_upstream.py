@@ -10,7 +10,7 @@ import torch
 from mmengine.config import Config
 from mmpretrain.models.utils.clip_generator_helper import CLIP
 
-from sslrecipes.checkpoint.writing import save_torch
+from sslrecipes.checkpoint.files.writing import save_torch
 
 BATCH, WIDTH, PIXELS, PATCH = 4, 32, 32, 8
 PATCHES = (PIXELS // PATCH) ** 2

@@ -11,7 +11,7 @@ from mmengine.config import Config
 from PIL import Image
 
 import sslrecipes.transfer  # noqa: F401  registers
-from sslrecipes.zoo.reading import read_config
+from sslrecipes.config.reading import read_config
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES, CLASSES, SIDE = 24, ('green', 'red'), 24

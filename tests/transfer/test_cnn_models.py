@@ -15,8 +15,8 @@ from mmengine.registry import PARAM_SCHEDULERS, DefaultScope
 from mmseg.registry import MODELS as SEGMENTORS
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from sslrecipes.config.reading import read_config
 from sslrecipes.transfer import DilatedMobileNetV2
-from sslrecipes.zoo.reading import read_config
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 MODELS = {

@@ -18,14 +18,14 @@ from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS as SEGMENTORS
 
 from sslrecipes.checkpoint.baking import adapted_parts, bake_cls_token
-from sslrecipes.checkpoint.conversion import to_official
-from sslrecipes.checkpoint.export import export_backbone
-from sslrecipes.checkpoint.layouts import wrap
+from sslrecipes.checkpoint.conversion.convert import to_official
+from sslrecipes.checkpoint.conversion.layouts import wrap
+from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.checkpoint.networks import read_network
-from sslrecipes.checkpoint.writing import save_torch
 from sslrecipes.errors import CheckpointError, CoverageError
+from sslrecipes.export import Source, export_checked
+from sslrecipes.export.backbone import export_backbone
 from sslrecipes.registry import MODELS
-from sslrecipes.transfer.export import Source, export_checked
 from sslrecipes.transfer.loading import load_backbone
 from sslrecipes.transfer.verify import verify_backbone
 

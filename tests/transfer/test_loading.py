@@ -11,11 +11,11 @@ from torch import nn
 from torchvision.models import mobilenet_v2
 
 from sslrecipes.checkpoint.baking import bake_cls_token
-from sslrecipes.checkpoint.conversion import to_official
-from sslrecipes.checkpoint.export import export_backbone
+from sslrecipes.checkpoint.conversion.convert import to_official
+from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.checkpoint.networks import read_network
-from sslrecipes.checkpoint.writing import save_torch
 from sslrecipes.errors import CheckpointError, ConfigError, CoverageError
+from sslrecipes.export.backbone import export_backbone
 from sslrecipes.transfer.loading import load_backbone
 from sslrecipes.transfer.vitdet import ViTDet
 

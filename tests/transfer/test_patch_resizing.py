@@ -7,7 +7,7 @@ import torch
 from mmpretrain.models import VisionTransformer
 from torch import nn
 
-from sslrecipes.checkpoint.writing import save_torch
+from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.errors import CheckpointError, ConfigError, CoverageError
 from sslrecipes.transfer.loading import load_backbone
 from sslrecipes.transfer.patch_resizing import PatchResizingViT

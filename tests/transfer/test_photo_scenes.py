@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from mmengine.registry import DefaultScope
 
+from sslrecipes.config.reading import read_config
 from sslrecipes.datasets.photo_scenes import prepare_photo_scenes
 from sslrecipes.datasets.scene_drawing import CLASSES, STUFF, THINGS
 from sslrecipes.errors import DataError
 from sslrecipes.registry import DATASETS
 from sslrecipes.transfer import PhotoScenesDetection, PhotoScenesSegmentation
-from sslrecipes.zoo.reading import read_config
 
 BASES = Path(__file__).resolve().parents[2] / 'configs' / '_base_' / 'transfer' / 'datasets'
 

@@ -10,10 +10,10 @@ from mmengine.hooks import Hook
 from mmengine.registry import DefaultScope
 from mmpretrain.models import ResNet
 
-from sslrecipes.checkpoint.store import CheckpointStore
-from sslrecipes.checkpoint.writing import save_torch
-from sslrecipes.engine.launch import verify_transfer
-from sslrecipes.engine.replay import replay
+from sslrecipes.checkpoint.files.store import CheckpointStore
+from sslrecipes.checkpoint.files.writing import save_torch
+from sslrecipes.commands.launch import verify_transfer
+from sslrecipes.commands.replay import replay
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError, RunError
 

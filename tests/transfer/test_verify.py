@@ -9,7 +9,7 @@ from mmdet.models.roi_heads.shared_heads import ResLayer
 from mmpretrain.models import MobileNetV2, ResNet, ResNet_CIFAR, VisionTransformer
 from torch import nn
 
-from sslrecipes.checkpoint.writing import save_torch
+from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.errors import CheckpointError
 from sslrecipes.transfer.dilated_mobilenet import DilatedMobileNetV2
 from sslrecipes.transfer.loading import load_backbone

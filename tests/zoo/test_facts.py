@@ -124,7 +124,7 @@ def test_facts_of_a_recipe_need_no_torch():
     code = (
         'import sys\n'
         'from sslrecipes.zoo import facts\n'
-        'from sslrecipes.zoo.config import load_config\n'
+        'from sslrecipes.config.loading import load_config\n'
         f'assert facts(load_config({str(recipe)!r}))["effective_batch"] == 4096\n'
         'print(sorted({"torch", "mmcv", "mmpretrain"} & set(sys.modules)))'
     )

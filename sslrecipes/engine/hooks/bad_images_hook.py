@@ -8,11 +8,11 @@ from mmengine.dist import barrier, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from sslrecipes.checkpoint.superseded import set_aside
+from sslrecipes.checkpoint.files.superseded import set_aside
 from sslrecipes.datasets.bad_images import BadImageList
 from sslrecipes.datasets.bad_samples import file_datasets
 from sslrecipes.datasets.seeding import SeededDataset
-from sslrecipes.engine.agreement import any_rank
+from sslrecipes.engine.distributed import any_rank
 from sslrecipes.errors import ConfigError, RunError, counted
 from sslrecipes.registry import HOOKS
 

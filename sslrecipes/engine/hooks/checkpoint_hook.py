@@ -11,12 +11,12 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
 
-from sslrecipes.checkpoint.store import words_of
-from sslrecipes.checkpoint.superseded import keep_aside
-from sslrecipes.engine.agreement import any_rank, from_main_process
+from sslrecipes.checkpoint.files.store import words_of
+from sslrecipes.checkpoint.files.superseded import keep_aside
+from sslrecipes.engine.distributed import any_rank, from_main_process
 from sslrecipes.engine.loops import SSLTrainLoop
-from sslrecipes.engine.restart import unwrapped
 from sslrecipes.errors import ConfigError, counted
+from sslrecipes.models.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
 
 #: Tensors of a parameter's size that an optimizer keeps, by the option that tells.

@@ -14,14 +14,14 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import distributed
 
-from sslrecipes.checkpoint.superseded import set_aside
-from sslrecipes.engine.agreement import control_group
+from sslrecipes.checkpoint.files.superseded import set_aside
+from sslrecipes.engine.distributed import control_group
 from sslrecipes.engine.loops import makes_step, progress_of
-from sslrecipes.engine.restart import unwrapped
 from sslrecipes.errors import ConfigError, RunError, did_you_mean
 from sslrecipes.evaluation.collapse import Limits, Look, look_at
 from sslrecipes.evaluation.observation import Observation
 from sslrecipes.evaluation.trivial_losses import trivial_loss
+from sslrecipes.models.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
 from sslrecipes.visualization.collapse import plot_collapse
 

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from sslrecipes.datasets.class_names import common_classes
 from sslrecipes.datasets.seeding import kept_random_states
-from sslrecipes.engine.restart import unwrapped
 from sslrecipes.errors import ConfigError, DataError, counted
 from sslrecipes.evaluation.features import extract_features
 from sslrecipes.evaluation.metrics import classification_scores, warn_of_trivial_top5
@@ -19,6 +18,7 @@ from sslrecipes.evaluation.observation import BackboneTap
 from sslrecipes.models.heads.joint_probe import labels_of
 from sslrecipes.models.heads.online_probe import OnlineProbe
 from sslrecipes.models.methods.feature_model import Pool, as_feature_model
+from sslrecipes.models.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
 
 #: Where the probe is in a model, and in its checkpoints.

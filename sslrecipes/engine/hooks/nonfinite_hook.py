@@ -12,11 +12,11 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, distributed
 
-from sslrecipes.checkpoint.superseded import free_path
-from sslrecipes.checkpoint.writing import save_torch
-from sslrecipes.engine.agreement import any_rank, control_group
+from sslrecipes.checkpoint.files.superseded import free_path
+from sslrecipes.checkpoint.files.writing import save_torch
+from sslrecipes.engine.distributed import any_rank, control_group
 from sslrecipes.engine.loops import progress_of
-from sslrecipes.engine.nonfinite import (
+from sslrecipes.engine.nonfinite.detection import (
     Finding,
     GradientsOnly,
     MicroBatch,
@@ -25,11 +25,11 @@ from sslrecipes.engine.nonfinite import (
     repeat,
     surely_finite,
 )
-from sslrecipes.engine.nonfinite_record import make_record, precision
+from sslrecipes.engine.nonfinite.record import make_record, precision
 from sslrecipes.engine.optimizers import OptimWrapper
-from sslrecipes.engine.restart import unwrapped
-from sslrecipes.engine.rollback import roll_back
+from sslrecipes.engine.restart.rollback import roll_back
 from sslrecipes.errors import ConfigError, RunError, UserError, counted, did_you_mean
+from sslrecipes.models.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
 
 POLICIES = ('stop', 'skip', 'rollback')

@@ -8,14 +8,13 @@ from typing import Any
 import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from PIL import Image
-from torch import nn
 
-from sslrecipes.checkpoint.writing import write_atomic
+from sslrecipes.checkpoint.files.writing import write_atomic
 from sslrecipes.datasets.seeding import SeededDataset
 from sslrecipes.errors import ConfigError
+from sslrecipes.models.wrapping import unwrapped
 from sslrecipes.registry import DATASETS, HOOKS
 from sslrecipes.visualization.patch_colours import PatchColours, check_patch_colours
 from sslrecipes.visualization.reconstruction import draw_reconstruction, require_pixels
@@ -70,7 +69,7 @@ class ReconstructionHook(Hook):
         Raises:
             ConfigError: If the model predicts no pixels.
         """
-        require_pixels(_unwrapped(runner.model))
+        require_pixels(unwrapped(runner.model))
         if is_main_process():
             dataset = DATASETS.build(self._dataset) if self._dataset else runner.train_dataloader.dataset
             picked = range(0, len(dataset), max(1, len(dataset) // self._num_images))[: self._num_images]
@@ -85,12 +84,8 @@ class ReconstructionHook(Hook):
             return
         epoch = runner.epoch + 1
         grid = draw_reconstruction(
-            _unwrapped(runner.model), self._images, self._seed, self._patch_colours, title=f'epoch {epoch}'
+            unwrapped(runner.model), self._images, self._seed, self._patch_colours, title=f'epoch {epoch}'
         )
         path = Path(runner.work_dir, 'vis', f'reconstruction_epoch_{epoch}.png')
         write_atomic(path, lambda file: Image.fromarray(grid).save(file, format='PNG'), keep_other=True)
         runner.visualizer.add_image('reconstruction', grid, step=epoch)
-
-
-def _unwrapped(model: nn.Module) -> nn.Module:
-    return model.module if is_model_wrapper(model) else model  # type: ignore[return-value]  # a wrapper's only child

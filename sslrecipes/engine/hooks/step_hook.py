@@ -10,9 +10,9 @@ from torch.utils.data import DataLoader
 
 from sslrecipes.datasets.seeding import batch_size_of, sampler_of
 from sslrecipes.engine.loops import makes_step, progress_of
-from sslrecipes.engine.restart import unwrapped
 from sslrecipes.errors import ConfigError
 from sslrecipes.models.layers.progress import Progress
+from sslrecipes.models.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
 
 

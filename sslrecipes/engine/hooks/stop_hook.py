@@ -13,8 +13,8 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from sslrecipes.checkpoint.store import words_of
-from sslrecipes.engine.agreement import any_rank
+from sslrecipes.checkpoint.files.store import words_of
+from sslrecipes.engine.distributed import any_rank
 from sslrecipes.engine.loops import SSLTrainLoop
 from sslrecipes.registry import HOOKS
 

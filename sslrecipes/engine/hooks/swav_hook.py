@@ -10,8 +10,8 @@ from mmengine.dist import get_world_size
 from mmengine.runner import Runner
 from mmpretrain.engine.hooks import SwAVHook as MMPretrainSwAVHook
 
-from sslrecipes.engine.restart import unwrapped
 from sslrecipes.errors import ConfigError
+from sslrecipes.models.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
 
 _NAME = 'queue_rows'

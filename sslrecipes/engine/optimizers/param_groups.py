@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
 from sslrecipes.errors import ConfigError, did_you_mean
+from sslrecipes.models.wrapping import unwrapped
 from sslrecipes.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
 
 OPTIONS = ('no_decay', 'no_decay_depthwise', 'decay_bias', 'layer_decay')
@@ -52,7 +52,7 @@ class ParamGroupsConstructor:
 
     def __call__(self, model: Any) -> Any:
         """Build the optimizer wrapper for ``model``."""
-        model = model.module if is_model_wrapper(model) else model
+        model = unwrapped(model)
         wrapper_cfg = copy.deepcopy(self.wrapper_cfg)
         optimizer_cfg = wrapper_cfg.pop('optimizer')
         groups = self.param_groups(model, optimizer_cfg['lr'], optimizer_cfg.get('weight_decay', 0.0))

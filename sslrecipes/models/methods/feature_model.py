@@ -6,10 +6,11 @@ import inspect
 from typing import Any, Literal, cast, get_args
 
 import torch
-from mmengine.model import BaseModel, is_model_wrapper
+from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from sslrecipes.errors import ConfigError, did_you_mean
+from sslrecipes.models.wrapping import unwrapped
 from sslrecipes.registry import MODELS
 
 Pool = Literal['auto', 'avg', 'cls']
@@ -159,8 +160,7 @@ def as_feature_model(model: nn.Module, pool: Pool = 'auto') -> FeatureModel:
     Raises:
         ConfigError: If the model has no backbone.
     """
-    if is_model_wrapper(model):
-        return as_feature_model(cast(nn.Module, model.module), pool)
+    model = unwrapped(model)
     if isinstance(model, FeatureModel):
         return model
     if not isinstance(getattr(model, 'backbone', None), nn.Module):

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from sslrecipes.checkpoint.reading import read_checkpoint
-from sslrecipes.checkpoint.store import CheckpointStore
+from sslrecipes.checkpoint.files.reading import read_checkpoint
+from sslrecipes.checkpoint.files.store import CheckpointStore
 from sslrecipes.engine.hooks.checkpoint_hook import CheckpointHook, bytes_of_checkpoint
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError, StorageError

@@ -11,8 +11,8 @@ from mmengine.hooks import Hook
 from PIL import Image
 
 import sslrecipes.engine  # noqa: F401  registers
-from sslrecipes.checkpoint.reading import read_checkpoint
-from sslrecipes.checkpoint.store import CheckpointStore
+from sslrecipes.checkpoint.files.reading import read_checkpoint
+from sslrecipes.checkpoint.files.store import CheckpointStore
 from sslrecipes.engine.hooks import collapse_hook
 from sslrecipes.engine.hooks.collapse_hook import COUNT, CollapseHook, method_loss
 from sslrecipes.engine.runner import SSLRunner

@@ -6,11 +6,11 @@ import torch
 from mmengine.hooks import Hook
 
 import sslrecipes.engine  # noqa: F401  registers
-from sslrecipes.checkpoint.export import export_backbone
-from sslrecipes.checkpoint.reading import read_checkpoint
-from sslrecipes.checkpoint.store import CheckpointStore
+from sslrecipes.checkpoint.files.reading import read_checkpoint
+from sslrecipes.checkpoint.files.store import CheckpointStore
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError, DataError
+from sslrecipes.export.backbone import export_backbone
 from sslrecipes.models.heads.online_probe import OnlineProbe
 
 

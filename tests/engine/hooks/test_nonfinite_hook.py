@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
-from sslrecipes.checkpoint.reading import read_checkpoint
+from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.engine.hooks.nonfinite_hook import COUNT, NonFiniteHook
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError, RunError

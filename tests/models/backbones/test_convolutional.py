@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
+from sslrecipes.config.reading import read_config
 from sslrecipes.registry import MODELS
-from sslrecipes.zoo.reading import read_config
 
 MODELS_OF_SSLIGHT = Path(__file__).parents[3] / 'configs/_base_/models/sslight'
 RESNET = dict(out_indices=(0, 1, 2, 3)), ((64, 4), (128, 8), (256, 16), (512, 32))

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from sslrecipes.checkpoint.writing import save_torch
+from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import MODELS
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from sslrecipes.checkpoint.keymaps import KEYMAPS
+from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
 from sslrecipes.errors import CheckpointError, ConfigError, CoverageError
 from sslrecipes.registry import MODELS
 

@@ -1,0 +1,1 @@
+"""Official and foreign state dicts, turned into ours and back."""

@@ -1,0 +1,46 @@
+"""detectron2 (github.com/facebookresearch/detectron2): its ResNets, bare, and the ViT of its ViTDet models.
+
+A ResNet's names are matched by their ends with those of the detector (``matching_heuristics``); the ViT's are the
+detector's own. ViTDet has no class token and no final norm: it leaves those of a file alone.
+"""
+
+from __future__ import annotations
+
+from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap, Rules
+from sslrecipes.checkpoint.conversion.keymaps.vit import BODY
+
+_BLOCK = (
+    ('conv{n}.', 'conv{n}.'),
+    ('conv{n}.norm.', 'bn{n}.'),
+)
+_SHORTCUT = (
+    ('shortcut.', 'downsample.0.'),
+    ('shortcut.norm.', 'downsample.1.'),
+)
+
+
+def _parts() -> Rules:
+    numbered = ((theirs.format(n=n), ours.format(n=n)) for n in (1, 2, 3) for theirs, ours in _BLOCK)
+    return (*numbered, *_SHORTCUT)
+
+
+_RESNET: Rules = (
+    ('stem.conv1.', 'backbone.conv1.'),
+    ('stem.conv1.norm.', 'backbone.bn1.'),
+    *(
+        (f'res{stage + 1}.{{i}}.{theirs}', f'backbone.layer{stage}.{{i}}.{ours}')
+        for stage in (1, 2, 3, 4)
+        for theirs, ours in _parts()
+    ),
+)
+_VIT: Rules = tuple((f'backbone.net.{theirs}', ours) for theirs, ours in (*BODY, ('fc_norm.', 'backbone.ln2.')))
+
+DETECTRON2 = KeyMap(
+    family='detectron2',
+    rules=(*_RESNET, *_VIT),
+    left_out=(r'stem\.fc\..+',),
+    added=(r'(neck|head|probe)\..+',),
+)
+
+MARKS = ('stem.conv1.weight', 'backbone.net.pos_embed')
+"""Names of which every ResNet, and every ViT, has one."""

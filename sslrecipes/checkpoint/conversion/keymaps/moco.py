@@ -1,0 +1,22 @@
+"""MoCo v1 and v2 (github.com/facebookresearch/moco) and what keeps its layout: two ResNets with queue, by name."""
+
+from __future__ import annotations
+
+from sslrecipes.checkpoint.conversion.keymaps.resnet import TORCHVISION
+from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap, Rules
+
+_NETWORK: Rules = (*TORCHVISION, ('fc.{i}.', 'neck.mlp.{i}.'), ('fc.', 'neck.fc.'))
+
+MOCO = KeyMap(
+    family='moco',
+    rules=(
+        *((f'encoder_q.{official}', ours) for official, ours in _NETWORK),
+        *((f'encoder_k.{official}', f'momentum_encoder.{ours}') for official, ours in _NETWORK),
+        ('queue', 'head.queue'),
+        ('queue_ptr', 'head.queue_ptr'),
+    ),
+    added=(r'probe\..+',),
+)
+
+MARK = 'encoder_q.conv1.weight'
+"""A name that every checkpoint of the family has and no other."""

@@ -1,0 +1,17 @@
+"""torchvision: supervised classifiers, whose last layer is left out."""
+
+from __future__ import annotations
+
+from sslrecipes.checkpoint.conversion.keymaps.mobilenet import mobilenet_v2
+from sslrecipes.checkpoint.conversion.keymaps.resnet import TORCHVISION as RESNET
+from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap
+
+TORCHVISION = KeyMap(
+    family='torchvision',
+    rules=(*RESNET, *mobilenet_v2('features')),
+    left_out=(r'fc\..+', r'classifier\..+'),
+    added=(r'(neck|head|probe)\..+',),
+)
+
+MARK = 'features.0.0.weight'
+"""A name that every MobileNetV2 of torchvision has; a ResNet has our own names."""

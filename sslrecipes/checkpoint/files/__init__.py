@@ -1,0 +1,1 @@
+"""Files of checkpoints: safe reading, atomic and sealed writing."""

@@ -1,0 +1,1 @@
+"""What each tool does: train, dry run, benchmark, evaluate, visualise, replay."""

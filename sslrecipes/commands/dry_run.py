@@ -1,0 +1,130 @@
+"""The report of ``tools/train.py --dry-run``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from functools import partial
+from typing import Any
+
+import torch
+from mmengine.dist import master_only
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from torch import Tensor, nn
+
+from sslrecipes.commands.costs import StepCost, optimizer_name, step_cost
+from sslrecipes.commands.synthetic import mid_run
+from sslrecipes.datasets.seeding import batch_size_of
+from sslrecipes.engine.runner import SSLRunner
+from sslrecipes.models.wrapping import unwrapped
+from sslrecipes.zoo.facts import facts
+
+BYTES = {'GiB': 2.0**30, 'MiB': 2.0**20, 'KiB': 2.0**10}
+THOUSANDS = {'M': 1e6, 'k': 1e3}
+OPERATIONS = {'G': 1e9, **THOUSANDS}
+
+
+def print_report(runner: SSLRunner, missing: Mapping[str, str] | None = None, model: nn.Module | None = None) -> None:
+    """Print the recipe's facts, the cost of a step, and the shapes of the first batch, on which it is counted.
+
+    Collective.
+
+    Args:
+        runner: The runner that would train.
+        missing: Weight files that the run needs and that aren't there: place in the config -> file.
+        model: Its model, before hooks added anything to it; by default as it is now.
+    """
+    batch = next(iter(runner.train_dataloader))
+    model = unwrapped(runner.model) if model is None else model
+    cost = step_cost(model, partial(first_images, batch), optimizer_name(runner.optim_wrapper), mid_run(runner.cfg))
+    rows = {
+        **{key: str(value) for key, value in facts(runner.cfg).items()},
+        **scaled_lr(runner),
+        **describe(cost, batch_size_of(runner.train_dataloader)),
+        **{f'MISSING {place}': file for place, file in (missing or {}).items()},
+        'batches per epoch': str(len(runner.train_dataloader)),
+        **{f'first batch: {name}': shape for name, shape in shapes(batch).items()},
+    }
+    if runner.val_loop is not None:
+        judged = next(iter(runner.val_loop.dataloader))
+        rows |= {f'first validation batch: {name}': shape for name, shape in shapes(judged).items()}
+    print_rows(str(runner.cfg.filename or 'recipe'), rows)
+
+
+def scaled_lr(runner: SSLRunner) -> dict[str, str]:
+    """The learning rate that ``auto_scale_lr`` makes for this run's effective batch, if that is enabled."""
+    auto = runner.cfg.get('auto_scale_lr') or {}
+    if not auto.get('enable'):
+        return {}
+    batch = batch_size_of(runner.train_dataloader) * runner.world_size * runner.accumulative_counts
+    lr = runner.cfg.optim_wrapper.optimizer.lr * batch / auto['base_batch_size']
+    return {'lr': f'{lr:.6g} (scaled from batch {auto["base_batch_size"]} to {batch})', 'effective_batch': str(batch)}
+
+
+def describe(cost: StepCost, batch: int) -> dict[str, str]:
+    """Put the cost of a step of ``batch`` images per process into words."""
+    activations = cost.activations * batch + cost.step_activations
+    flops = cost.flops + cost.step_flops / batch
+    unit, size = _unit(BYTES, cost.states + activations, cost.states, activations)
+    thousands, count = _unit(THOUSANDS, cost.parameters, cost.trainable)
+    magnitude, operations = _unit(OPERATIONS, flops)
+    return {
+        'parameters': f'{cost.parameters / count:.2f} {thousands} ({cost.trainable / count:.2f} {thousands} trained)',
+        'FLOPs per image': (
+            f'{flops / operations:.2f} {magnitude} (matrix products, convolutions and attention of '
+            'all views and networks, forward and backward; queues as they are at first)'
+        ),
+        'memory per process': (
+            f'about {(cost.states + activations) / size:.2f} {unit} in fp32 at batch {batch}: '
+            f'{cost.states / size:.2f} weights, buffers, gradients and moments, {activations / size:.2f} activations'
+        ),
+    }
+
+
+def _unit(units: Mapping[str, float], whole: float, *parts: float) -> tuple[str, float]:
+    """Return the largest unit in which the whole is at least 1 and no part of it reads 0.00 that isn't."""
+    smallest = min(filter(None, (whole, *parts)), default=0)
+    fitting = (unit for unit in units.items() if whole >= unit[1] and smallest >= unit[1] / 100)
+    return next(fitting, list(units.items())[-1])
+
+
+@master_only
+def print_rows(title: str, rows: Mapping[str, str]) -> None:
+    """Print a table of two columns."""
+    table = Table(title=title, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow='fold')
+    for key, value in rows.items():
+        table.add_row(escape(key), escape(value))
+    console = Console()
+    if not console.is_terminal:  # a log file is wide enough for most paths
+        console.width = 120
+    console.print(table)
+
+
+def first_images(batch: Any, count: int) -> Any:
+    """Copy the first ``count`` images of a collated batch, whatever its nesting; a small batch is gone round again."""
+    if isinstance(batch, dict):
+        return {key: first_images(value, count) for key, value in batch.items()}
+    if isinstance(batch, Tensor):
+        return batch[torch.arange(count) % len(batch)]
+    if isinstance(batch, (list, tuple)) and batch:
+        if isinstance(batch[0], Tensor) and batch[0].ndim == 4:  # views
+            return [first_images(view, count) for view in batch]
+        return [deepcopy(batch[index % len(batch)]) for index in range(count)]  # preprocessors change samples
+    return batch
+
+
+def shapes(batch: Any, name: str = 'batch') -> dict[str, str]:
+    """Describe every tensor of a collated batch: ``{name: 'shape dtype'}``."""
+    if isinstance(batch, Tensor):
+        return {name: f'{tuple(batch.shape)} {batch.dtype}'.replace('torch.', '')}
+    if isinstance(batch, dict):
+        return {key: text for part, value in batch.items() for key, text in shapes(value, str(part)).items()}
+    if isinstance(batch, (list, tuple)) and batch and isinstance(batch[0], Tensor):
+        if batch[0].ndim == 4:
+            return {k: v for i, view in enumerate(batch) for k, v in shapes(view, f'{name}[{i}]').items()}
+        return {name: f'{len(batch)} x {tuple(batch[0].shape)} {batch[0].dtype}'.replace('torch.', '')}
+    return {}

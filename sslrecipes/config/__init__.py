@@ -1,0 +1,1 @@
+"""Configs: reading, origins of values, overrides, checks. Imports no torch."""

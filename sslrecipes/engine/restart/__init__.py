@@ -1,0 +1,1 @@
+"""Runs that stop anywhere and go on exactly."""

@@ -1,0 +1,1 @@
+"""Files and folders that users name: expanded, owned by one run, never written over."""

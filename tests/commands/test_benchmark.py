@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from sslrecipes.commands.benchmark import StepSpeed, gemm_rate, measure_step, print_speeds
+from sslrecipes.config.loading import load_config
+from sslrecipes.registry import MODELS
+
+QUICKSTART = Path(__file__).parents[2] / 'configs/quickstart'
+RECIPE = QUICKSTART / 'mae_vit-nano-p4_1xb256-coslr-20e_photo-tiles-32px.py'
+
+
+def test_figures_follow_from_what_was_measured():
+    speed = StepSpeed('x', batch=8, seconds=2.0, gflops_per_image=50.0, gemm_rate=400.0, peak_rss=1.0, loss=0.5)
+    assert speed.images_per_second == 4.0
+    assert speed.share_of_gemm_rate == 0.5
+
+
+@pytest.mark.parametrize('dtype', ['float32', 'bfloat16'])
+def test_a_step_is_slower_than_its_matrix_products(dtype, capsys):
+    speed = measure_step(load_config(RECIPE), 'nano', batch=16, steps=1, dtype=dtype)
+    assert 0 < speed.share_of_gemm_rate < 1.5
+    assert speed.gflops_per_image == pytest.approx(0.12, abs=0.02)
+    assert speed.loss < 10
+    print_speeds([speed])
+    assert 'share of GEMM rate' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('method', ['dino', 'swav', 'moco'])
+def test_steps_of_multi_crop_recipes_are_whole(method, monkeypatch):
+    calls = []
+    cfg = load_config(QUICKSTART / f'{method}-baseline_resnet-nano_1xb128-coslr-10e_photo-tiles-32px.py')
+    kind = MODELS.get(cfg.model.type)
+    for name in ('begin_step', 'loss', 'end_step'):
+        monkeypatch.setattr(kind, name, noting(calls, name, getattr(kind, name)))
+    speed = measure_step(cfg, method, batch=8, steps=1)
+    assert 0 < speed.share_of_gemm_rate < 1.5
+    assert 0 < speed.loss < 100
+    assert calls[-6:] == ['begin_step', 'loss', 'end_step'] * 2
+
+
+def noting(calls, name, function):
+    def call(*args, **kwargs):
+        calls.append(name)
+        return function(*args, **kwargs)
+
+    return call
+
+
+def test_gemm_rate_is_positive():
+    assert gemm_rate(torch.float32, seconds=0.1) > 1

@@ -1,4 +1,4 @@
-"""Why weights of a ViT or a classifier don't fit, in a sentence: class token, patches, positions, decoder, classes."""
+"""Why weights don't fit, in a sentence: class token, patches, positions, decoder, projection, classes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import chain
 from math import isqrt
 
+from sslrecipes.errors import counted
+
 Shapes = Mapping[str, tuple[int, ...]]
 
 _PROJECTION = 'patch_embed.projection.weight'
+_NECK_LAYER = re.compile(r'(?P<neck>(?:.+\.)?neck\.)mlp(\.\d+)?\.(?P<leaf>weight|running_mean)')
 _CLASSIFIER = re.compile(r'(.+\.)?(head\.fc|heads\.\d+|fc)\.weight')
 
 
@@ -23,7 +26,8 @@ def hint(held: Shapes, wanted: Shapes, unmatched: Collection[str]) -> str:
     """
     vits = (name.removesuffix(_PROJECTION) for name in wanted if name.endswith(_PROJECTION) and name in held)
     of_vits = chain.from_iterable(_differences(held, wanted, unmatched, vit) for vit in vits)
-    return next(chain(of_vits, _other_decoder(held, wanted), _other_classes(held, wanted)), '')
+    of_heads = (_other_decoder(held, wanted), _other_projection(held, wanted), _other_classes(held, wanted))
+    return next(chain(of_vits, *of_heads), '')
 
 
 def cut_class_tokens(held: Shapes, wanted: Shapes) -> list[str]:
@@ -71,6 +75,31 @@ def _other_decoder(held: Shapes, wanted: Shapes) -> Iterator[str]:
                 "The file's decoder takes no class token, the model's does: make it a file of MAE by "
                 'tools/convert_checkpoint.py --to mae.'
             )
+
+
+def _other_projection(held: Shapes, wanted: Shapes) -> Iterator[str]:
+    theirs, ours = _projections(held), _projections(wanted)
+    for neck in (neck for neck in ours if neck in theirs):
+        (depth, has_bn), (wanted_depth, wants_bn) = theirs[neck], ours[neck]
+        if depth != wanted_depth:
+            yield (
+                f"The file's projection has {counted(depth, 'layer')}, the model's {wanted_depth}: set "
+                f'num_layers={depth} in the neck.'
+            )
+        elif has_bn != wants_bn and depth > 1:
+            has, lacks = ('batch norms', 'none') if has_bn else ('no batch norms', 'some')
+            yield f"The file's projection has {has}, the model's {lacks}: set with_bn={has_bn} in the neck."
+
+
+def _projections(shapes: Shapes) -> dict[str, tuple[int, bool]]:
+    """Number of linear layers and whether there are batch norms, of each neck with a multi-layer perceptron."""
+    found: dict[str, tuple[int, bool]] = {}
+    for name, shape in shapes.items():
+        if layer := _NECK_LAYER.fullmatch(name):
+            depth, has_bn = found.get(layer['neck'], (0, False))
+            is_linear, is_norm = len(shape) == 2, layer['leaf'] == 'running_mean'
+            found[layer['neck']] = (depth + is_linear, has_bn or is_norm)
+    return found
 
 
 def _other_classes(held: Shapes, wanted: Shapes) -> Iterator[str]:

@@ -6,6 +6,7 @@ from torch import nn
 
 from sslrecipes.checkpoint.coverage import load_weights
 from sslrecipes.errors import CoverageError
+from sslrecipes.registry import MODELS
 
 GAP = dict(with_cls_token=False, out_type='avg_featmap', final_norm=False)
 NO_TOKEN = (
@@ -82,3 +83,19 @@ def test_decoders_of_mae_and_mae_priv(rows, match):
 def test_other_causes_have_no_sentence(vit):
     refused(vit(), vit(depth=1).state_dict(), '^"f" fills')
     refused(vit(), vit(embed_dim=32).state_dict(), '^"f" fills')
+
+
+@pytest.mark.parametrize(
+    ('held', 'match'),
+    [
+        (dict(num_layers=4), r"^The file's projection has 4 layers, the model's 2: set num_layers=4 in the neck\. \"f"),
+        (dict(num_layers=1), r'has 1 layer, '),
+        (dict(with_bn=True), r"^The file's projection has batch norms, the model's none: set with_bn=True in the neck"),
+    ],
+)
+def test_projections_of_another_form(held, match):
+    def model(**options):
+        sizes = dict(in_channels=4, hidden_channels=4, out_channels=4)
+        return nn.ModuleDict({'neck': MODELS.build(dict(type='MoCoNeck', **sizes, **options))})
+
+    refused(model(), model(**held).state_dict(), match)

@@ -20,9 +20,10 @@ LAYOUT = re.compile(
     r'\[3\] depthwise conv \d+ k(?P<dw_kernel>\d+) s(?P<dw_stride>\d+) p(?P<dw_padding>\d+) groups \d+ no bias, '
     r'\[4\] BN\(\d+\), \[5\] ReLU; then global average pool'
 )
-#: What the recipes of the two optimizers have in common, where a case doesn't say otherwise.
+#: What the recipes of an optimizer have in common, where a case doesn't say otherwise; none has SGD.
 RECIPES = {
     'LARS': dict(decay=1e-6, decay_end=None, min_lr=0.0048, channels=4096, temp_epochs=50),
+    'SGD': dict(decay=1e-6, decay_end=None, min_lr=0.0048, channels=4096, temp_epochs=50),
     'AdamW': dict(decay=0.04, decay_end=0.4, min_lr=1e-5, channels=65536, temp_epochs=30),
 }
 
@@ -77,6 +78,14 @@ class Options(dict):
             self.pop(name, None)
 
 
+def layers(options, recipe, head):
+    """Depth and batch norms of a projection."""
+    return dict(
+        num_layers=options.take(f'{head}.NUM_LAYERS', recipe['num_layers']),
+        with_bn=options.take(f'{head}.USE_BN_IN_HEAD', recipe['norm']),
+    )
+
+
 def dino(options, recipe, width):
     channels = options.take('DINOHead.OUTPUT_DIM', recipe['channels'])
     neck = dict(
@@ -85,7 +94,7 @@ def dino(options, recipe, width):
         hidden_channels=options.take('DINOHead.HIDDEN_SIZE', 2048),
         bottleneck_channels=options.take('DINOHead.BOTTLENECK_DIM', 256),
         out_channels=channels,
-        with_bn=options.take('DINOHead.USE_BN_IN_HEAD', recipe['norm']),
+        **layers(options, recipe, 'DINOHead'),
         norm_last_layer=options.take('DINOHead.NORM_LAST_YEAR', recipe['gain_fixed']),
     )
     head = dict(
@@ -94,6 +103,8 @@ def dino(options, recipe, width):
         warmup_teacher_temp=options.take('DINO.WARMUP_TEACHER_TEMP', 0.04),
         teacher_temp=options.take('DINO.TEACHER_TEMP', 0.07),
         warmup_teacher_temp_epochs=options.take('DINO.WARMUP_TEACHER_TEMP_EPOCHS', recipe['temp_epochs']),
+        student_temp=options.take('DINO.STUDENT_TEMP', 0.1),
+        center_momentum=options.take('DINO.CENTER_MOMENTUM', 0.9),
     )
     return dict(
         type='DINO',
@@ -113,6 +124,7 @@ def swav(options, recipe, width):
         hidden_channels=options.take('SWAV.HIDDEN_SIZE', 4096),
         out_channels=channels,
         num_prototypes=options.take('SWAV.NMB_PROTOTYPES', 3000),
+        **layers(options, recipe, 'SWAV'),
     )
     head = dict(
         type='SwAVHead',
@@ -130,25 +142,39 @@ def swav(options, recipe, width):
 def moco(options, recipe, width):
     options.ignore('SOLVER.FREEZE_LAST_LAYER', 'MODEL.MODEL_MOMENTUM')
     channels = options.take('MOCO.OUTPUT_DIM', 128)
-    hidden = options.take('MOCO.HIDDEN_SIZE', 2048)
+    neck = dict(
+        type='MoCoNeck',
+        in_channels=width,
+        hidden_channels=options.take('MOCO.HIDDEN_SIZE', 2048),
+        out_channels=channels,
+        **layers(options, recipe, 'MOCO'),
+    )
     head = dict(
         type='MoCoHead',
         feat_channels=channels,
         queue_length=options.take('MOCO.QUEUE_LENGTH', 65536),
         temperature=options.take('MOCO.TEMPERATURE', 0.2),
     )
-    neck = dict(type='MoCoNeck', in_channels=width, hidden_channels=hidden, out_channels=channels)
     return dict(type='MoCo', neck=neck, head=head, momentum=options.take('MOCO.MOMENTUM', 0.999))
 
 
 METHODS = {'DINO': dino, 'SWAV': swav, 'MOCO': moco}
+TRAINED = {'DINO': 'student', 'SWAV': 'network', 'MOCO': 'encoder_q'}
 
 
 def stored_form(case):
-    """What the stored weights tell of the last layer and of batch norms in the head."""
+    """What the stored weights tell of the projection: depth, batch norms, whether the gain of its last layer is fixed.
+
+    Layers of the networks that follow are left aside: DINO's teacher, MoCo's key encoder.
+    """
+    network = case.part(f'state/{TRAINED[case.hyper["method"]]}.head.')
+    mlp = {name: value for name, value in network.items() if re.search(r'(^|\.)mlp\.', name)}
     trained = case.meta['param_requires_grad']
-    gain, norm = 'student.head.last_layer.weight_g', 'state/student.head.mlp.1.running_mean'
-    return dict(norm=norm in case.tensors, gain_fixed=not trained[gain]) if gain in trained else {}
+    return dict(
+        num_layers=sum(name.endswith('weight') and value.ndim == 2 for name, value in mlp.items()),
+        norm=any(name.endswith('running_mean') for name in mlp),
+        gain_fixed=not trained.get('student.head.last_layer.weight_g'),
+    )
 
 
 def recipe_of(case, work_dir):
@@ -208,8 +234,10 @@ def optimization_of(options, recipe, optimizer, hyper):
         type='StepCosine', param_name='weight_decay', epochs=epochs, final=decay if decay_end is None else decay_end
     )
     settings = dict(type=optimizer, lr=hyper['effective_base_lr'], weight_decay=decay)
+    if optimizer != 'AdamW':
+        settings['momentum'] = options.take('SOLVER.MOMENTUM', 0.9)
     if optimizer == 'LARS':
-        settings |= dict(momentum=0.9, adapt_vectors=False)
+        settings['adapt_vectors'] = False
     wrapper = dict(
         type='OptimWrapper',
         optimizer=settings,

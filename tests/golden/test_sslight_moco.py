@@ -3,32 +3,7 @@
 import pytest
 import torch
 
-from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
 from sslrecipes.registry import MODELS
-
-
-def of_neck(state):
-    """Tensors under the names of our neck."""
-    renamed = KEYMAPS['sslight-moco'].to_ours({f'encoder_q.head.{name}': value for name, value in state.items()})
-    return {name.removeprefix('neck.'): value for name, value in renamed.items()}
-
-
-@pytest.mark.golden('sslight/moco_head')
-def test_neck(case):
-    hyper, tolerance = case.hyper, dict(rtol=1e-3, atol=1e-5)
-    assert (hyper['kind'], hyper['nlayers'], hyper['bn']) == ('moco', 2, False)
-    sizes = dict(in_channels=hyper['in_dim'], hidden_channels=hyper['hidden'], out_channels=hyper['out_dim'])
-    neck = MODELS.build(dict(type='MoCoNeck', **sizes))
-    neck.load_state_dict(of_neck(case.part('state/')))
-    features = case['in/x'].requires_grad_()
-    embedding = neck(features)
-    torch.testing.assert_close(embedding, case['out/y_train'], **tolerance)
-    embedding.backward(case['in/grad_output'])
-    torch.testing.assert_close(features.grad, case['out/grad_x'], **tolerance)
-    gradients = {name: parameter.grad for name, parameter in neck.named_parameters()}
-    torch.testing.assert_close(gradients, of_neck(case.part('out/grad/')), **tolerance)
-    assert not case.part('out/buffer_after/')
-    torch.testing.assert_close(neck.eval()(features), case['out/y_eval_after'], **tolerance)
 
 
 @pytest.mark.golden('sslight/moco_criterion')

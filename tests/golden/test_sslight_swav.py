@@ -3,22 +3,14 @@
 import pytest
 import torch
 
-from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
 from sslrecipes.engine.distributed import init_cpu_process_group
 from sslrecipes.models.losses.sinkhorn import sinkhorn
 from sslrecipes.registry import MODELS
 
-OFFICIAL_HEAD = 'network.head.'
 LOSS = {
     'batch', 'dim', 'prototypes', 'global_crops', 'local_crops', 'lambda_global', 'lambda_local', 'epsilon',
     'temperature', 'sinkhorn_iterations', 'queue_rows_per_rank', 'world_size', 'crops_for_assign',
 }  # fmt: skip
-
-
-def of_neck(state):
-    """Tensors under the names of our neck."""
-    renamed = KEYMAPS['sslight-swav'].to_ours({OFFICIAL_HEAD + name: value for name, value in state.items()})
-    return {name.removeprefix('neck.'): value for name, value in renamed.items()}
 
 
 @pytest.mark.golden('sslight/sinkhorn')
@@ -41,33 +33,6 @@ def test_sinkhorn_of_two_processes(case, run_ranks):
     stacked = torch.cat([case[f'in/rank{rank}/scores'] for rank in range(len(codes))])
     alone = sinkhorn(stacked, case.hyper['eps'], case.hyper['iters'])
     torch.testing.assert_close(torch.cat(codes), alone, rtol=1e-4, atol=1e-6)
-
-
-@pytest.mark.golden('sslight/swav_head')
-def test_neck(case):
-    hyper, tolerance = case.hyper, dict(rtol=1e-3, atol=1e-5)
-    assert (hyper['kind'], hyper['nlayers'], hyper['bn']) == ('swav', 2, True)
-    neck = MODELS.build(
-        dict(
-            type='SwAVNeck',
-            in_channels=hyper['in_dim'],
-            hidden_channels=hyper['hidden'],
-            out_channels=hyper['bottleneck'],
-            num_prototypes=hyper['out_dim'],
-        )
-    )
-    neck.load_state_dict(of_neck(case.part('state/')))
-    features = case['in/x'].requires_grad_()
-    embedding, scores = neck(features)
-    torch.testing.assert_close(embedding, case['out/embedding'], **tolerance)
-    torch.testing.assert_close(scores, case['out/y_train'], **tolerance)
-    scores.backward(case['in/grad_output'])
-    torch.testing.assert_close(features.grad, case['out/grad_x'], **tolerance)
-    gradients = {name: parameter.grad for name, parameter in neck.named_parameters()}
-    torch.testing.assert_close(gradients, of_neck(case.part('out/grad/')), **tolerance)
-    for name, value in of_neck(case.part('out/buffer_after/')).items():
-        torch.testing.assert_close(neck.get_buffer(name).float(), value, **tolerance)
-    torch.testing.assert_close(neck.eval()(features)[1], case['out/y_eval_after'], **tolerance)
 
 
 @pytest.mark.golden('sslight/swav_loss_baseline', 'sslight/swav_loss_sslight')

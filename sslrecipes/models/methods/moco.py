@@ -40,7 +40,7 @@ class MoCo(MultiCropMethod):
         super().__init__(**kwargs)
         self.momentum = momentum
         self.momentum_encoder = MomentumNetwork(backbone=deepcopy(self.backbone), neck=deepcopy(self.neck))
-        channels, width = self.neck.mlp[-1].out_features, len(self.head.queue)
+        channels, width = self.neck.out_channels, len(self.head.queue)
         if width != channels:
             raise ConfigError(f'MoCo: head.feat_channels is {width}, neck.out_channels {channels}.')
 

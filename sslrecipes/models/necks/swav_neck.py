@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -9,6 +10,7 @@ import torch.nn.functional as F  # noqa: N812
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from sslrecipes.models.layers.projection import RELU, projection
 from sslrecipes.registry import MODELS
 
 
@@ -18,9 +20,12 @@ class SwAVNeck(BaseModule):
 
     Args:
         in_channels: Width of the features.
-        hidden_channels: Width of the hidden layer, which has a batch norm.
+        hidden_channels: Width between the linear layers.
         out_channels: Width C of the embedding.
         num_prototypes: Number K of prototypes.
+        num_layers: Number of linear layers before the prototypes.
+        with_bn: Whether batch norms follow all of them but the last.
+        act_cfg: Activation between them.
         init_cfg: Initialisation; :class:`sslrecipes.models.methods.swav.SwAV` has one for all of its layers.
 
     Source: SwAV (arXiv:2006.09882), appendix; SSLight.
@@ -32,15 +37,13 @@ class SwAVNeck(BaseModule):
         hidden_channels: int = 4096,
         out_channels: int = 128,
         num_prototypes: int = 3000,
+        num_layers: int = 2,
+        with_bn: bool = True,
+        act_cfg: Mapping[str, Any] = RELU,
         init_cfg: Any = None,
     ) -> None:
         super().__init__(init_cfg)
-        self.mlp = nn.Sequential(
-            nn.Linear(in_channels, hidden_channels),
-            nn.BatchNorm1d(hidden_channels),
-            nn.ReLU(inplace=True),
-            nn.Linear(hidden_channels, out_channels),
-        )
+        self.mlp = projection(in_channels, hidden_channels, out_channels, num_layers, with_bn, act_cfg)
         self.prototypes = nn.Linear(out_channels, num_prototypes, bias=False)
 
     @torch.no_grad()

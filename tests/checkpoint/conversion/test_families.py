@@ -38,6 +38,10 @@ def test_family_of_full_checkpoints_is_detected(full_checkpoint, family):
     assert detect_family(to_ours(state, family)) is None
 
 
+def test_moco_of_one_layer():
+    assert detect_family({'encoder_q.head.mlp.weight': 0, 'encoder_q.backbone.encoder.0.weight': 0}) == 'sslight-moco'
+
+
 def test_teacher_of_ibot_is_known_by_its_head(official):
     state = {name: value for name, value in official('tec/base_model').items() if name != 'masked_embed'}
     assert detect_family(state | {'head.mlp.0.weight': 0, 'head.last_layer.weight_g': 0}) == 'ibot'

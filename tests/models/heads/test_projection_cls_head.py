@@ -34,10 +34,10 @@ def build(file, **kwargs):
     return head
 
 
-@pytest.mark.parametrize('mode', ['train', 'eval'])
-def test_computes_what_the_projection_head_computed(checkpoint, mode):
-    file, neck = checkpoint(**DINO)
-    head, features = build(file), torch.randn(7, CHANNELS)
+@pytest.mark.parametrize(('mode', 'num_layers', 'with_bn'), [('train', 2, True), ('eval', 2, True), ('eval', 3, False)])
+def test_computes_what_the_projection_head_computed(checkpoint, mode, num_layers, with_bn):
+    file, neck = checkpoint(**DINO, num_layers=num_layers + 1, with_bn=with_bn)
+    head, features = build(file, num_layers=num_layers, with_bn=with_bn), torch.randn(7, CHANNELS)
     for module in (head, neck):
         module.train(mode == 'train')
     hidden = neck.mlp[:6](features)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sslrecipes.checkpoint.conversion.keymaps.resnet import TORCHVISION
 from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap, Rules
+from sslrecipes.checkpoint.conversion.keymaps.sslight import projection
 
-_NETWORK: Rules = (*TORCHVISION, ('fc.{i}.', 'neck.mlp.{i}.'), ('fc.', 'neck.fc.'))
+_NETWORK: Rules = (*TORCHVISION, *projection('fc'))
 
 MOCO = KeyMap(
     family='moco',

@@ -18,9 +18,15 @@ BACKBONES: Rules = (
 )
 """All backbones in one table: no name of one is a name of another."""
 
-DINO_HEAD: Rules = (('mlp.{i}.', 'neck.mlp.{i}.'), ('last_layer.', 'neck.last_layer.'))
-SWAV_HEAD: Rules = (('projection.mlp.{i}.', 'neck.mlp.{i}.'), ('prototypes.', 'neck.prototypes.'))
-MOCO_HEAD: Rules = (('mlp.{i}.', 'neck.mlp.{i}.'),)
+
+def projection(official: str) -> Rules:
+    """The rows of a projection of any depth, which officially is called ``official``; a single layer has no number."""
+    return ((f'{official}.{{i}}.', 'neck.mlp.{i}.'), (f'{official}.', 'neck.mlp.'))
+
+
+DINO_HEAD: Rules = (*projection('mlp'), ('last_layer.', 'neck.last_layer.'))
+SWAV_HEAD: Rules = (*projection('projection.mlp'), ('prototypes.', 'neck.prototypes.'))
+MOCO_HEAD: Rules = projection('mlp')
 
 _PROBE = ('classifier.', 'probe.')
 
@@ -77,6 +83,6 @@ SSLIGHT = (dino(), swav(), moco())
 MARKS = {
     'student.head.last_layer.weight_v': 'sslight-dino',
     'network.head.prototypes.weight': 'sslight-swav',
-    'encoder_q.head.mlp.0.weight': 'sslight-moco',
+    **dict.fromkeys(('encoder_q.head.mlp.0.weight', 'encoder_q.head.mlp.weight'), 'sslight-moco'),
 }
-"""One name that every checkpoint of a family has and no other checkpoint."""
+"""Names one of which every checkpoint of a family has and no other checkpoint."""

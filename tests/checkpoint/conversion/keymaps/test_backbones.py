@@ -1,4 +1,4 @@
-"""Backbones under the names of torchvision, SSLight and DINO compute in our networks what they compute in theirs."""
+"""Networks under the names of torchvision, SSLight and DINO compute in ours what they compute in theirs."""
 
 import pytest
 import torch
@@ -45,6 +45,25 @@ def test_torchvision_computes_the_same(name):
     encoder.eval()
     with torch.no_grad():
         torch.testing.assert_close(backbone(images)[-1], encoder(images))
+
+
+NECKS = {
+    'sslight-dino': ('student.head.', '', dict(type='DINONeck', bottleneck_channels=3)),
+    'dino': ('teacher.head.', 'teacher.', dict(type='DINONeck', bottleneck_channels=3)),
+    'sslight-swav': ('network.head.projection.', '', dict(type='SwAVNeck', num_prototypes=4)),
+    'sslight-moco': ('encoder_k.head.', 'momentum_encoder.', dict(type='MoCoNeck')),
+}
+
+
+@pytest.mark.parametrize('num_layers', [1, 2, 4])
+@pytest.mark.parametrize('family', NECKS)
+def test_projections_of_any_depth(family, num_layers):
+    official, ours, cfg = NECKS[family]
+    sizes = dict(in_channels=6, hidden_channels=5, out_channels=3, num_layers=num_layers, with_bn=num_layers > 2)
+    state = MODELS.build(cfg | sizes).mlp.state_dict()
+    renamed = KEYMAPS[family].to_ours({f'{official}mlp.{name}': value for name, value in state.items()})
+    assert same(renamed, {f'{ours}neck.mlp.{name}': value for name, value in state.items()})
+    assert [name.removeprefix(f'{official}mlp.') for name in KEYMAPS[family].to_official(renamed)] == list(state)
 
 
 @pytest.mark.parametrize('head', [['fc.weight', 'fc.bias'], ['fc.0.weight', 'fc.0.bias', 'fc.2.weight', 'fc.2.bias']])

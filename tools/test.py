@@ -40,7 +40,8 @@ def main(argv: list[str] | None = None) -> None:
     args.work_dir = str(work_dir_of(cfg, args.work_dir))
     if args.check:
         return
-    from sslrecipes.commands.launch import apply_arguments, test
+    from sslrecipes.commands.launch import apply_arguments
+    from sslrecipes.commands.test import test
 
     apply_arguments(cfg, args)
     test(cfg, args.checkpoint, args.out)

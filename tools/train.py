@@ -57,12 +57,16 @@ def main(argv: list[str] | None = None) -> None:
         return
     if not args.dry_run:
         check_unowned(args.work_dir)
-    from sslrecipes.commands.launch import apply_arguments, dry_run, train
+    from sslrecipes.commands.launch import apply_arguments
 
     apply_arguments(cfg, args)
     if args.dry_run:
+        from sslrecipes.commands.dry_run import dry_run
+
         dry_run(cfg, args.verify)
     else:
+        from sslrecipes.commands.train import train
+
         train(cfg, args.verify)
 
 

@@ -19,7 +19,7 @@ from rich.table import Table
 
 import sslrecipes.models  # noqa: F401  registers the components of recipes
 from sslrecipes.commands.costs import step_cost
-from sslrecipes.commands.memory import keep_freed_memory
+from sslrecipes.commands.launch import keep_freed_memory
 from sslrecipes.commands.synthetic import mid_run, synthetic_batch
 from sslrecipes.config.upstream import adopted
 from sslrecipes.engine.hooks.step_hook import begin_step, end_step

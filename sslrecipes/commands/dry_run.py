@@ -1,4 +1,4 @@
-"""The report of ``tools/train.py --dry-run``."""
+"""What ``tools/train.py --dry-run`` does with a resolved config: a training up to its first batch, and a report."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import torch
+from mmengine.config import Config
 from mmengine.dist import master_only
 from rich.console import Console
 from rich.markup import escape
@@ -15,7 +16,11 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from sslrecipes.commands.costs import StepCost, optimizer_name, step_cost
+from sslrecipes.commands.culprits import told
+from sslrecipes.commands.launch import build_runner, missing_weights
+from sslrecipes.commands.rehearsal import rehearse, scratch
 from sslrecipes.commands.synthetic import mid_run
+from sslrecipes.commands.train import verify_transfer
 from sslrecipes.datasets.seeding import batch_size_of
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.models.wrapping import unwrapped
@@ -24,6 +29,21 @@ from sslrecipes.zoo.facts import facts
 BYTES = {'GiB': 2.0**30, 'MiB': 2.0**20, 'KiB': 2.0**10}
 THOUSANDS = {'M': 1e6, 'k': 1e3}
 OPERATIONS = {'G': 1e9, **THOUSANDS}
+
+
+def dry_run(cfg: Config, verify: bool = False) -> None:
+    """Do all that training does before its first batch, print what the run would be, and leave nothing behind.
+
+    Weight files are needed only to ``verify`` them.
+    """
+    with told(cfg), scratch(cfg):
+        missing = dict(missing_weights(cfg))
+        runner = build_runner(cfg, 'train', needs_weights=verify)
+        if verify:
+            verify_transfer(runner)
+        bare = deepcopy(unwrapped(runner.model))
+        rehearse(runner, with_weights=not missing)
+        print_report(runner, missing, bare)
 
 
 def print_report(runner: SSLRunner, missing: Mapping[str, str] | None = None, model: nn.Module | None = None) -> None:

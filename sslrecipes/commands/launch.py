@@ -1,25 +1,19 @@
-"""What ``tools/train.py`` and ``tools/test.py`` do with a resolved config."""
+"""From a command line and a resolved config to a runner: all that can be checked before there is work to lose."""
 
 from __future__ import annotations
 
 import argparse
-import json
+import ctypes
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import torch
 from mmengine.config import Config
-from mmengine.dist import master_only
-from mmengine.logging import print_log
 
 from sslrecipes.checkpoint.files.store import CheckpointStore
-from sslrecipes.checkpoint.files.writing import write_atomic
-from sslrecipes.commands import dry_run as report
 from sslrecipes.commands.config_check import check_config
-from sslrecipes.commands.culprits import told
-from sslrecipes.commands.memory import keep_freed_memory
-from sslrecipes.commands.rehearsal import rehearse, scratch
 from sslrecipes.config.places import children
 from sslrecipes.config.preconditions import check_weights
 from sslrecipes.config.upstream import adopted
@@ -27,25 +21,17 @@ from sslrecipes.datasets.evaluator_preflight import check_evaluator
 from sslrecipes.datasets.preflight import check_dataset
 from sslrecipes.datasets.remarks import Remark
 from sslrecipes.engine.class_count import learns_labels
-from sslrecipes.engine.distributed import leaving_process_group
 from sslrecipes.engine.failures import leave_lost_storage_to_the_main_thread
 from sslrecipes.engine.restart.circumstances import weight_files
-from sslrecipes.engine.restart.resume_point import FinishedRunError
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import CheckpointError, ConfigError, DataError
-from sslrecipes.models.wrapping import unwrapped
 
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 #: Where the loaders of a phase stand.
 LOADERS = {
     'train': ('train_dataloader', 'val_dataloader', 'val_cfg', 'custom_hooks'),
     'test': ('test_dataloader', 'test_cfg'),
 }
-
-
-class TrainingRunner(SSLRunner):
-    """The runner of ``tools/train.py``: it leaves a run that is over alone."""
-
-    enters_finished_run = False
 
 
 class GuestRunner(SSLRunner):
@@ -77,86 +63,6 @@ def apply_arguments(cfg: Config, args: argparse.Namespace) -> None:
         cfg.auto_scale_lr.enable = True
 
 
-def train(cfg: Config, verify: bool = False) -> None:
-    """Check, build and train.
-
-    Args:
-        cfg: Resolved config.
-        verify: Whether the backbone must first prove to compute what the pre-trained one does, see
-            :func:`sslrecipes.transfer.verify.verify_backbone`.
-    """
-    keep_freed_memory()
-    with leaving_process_group(), told(cfg):
-        try:
-            runner = build_runner(cfg, 'train', kind=TrainingRunner)
-        except FinishedRunError as over:
-            tell(str(over))
-            return
-        if verify:
-            verify_transfer(runner)
-        runner.train()
-
-
-def verify_transfer(runner: Any) -> None:
-    """Load the backbone that a detector or segmentor starts from, and compare its features.
-
-    Raises:
-        ConfigError: If the recipe takes over no checkpoint.
-        CheckpointError: If the features differ.
-    """
-    transfer = runner.cfg.get('transfer') or {}
-    if not transfer.get('checkpoint'):
-        raise ConfigError('--verify needs a recipe with transfer.checkpoint.')
-    if runner.resume_point:
-        runner.logger.warning('Nothing to verify: the run goes on with its own weights.')
-        return
-    from sslrecipes.transfer.verify import verify_backbone  # which imports mmdet and mmseg
-
-    runner._init_model_weights()
-    report = verify_backbone(unwrapped(runner.model), transfer['checkpoint'], transfer.get('part', 'student'))
-    runner.logger.info(report.summary())
-
-
-def dry_run(cfg: Config, verify: bool = False) -> None:
-    """Do all that training does before its first batch, print what the run would be, and leave nothing behind.
-
-    Weight files are needed only to ``verify`` them.
-    """
-    with told(cfg), scratch(cfg):
-        missing = dict(missing_weights(cfg))
-        runner = build_runner(cfg, 'train', needs_weights=verify)
-        if verify:
-            verify_transfer(runner)
-        bare = deepcopy(unwrapped(runner.model))
-        rehearse(runner, with_weights=not missing)
-        report.print_report(runner, missing, bare)
-
-
-def test(cfg: Config, checkpoint: str | None = None, out: str | None = None) -> dict[str, Any]:
-    """Check, build and evaluate; without ``checkpoint`` the model initialises itself as its config says.
-
-    Args:
-        cfg: Resolved config.
-        checkpoint: Weights of the whole model.
-        out: JSON file for the metrics.
-
-    Returns:
-        The metrics.
-    """
-    if checkpoint:
-        cfg.load_from = checkpoint
-    if not cfg.get('test_dataloader'):
-        raise ConfigError(f'"{cfg.filename}" has no test_dataloader: give a config that evaluates.')
-    with told(cfg):
-        runner = build_runner(cfg, 'test', needs_weights=checkpoint is None)
-        if not cfg.get('load_from'):
-            runner._init_model_weights()
-        metrics: dict[str, Any] = runner.test()
-    if out:
-        _write_metrics(Path(out), metrics)
-    return metrics
-
-
 def build_runner(cfg: Config, phase: str, needs_weights: bool = True, kind: type[SSLRunner] | None = None) -> SSLRunner:
     """Check everything that can be checked without work, then build the runner.
 
@@ -177,7 +83,7 @@ def build_runner(cfg: Config, phase: str, needs_weights: bool = True, kind: type
     for place, file in missing_weights(cfg) if needs_weights else ():
         reason = f'"{file}" is no regular file' if Path(file).exists() else f'there is no file "{file}"'
         raise CheckpointError(f'{place}: {reason}.', place)
-    remarks = dict.fromkeys(check_data(cfg, phase))
+    remarks = dict.fromkeys(check_datasets(cfg, phase))
     remarks |= dict.fromkeys(check_evaluators(cfg, phase))
     runner: SSLRunner = (kind or (SSLRunner if phase == 'train' else GuestRunner)).from_cfg(cfg)
     for remark in remarks:
@@ -185,7 +91,7 @@ def build_runner(cfg: Config, phase: str, needs_weights: bool = True, kind: type
     return runner
 
 
-def check_data(cfg: Config, phase: str) -> Iterator[Remark]:
+def check_datasets(cfg: Config, phase: str) -> Iterator[Remark]:
     """Check every data set of a phase; yields what is odd, but may be meant.
 
     Raises:
@@ -226,13 +132,15 @@ def find_datasets(node: Any, place: str) -> Iterator[tuple[str, Any]]:
             yield from find_datasets(value, place + step)
 
 
-@master_only
-def tell(sentence: str) -> None:
-    """Tell the user something where there is no runner to log it."""
-    print_log(sentence)
+def keep_freed_memory() -> None:
+    """Let glibc reuse freed blocks instead of returning them to the system; does nothing with a GPU or another libc.
 
-
-@master_only
-def _write_metrics(path: Path, metrics: dict[str, Any]) -> None:
-    text = json.dumps(metrics, indent=2) + '\n'
-    write_atomic(path, lambda file: file.write_text(text))
+    Otherwise every activation larger than some megabytes is mapped, zeroed page by page, and unmapped in each step:
+    several per cent of a ViT-B step. The process keeps its peak memory in return.
+    """
+    if torch.cuda.is_available():
+        return
+    with suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL('libc.so.6').mallopt
+        mallopt(M_MMAP_MAX, 0)
+        mallopt(M_TRIM_THRESHOLD, -1)

@@ -12,8 +12,10 @@ from PIL import Image
 from rich.console import Console
 
 from sslrecipes.commands.explain_attention import explain_images
-from sslrecipes.commands.launch import find_datasets, test, train
+from sslrecipes.commands.launch import find_datasets
 from sslrecipes.commands.quickstart import CONFIGS, Network, make_way, recipe, timed, write_results
+from sslrecipes.commands.test import test
+from sslrecipes.commands.train import train
 from sslrecipes.commands.visualize_reconstruction import visualize_reconstruction
 from sslrecipes.datasets.photo_tiles import PhotoTiles
 from sslrecipes.visualization.curves import plot_curves, read_scalars

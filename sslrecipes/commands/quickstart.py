@@ -16,7 +16,8 @@ from rich.console import Console
 import sslrecipes
 from sslrecipes.checkpoint.files.superseded import set_aside
 from sslrecipes.checkpoint.files.writing import write_atomic
-from sslrecipes.commands.launch import test, train
+from sslrecipes.commands.test import test
+from sslrecipes.commands.train import train
 from sslrecipes.config.loading import load_config
 from sslrecipes.export.backbone import export_backbone
 from sslrecipes.paths.ownership import claim

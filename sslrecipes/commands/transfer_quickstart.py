@@ -12,8 +12,7 @@ from typing import Any
 from mmengine.config import Config
 from rich.console import Console
 
-from sslrecipes.commands.launch import build_runner
-from sslrecipes.commands.memory import keep_freed_memory
+from sslrecipes.commands.launch import build_runner, keep_freed_memory
 from sslrecipes.commands.quickstart import CONFIGS, make_way, pretrain, write_results
 from sslrecipes.config.loading import load_config
 from sslrecipes.engine.runner import SSLRunner

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from mmengine.hooks import Hook
 
-from sslrecipes.commands import launch
+from sslrecipes.commands import test as evaluation
+from sslrecipes.commands import train as training
 from sslrecipes.commands.culprits import LONGEST, SWITCH, said, told
 from sslrecipes.errors import ConfigError, DataError, RunError
 from sslrecipes.registry import HOOKS
@@ -29,7 +30,7 @@ def trained(mae_on_digits):
     def train(**options):
         for key, value in options.items():
             mae_on_digits.merge_from_dict({key.replace('__', '.'): value})
-        launch.train(mae_on_digits)
+        training.train(mae_on_digits)
 
     return train
 
@@ -126,4 +127,4 @@ def test_evaluations_are_told_too(mae_on_digits):
         )
     )
     with pytest.raises(ConfigError, match=r'test_evaluator\[0\]'):
-        launch.test(mae_on_digits)
+        evaluation.test(mae_on_digits)

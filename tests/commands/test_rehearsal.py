@@ -3,7 +3,7 @@
 import pytest
 from mmengine.config import Config
 
-from sslrecipes.commands.launch import dry_run
+from sslrecipes.commands.dry_run import dry_run
 from sslrecipes.commands.rehearsal import scratch
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import CheckpointError, ConfigError, DataError, StorageError, UserError

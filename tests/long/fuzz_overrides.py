@@ -27,8 +27,10 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')
 import torch
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
-from sslrecipes.commands import launch
 from sslrecipes.commands.config_check import check_config
+from sslrecipes.commands.launch import apply_arguments
+from sslrecipes.commands.test import test
+from sslrecipes.commands.train import train
 from sslrecipes.config.loading import load_config
 from sslrecipes.config.option_values import GivenText
 from sslrecipes.config.places import children
@@ -117,8 +119,8 @@ def run(config: Path, options: dict[str, Any]) -> None:
     trains = config.stem != 'knn'
     check_trains(cfg) if trains else check_evaluates(cfg)
     args.work_dir = str(work_dir_of(cfg, 'run'))
-    launch.apply_arguments(cfg, args)
-    launch.train(cfg) if trains else launch.test(cfg)
+    apply_arguments(cfg, args)
+    train(cfg) if trains else test(cfg)
 
 
 def attempt(folder: Path, recipe: str, options: dict[str, Any]) -> tuple[int, str]:

@@ -21,7 +21,7 @@ import torch
 from mmengine.hooks import Hook
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
-from sslrecipes.commands.memory import keep_freed_memory
+from sslrecipes.commands.launch import keep_freed_memory
 from sslrecipes.config.loading import load_config
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.registry import HOOKS

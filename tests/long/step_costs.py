@@ -20,7 +20,7 @@ from mmengine.registry import DefaultScope
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.checkpoint.files.sealing import verify
 from sslrecipes.checkpoint.files.writing import BackgroundWriter, save_torch
-from sslrecipes.commands.memory import keep_freed_memory
+from sslrecipes.commands.launch import keep_freed_memory
 from sslrecipes.config.loading import load_config
 from sslrecipes.datasets.seeding import SeededDataset
 from sslrecipes.engine.hooks.nonfinite_hook import NonFiniteHook

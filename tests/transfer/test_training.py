@@ -12,8 +12,8 @@ from mmpretrain.models import ResNet
 
 from sslrecipes.checkpoint.files.store import CheckpointStore
 from sslrecipes.checkpoint.files.writing import save_torch
-from sslrecipes.commands.launch import verify_transfer
 from sslrecipes.commands.replay import replay
+from sslrecipes.commands.train import verify_transfer
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError, RunError
 

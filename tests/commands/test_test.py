@@ -1,0 +1,51 @@
+"""An evaluation, called as a user calls it."""
+
+import json
+import os
+
+import pytest
+
+from sslrecipes.paths.ownership import claim
+
+
+def test_annotations_of_a_metric_are_looked_for_before_anything_is_built(call, evaluation, tmp_path, capsys):
+    evaluation.write_text(
+        f"{evaluation.read_text()}\ntest_cfg = dict(_delete_=True, type='TestLoop')\n"
+        "test_evaluator = dict(type='mmdet.CocoMetric', ann_file='no.json')"
+    )
+    with pytest.raises(SystemExit):
+        call('test.py', evaluation)
+    assert 'The annotation file "no.json" does not exist: set test_evaluator.ann_file' in capsys.readouterr().err
+    assert not (tmp_path / 'work_dirs').exists()
+
+
+def test_evaluating_a_training_recipe_is_refused(call, config, capsys):
+    with pytest.raises(SystemExit) as stop:
+        call('test.py', config)
+    assert stop.value.code == 2
+    assert 'no test_dataloader' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('tool', ['train.py', 'test.py'])
+def test_evaluation_beside_a_run_leaves_its_files_alone(call, config, evaluation, tmp_path, files_in, tool):
+    call('train.py', config)
+    folder = tmp_path / 'work_dirs' / 'mae_digits'
+    running = claim(folder)
+    (folder / f'.epoch_3.pth.{os.getpid()}.tmp').touch()  # it is being written
+    before = files_in(folder)
+    if tool == 'train.py':
+        call('train.py', config, '--dry-run')
+    else:
+        call('test.py', evaluation, folder / 'epoch_2.pth')
+    after = files_in(folder)
+    running.release()
+    assert {path: after[path] for path in before} == before
+    assert all(path.parent != folder for path in after.keys() - before.keys())
+
+
+def test_the_metrics_are_written(call, config, evaluation, tmp_path):
+    call('train.py', config)
+    checkpoint = tmp_path / 'work_dirs' / 'mae_digits' / 'epoch_2.pth'
+    call('test.py', evaluation, checkpoint, '--out', tmp_path / 'metrics.json')
+    metrics = json.loads((tmp_path / 'metrics.json').read_text())
+    assert 20 < metrics['knn/top1_k5'] <= 100

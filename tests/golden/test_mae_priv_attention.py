@@ -26,8 +26,8 @@ def model(case):
         feedforward_channels=int(hyper['embed_dim'] * hyper['mlp_ratio']),
     )
     sizes = dict(img_size=hyper['img_size'], patch_size=hyper['patch_size'])
-    norm = dict(norm_cfg=dict(type='LN', eps=hyper.get('ln_eps', 1e-6)))
-    backbone = dict(type='MAEPrivFineTuneViT', arch=arch, with_cls_token=token, **sizes, **norm, **read)
+    layers = dict(norm_cfg=dict(type='LN', eps=hyper.get('ln_eps', 1e-6)), qkv_bias=hyper.get('qkv_bias', True))
+    backbone = dict(type='MAEPrivFineTuneViT', arch=arch, with_cls_token=token, **sizes, **layers, **read)
     head = dict(type='LinearClsHead', num_classes=hyper['num_classes'], in_channels=hyper['embed_dim'])
     model = MODELS.build(dict(type='ImageClassifier', backbone=backbone, head=head))
     load_weights(model, KEYMAPS['mae-priv'].to_ours(case.part('state/')), source='case')

@@ -81,8 +81,8 @@ def vit(hyper, kind=MAEPrivFineTuneViT, **options):
     hidden = int(hyper['mlp_ratio'] * width)
     arch = dict(embed_dims=width, num_layers=depth, num_heads=heads, feedforward_channels=hidden)
     sizes = {name: hyper[name] for name in ('img_size', 'patch_size')}
-    norm = dict(norm_cfg=dict(type='LN', eps=hyper.get('ln_eps', 1e-6)))
-    return kind(arch, **{**sizes, **norm, 'with_cls_token': hyper['use_cls_token'], **options})
+    layers = dict(norm_cfg=dict(type='LN', eps=hyper.get('ln_eps', 1e-6)), qkv_bias=hyper.get('qkv_bias', True))
+    return kind(arch, **{**sizes, **layers, 'with_cls_token': hyper['use_cls_token'], **options})
 
 
 def classifier_options(with_cls_token):

@@ -23,8 +23,9 @@ def segmentor(**options):
     return Model(VisionTransformer(**options, out_type='featmap', final_norm=False))
 
 
-def detector(**options):
-    return Model(ViTDet(**options, window_size=2, global_blocks=1, use_rel_pos=True, input_size=64))
+def detector(img_size, **options):
+    windows = dict(window_size=2, global_blocks=1, use_rel_pos=True, input_size=2 * img_size)
+    return Model(ViTDet(img_size=img_size, **options, **windows))
 
 
 def options(hyper):
@@ -36,16 +37,13 @@ def options(hyper):
         img_size=hyper['img_size'],
         patch_size=hyper['patch_size'],
         with_cls_token=hyper['use_cls_token'],
+        norm_cfg=dict(type='LN', eps=hyper.get('ln_eps', 1e-6)),
     )
 
 
-def norm(hyper):
-    return dict(type='LN', eps=hyper.get('ln_eps', 1e-6))
-
-
-def filled(build, case, folder, **more):
+def filled(build, case, folder):
     path = save_torch(folder / 'official.pth', {'model': case.part('state/')})
-    model = build(**options(case.hyper), **more)
+    model = build(**options(case.hyper))
     coverage = load_backbone(model, path)
     assert coverage.ratio == 1.0
     assert all('rel_pos' in name for name in coverage.fresh)
@@ -63,7 +61,7 @@ def test_backbone_is_whole_and_verified(case, build, tmp_path):
 @pytest.mark.parametrize('build', [segmentor, detector])
 @pytest.mark.golden('mae_priv/finetune_gap')
 def test_mean_of_the_map_is_the_official_feature(case, build, tmp_path):
-    backbone = filled(build, case, tmp_path, norm_cfg=norm(case.hyper))[0].eval().backbone
+    backbone = filled(build, case, tmp_path)[0].eval().backbone
     features = getattr(backbone, 'plain_features', lambda images: backbone(images)[-1])(case['in/imgs'])
     torch.testing.assert_close(features.mean(dim=(2, 3)), case['out/pooled'], rtol=1e-4, atol=1e-5)
 
@@ -71,6 +69,6 @@ def test_mean_of_the_map_is_the_official_feature(case, build, tmp_path):
 @torch.no_grad()
 @pytest.mark.golden('mae_priv/finetune_cls')
 def test_class_token_is_the_official_feature(case, tmp_path):
-    backbone = filled(segmentor, case, tmp_path, norm_cfg=norm(case.hyper))[0].eval().backbone
+    backbone = filled(segmentor, case, tmp_path)[0].eval().backbone
     backbone.out_type = 'cls_token'
     torch.testing.assert_close(backbone(case['in/imgs'])[-1], case['out/pooled'], rtol=1e-4, atol=1e-5)

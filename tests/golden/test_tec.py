@@ -72,7 +72,8 @@ def test_base_model(case, close, tmp_path):
 def tec_model(case, folder):
     hyper, student, base = case.hyper, case.hyper['student'], case.hyper['base']
     patches = (hyper['img_size'] // hyper['patch_size']) ** 2
-    assert layers_of(student) == layers_of({}), 'the student has no others'
+    assert student.get('qkv_bias', True), 'the student has no other'
+    norm_cfg = layers_of(student)['norm_cfg']
     model = MODELS.build(
         dict(
             type='TEC',
@@ -81,6 +82,7 @@ def tec_model(case, folder):
                 arch=arch(student, student['mlp_ratio']),
                 mask_ratio=hyper['mask_ratio'],
                 mlp_token=hyper['mlp_token'],
+                norm_cfg=norm_cfg,
                 **image_cfg(hyper),
             ),
             neck=dict(
@@ -96,6 +98,7 @@ def tec_model(case, folder):
                 target_dims=student['pred_dim'],
                 target_heads=student['pred_num_heads'],
                 relation=hyper['pred_att'],
+                norm_cfg=norm_cfg,
             ),
             head=dict(type='TECHead', relation_temperature=hyper['att_tau']),
             target_generator=base_cfg(base, image_cfg(hyper), case.part('state/base/'), folder, hyper['pred_att']),
@@ -157,6 +160,7 @@ def test_weight_convert(case, close, tmp_path):
 
     mlp_ratio = case.hyper.get('mlp_ratio', 4)
     sizes = dict(arch=arch(case.hyper, mlp_ratio), final_norm=False, out_type='raw', **image_cfg(case.hyper))
+    sizes |= layers_of(case.hyper)
     baked = MODELS.build(dict(type='VisionTransformer', **sizes))
     baked.eval()
     body = {name.removeprefix('backbone.'): value for name, value in TEC.to_ours(converted).items()}

@@ -31,8 +31,8 @@ class TEC(BaseSelfSupervisor):
         """Refuse a neck that does not fit the base model or the student."""
         base, neck, student = self.target_generator, self.neck, self.backbone
         pairs = {
-            'neck.embed_dims': (neck.adapter.norm_out.normalized_shape[0], student.embed_dims),
-            'neck.target_dims': (neck.feature_branch.pred.out_features, base.embed_dims),
+            'neck.embed_dims': (neck.embed_dims, student.embed_dims),
+            'neck.target_dims': (neck.target_dims, base.embed_dims),
             'neck.num_patches': (neck.pos_embed.shape[1] - 1, student.num_patches),
             'the patches of the base model': (base.pos_embed.shape[1] - 1, student.num_patches),
             'neck.relation': (neck.relation_branch is not None, base.relation),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
+from mmpretrain.models.utils import build_norm_layer
 from torch import Tensor, nn
 
 from sslrecipes.errors import ConfigError
@@ -17,19 +20,20 @@ class EncoderAdapter(nn.Module):
         num_layers: Student depth D.
         num_groups: G; D must be divisible by it.
         hidden_dims: Hidden width of the group MLPs (officially 4 x decoder width).
+        norm_cfg: Norm before and after.
 
     Source: ``FeatureAdaptor`` of sail-sg/TEC.
     """
 
-    def __init__(self, dims: int, num_layers: int, num_groups: int, hidden_dims: int) -> None:
+    def __init__(self, dims: int, num_layers: int, num_groups: int, hidden_dims: int, norm_cfg: dict[str, Any]) -> None:
         super().__init__()
         if num_groups < 1 or num_layers % num_groups:
             raise ConfigError(f'TECNeck: {num_layers} layers do not split into num_groups={num_groups} equal groups.')
         group_dims = num_layers // num_groups * dims
-        self.norm_in = nn.LayerNorm(num_layers * dims, eps=1e-6)
+        self.norm_in = build_norm_layer(norm_cfg, num_layers * dims)
         self.fuse = nn.ModuleList(nn.Linear(group_dims, dims) for _ in range(num_groups))
         self.mlps = nn.ModuleList(MLP(dims, hidden_dims) for _ in range(num_groups))
-        self.norm_out = nn.LayerNorm(dims, eps=1e-6)
+        self.norm_out = build_norm_layer(norm_cfg, dims)
 
     def forward(self, layers: list[Tensor]) -> Tensor:
         """Map D tensors ``(B, N, C)`` in depth order to ``(B, N, C)``."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from mmengine.model import BaseModule
 from mmpretrain.models.backbones.vision_transformer import TransformerEncoderLayer
+from mmpretrain.models.utils import build_norm_layer
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
@@ -35,13 +36,14 @@ class DecoderBranch(nn.Module):
     Args:
         dims: Student width C.
         decoder_dims: Decoder width Cd.
+        norm_cfg: The norm.
     """
 
-    def __init__(self, dims: int, decoder_dims: int) -> None:
+    def __init__(self, dims: int, decoder_dims: int, norm_cfg: dict[str, Any]) -> None:
         super().__init__()
         self.embed = nn.Linear(dims, decoder_dims)
         self.mask_token = nn.Parameter(torch.zeros(1, 1, decoder_dims))
-        self.norm = nn.LayerNorm(decoder_dims, eps=1e-6)
+        self.norm = build_norm_layer(norm_cfg, decoder_dims)
 
     def full_sequence(self, adapted: Tensor, ids_restore: Tensor) -> Tensor:
         """Embed ``(B, 1 + K, C)`` and restore all places: ``(B, 1 + L, Cd)``."""
@@ -52,8 +54,8 @@ class DecoderBranch(nn.Module):
 class FeatureBranch(DecoderBranch):
     """Regresses the base model's features; ``target_dims`` is Cb."""
 
-    def __init__(self, dims: int, decoder_dims: int, target_dims: int) -> None:
-        super().__init__(dims, decoder_dims)
+    def __init__(self, dims: int, decoder_dims: int, norm_cfg: dict[str, Any], target_dims: int) -> None:
+        super().__init__(dims, decoder_dims, norm_cfg)
         self.pred = nn.Linear(decoder_dims, target_dims)
 
     def predict(self, x: Tensor) -> Tensor:
@@ -67,12 +69,15 @@ class RelationBranch(DecoderBranch):
     Args:
         dims: Student width C.
         decoder_dims: Decoder width Cd.
+        norm_cfg: The norm.
         target_dims: Base width Cb.
         target_heads: Base heads Hb.
     """
 
-    def __init__(self, dims: int, decoder_dims: int, target_dims: int, target_heads: int) -> None:
-        super().__init__(dims, decoder_dims)
+    def __init__(
+        self, dims: int, decoder_dims: int, norm_cfg: dict[str, Any], target_dims: int, target_heads: int
+    ) -> None:
+        super().__init__(dims, decoder_dims, norm_cfg)
         self.qk = nn.Linear(decoder_dims, 2 * target_dims)
         self.heads = target_heads
 
@@ -107,6 +112,7 @@ class TECNeck(BaseModule):
         target_dims: Base width Cb; the student's if not given.
         target_heads: Base heads Hb (only used by the relation branch).
         relation: Whether to predict relations.
+        norm_cfg: Norm of adapter, branches and blocks; a LayerNorm of eps 1e-6 if not given.
 
     Source: TEC (https://arxiv.org/abs/2210.11016), conditional adapters.
     """
@@ -124,21 +130,24 @@ class TECNeck(BaseModule):
         target_dims: int | None = None,
         target_heads: int = 12,
         relation: bool = True,
+        norm_cfg: dict[str, Any] | None = None,
         init_cfg: Any = None,
     ) -> None:
         super().__init__(init_cfg)
-        target_dims = target_dims or embed_dims
-        self.adapter = EncoderAdapter(embed_dims, num_layers, num_groups or num_layers // 3, 4 * decoder_embed_dims)
-        self.feature_branch = FeatureBranch(embed_dims, decoder_embed_dims, target_dims)
-        self.relation_branch = (
-            RelationBranch(embed_dims, decoder_embed_dims, target_dims, target_heads) if relation else None
+        norm_cfg = norm_cfg or dict(type='LN', eps=1e-6)
+        sizes, target_dims = (embed_dims, decoder_embed_dims, norm_cfg), target_dims or embed_dims
+        self.embed_dims, self.target_dims = embed_dims, target_dims
+        self.adapter = EncoderAdapter(
+            embed_dims, num_layers, num_groups or num_layers // 3, 4 * decoder_embed_dims, norm_cfg
         )
+        self.feature_branch = FeatureBranch(*sizes, target_dims)
+        self.relation_branch = RelationBranch(*sizes, target_dims, target_heads) if relation else None
         self.blocks = nn.ModuleList(
             TransformerEncoderLayer(
                 decoder_embed_dims,
                 decoder_num_heads,
                 int(mlp_ratio * decoder_embed_dims),
-                norm_cfg=dict(type='LN', eps=1e-6),
+                norm_cfg=norm_cfg,
             )
             for _ in range(decoder_depth)
         )

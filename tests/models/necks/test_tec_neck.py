@@ -1,4 +1,5 @@
 import torch
+from torch import nn
 
 from sslrecipes.registry import MODELS
 
@@ -18,6 +19,12 @@ def test_shapes_follow_the_base_model():
     feature, relation = neck(target_dims=12, target_heads=3)(*inputs())
     assert feature.shape == (2, 16, 12)
     assert relation.shape == (2, 4, 3, 16)
+
+
+def test_every_norm_is_configured():
+    norms = [module for module in neck(norm_cfg=dict(type='LN', eps=0.5)).modules() if isinstance(module, nn.LayerNorm)]
+    assert len(norms) == 2 + 2 + 2 * len(neck().blocks)
+    assert {norm.eps for norm in norms} == {0.5}
 
 
 def test_groups_default_to_a_third_of_the_depth():

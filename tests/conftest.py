@@ -16,11 +16,18 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.hooks import Hook
 from mmengine.registry import DefaultScope
 
 import sslrecipes  # noqa: F401  the mends of sslrecipes.compat come before mmpretrain, mmdet and mmseg
-from sslrecipes.registry import MODELS
+
+#: Fixtures that several rooms share.
+pytest_plugins = [
+    'fixtures.autoencoders',
+    'fixtures.configs',
+    'fixtures.detector',
+    'fixtures.official',
+    'fixtures.poison',
+]
 
 # a forked child that used the parent's team of OpenMP threads would wait for them for ever
 os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
@@ -28,8 +35,6 @@ os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 #: Seconds that a rank may take.
 TIMEOUT = 120
-#: Of the tiny masked autoencoders.
-IMAGE_SIZE, PATCH_SIZE, WIDTH = 16, 4, 8
 
 
 @pytest.fixture(scope='module', autouse=True)
@@ -137,95 +142,3 @@ def run_ranks():
         return [results[rank] for rank in range(world)]
 
     return run
-
-
-@pytest.fixture
-def write(tmp_path, monkeypatch):
-    """Write config files, each of which inherits the one before, and return the name of the last."""
-    monkeypatch.chdir(tmp_path)
-
-    def write_files(*texts):
-        for number, text in enumerate(texts):
-            base = f"_base_ = 'c{number - 1}.py'\n" if number else ''
-            (tmp_path / f'c{number}.py').write_text(base + text)
-        return f'c{len(texts) - 1}.py'
-
-    return write_files
-
-
-class Poison(Hook):
-    """Make the first image of some micro-batches NaN."""
-
-    def __init__(self, *iterations):
-        self.iterations = iterations
-
-    def before_train_iter(self, runner, batch_idx, data_batch=None):
-        if runner.iter in self.iterations:
-            data_batch['inputs'] = data_batch['inputs'].float()
-            data_batch['inputs'][0] = torch.nan
-
-
-@pytest.fixture
-def poison():
-    """Hook class: ``poison(5, 6)`` spoils the micro-batches after which ``runner.iter`` is 6 and 7."""
-    return Poison
-
-
-@pytest.fixture
-def mae_cfg():
-    """A tiny MAE on 16 px images with 16 patches."""
-    return dict(
-        type='MAE',
-        data_preprocessor=dict(
-            type='SelfSupDataPreprocessor',
-            mean=[123.675, 116.28, 103.53],
-            std=[58.395, 57.12, 57.375],
-            to_rgb=True,
-        ),
-        backbone=dict(
-            type='MaskedViT',
-            arch=dict(embed_dims=WIDTH, num_layers=1, num_heads=2, feedforward_channels=2 * WIDTH),
-            img_size=IMAGE_SIZE,
-            patch_size=PATCH_SIZE,
-        ),
-        neck=dict(
-            type='MAEDecoder',
-            num_patches=(IMAGE_SIZE // PATCH_SIZE) ** 2,
-            patch_size=PATCH_SIZE,
-            embed_dim=WIDTH,
-            decoder_embed_dim=WIDTH,
-            decoder_depth=1,
-            decoder_num_heads=2,
-        ),
-        head=dict(
-            type='MAEPretrainHead',
-            norm_pix=True,
-            patch_size=PATCH_SIZE,
-            loss=dict(type='PixelReconstructionLoss', criterion='L2'),
-        ),
-    )
-
-
-@pytest.fixture
-def mae(mae_cfg):
-    return MODELS.build(mae_cfg)
-
-
-@pytest.fixture
-def mae_priv_cfg(mae_cfg):
-    """A tiny MAE-priv, GAP variant, on the same images."""
-    sizes = dict(img_size=IMAGE_SIZE, patch_size=PATCH_SIZE)
-    neck = {**mae_cfg['neck'], 'type': 'MAEPrivDecoder'}
-    return dict(
-        type='MAEPriv',
-        data_preprocessor=mae_cfg['data_preprocessor'],
-        backbone=dict(type='MAEPrivViT', arch=mae_cfg['backbone']['arch'], batched_shuffle=False, **sizes),
-        neck=neck,
-        head=dict(type='MAEPrivHead', norm_pix=True, patch_size=PATCH_SIZE),
-    )
-
-
-@pytest.fixture(params=['MAE', 'MAEPriv'])
-def masked_autoencoder(request):
-    """Each method that predicts pixels."""
-    return MODELS.build(request.getfixturevalue(dict(MAE='mae_cfg', MAEPriv='mae_priv_cfg')[request.param]))

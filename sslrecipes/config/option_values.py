@@ -23,6 +23,11 @@ class GivenText(str):
     __slots__ = ()
 
 
+def text_of(value: Any) -> str:
+    """Text that stands for a value behind ``=``: what :func:`value_of` reads again."""
+    return value if isinstance(value, str) else repr(value)
+
+
 def value_of(key: str, text: str, old: Any, check: Check | None) -> Any:
     """Read the text of an override.
 

@@ -1,24 +1,32 @@
-"""Recipe cards: the rows of ``metafile.yml`` (OpenMMLab's model index with three more keys).
+"""Recipe cards: the rows of ``metafile.yml`` (OpenMMLab's model index with four more keys).
 
 ``Recipe`` holds the published settings, ``Reported`` the published result, ``Reproduced`` a result that someone
-obtained with the recipe. A test compares ``Recipe`` with the facts of the resolved config.
+obtained with the recipe. Rows may share one ``Config``, each with ``Options`` of its own, as of ``--cfg-options``. A
+test compares ``Recipe`` with the resolved config.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mmengine.config import Config
+
+from sslrecipes.config.loading import load_config
+from sslrecipes.config.option_values import GivenText, text_of
+from sslrecipes.config.places import children, value_at
 from sslrecipes.errors import ConfigError, did_you_mean
-from sslrecipes.zoo.facts import DETAILS, FACTS
+from sslrecipes.zoo.facts import DETAILS, FACTS, facts, facts_set_by, plain
 from sslrecipes.zoo.metafile import read_metafile
+from sslrecipes.zoo.naming import parse_name
 
 _REQUIRED = ('Name', 'In Collection', 'Metadata', 'Config', 'Recipe')
-_OPTIONAL = ('Results', 'Weights', 'Downstream', 'Reported', 'Reproduced')
+_OPTIONAL = ('Options', 'Results', 'Weights', 'Downstream', 'Reported', 'Reproduced')
 _METADATA = ('Training Data', 'FLOPs')
 _MEASUREMENT = ('Metric', 'Value', 'Source')
+_NOTHING = 'nothing'
 
 
 @dataclass(frozen=True)
@@ -41,11 +49,12 @@ class Card:
     """One recipe.
 
     Attributes:
-        name: Stem of the config file.
+        name: Name of the recipe, and of its work dir: the stem of the config file, unless there are options.
         collection: Name of the system (``TEC``).
         config: Path of the config file, relative to the repository.
         parameters: Size of the network, without teachers: TEC's base model, copies that follow by momentum.
-        recipe: Published settings, by the names of :data:`sslrecipes.zoo.facts.FACTS`.
+        recipe: Published settings, by the names of :data:`sslrecipes.zoo.facts.FACTS` or by dotted paths of the config.
+        options: What the recipe sets in a config that it shares with others, by dotted paths.
         weights: URL of the released weights, if any.
         downstream: Names of the recipes that start from this one's weights.
         reported: Published result, if any.
@@ -58,20 +67,44 @@ class Card:
     config: str
     parameters: int
     recipe: Mapping[str, Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
     weights: str | None = None
     downstream: tuple[str, ...] = ()
     reported: Measurement | None = None
     reproduced: Measurement | None = None
     training_data: str | None = None
 
-    def disagreements(self, facts: Mapping[str, Any]) -> list[str]:
-        """Compare the card with the facts of the resolved config; returns one sentence per contradiction.
+    @property
+    def overrides(self) -> dict[str, str]:
+        """The options as they are typed: dotted path -> text behind ``=``."""
+        return {key: text_of(value) for key, value in self.options.items()}
 
-        The card must state all facts but :data:`sslrecipes.zoo.facts.DETAILS`.
+    def load(self, root: Path) -> Config:
+        """Resolve the config in the repository ``root``, with the options.
+
+        Raises:
+            ConfigError: If the config is missing or invalid, or has no place for an option; naming the card.
         """
-        keys = sorted(self.recipe.keys() | facts.keys() - DETAILS)
-        pairs = {key: (self.recipe.get(key, 'nothing'), facts.get(key, 'nothing')) for key in keys}
-        return [f'{key}: the card says {said}, the config {has}' for key, (said, has) in pairs.items() if said != has]
+        try:
+            return load_config(root / self.config, {key: GivenText(text) for key, text in self.overrides.items()})
+        except ConfigError as error:
+            raise ConfigError(f'{self.name}: {error}', *error.places) from error
+
+    def disagreements(self, cfg: Config) -> list[str]:
+        """Compare the card with its resolved config ``cfg``; returns one sentence per contradiction.
+
+        The card must state all facts but :data:`sslrecipes.zoo.facts.DETAILS`, each by its name or by its place.
+        """
+        name = parse_name(self.name)
+        found = facts(cfg, name.gpus if name else None)
+        found |= {place: plain(value_at(cfg, place, _NOTHING)) for place in self.recipe if '.' in place}
+        keys = sorted(self.recipe.keys() | found.keys() - DETAILS - facts_set_by(self.recipe).keys())
+        pairs = {key: (self.recipe.get(key, _NOTHING), found.get(key, _NOTHING)) for key in keys}
+        return [
+            f'{key}: the card says {said}, the config {has}{_nearest(cfg, key) if has == _NOTHING else ""}'
+            for key, (said, has) in pairs.items()
+            if said != has
+        ]
 
 
 def read_cards(metafile: Path) -> list[Card]:
@@ -93,13 +126,16 @@ def read_index(root: Path) -> list[Card]:
 def _card(row: Mapping[str, Any], where: str) -> Card:
     _check_keys(row, _REQUIRED, _OPTIONAL, where)
     _check_keys(row['Metadata'], ('Parameters',), _METADATA, f'{where}: Metadata')
-    _check_keys(row['Recipe'], (), FACTS, f'{where}: Recipe')
+    _check_keys([key for key in row['Recipe'] if '.' not in key], (), FACTS, f'{where}: Recipe')
+    options = row.get('Options', {})
+    _check_options(options, f'{where}: Options')
     return Card(
         name=row['Name'],
         collection=row['In Collection'],
         config=row['Config'],
         parameters=row['Metadata']['Parameters'],
-        recipe=row['Recipe'],
+        recipe={**row['Recipe'], **facts_set_by(options)},
+        options=options,
         weights=row.get('Weights'),
         downstream=tuple(row.get('Downstream', ())),
         reported=_measurement(row.get('Reported'), f'{where}: Reported'),
@@ -115,7 +151,7 @@ def _measurement(row: Mapping[str, Any] | None, where: str) -> Measurement | Non
     return Measurement(row['Metric'], row['Value'], row['Source'])
 
 
-def _check_keys(row: Mapping[str, Any], required: Iterable[str], optional: Iterable[str], where: str) -> None:
+def _check_keys(row: Iterable[str], required: Iterable[str], optional: Iterable[str], where: str) -> None:
     known = [*required, *optional]
     for key in row:
         if key not in known:
@@ -123,3 +159,19 @@ def _check_keys(row: Mapping[str, Any], required: Iterable[str], optional: Itera
     missing = [key for key in required if key not in row]
     if missing:
         raise ConfigError(f'{where}: missing {", ".join(missing)}.')
+
+
+def _check_options(options: Any, where: str) -> None:
+    """Refuse what can't be typed as ``--cfg-options KEY=VALUE``."""
+    settings = isinstance(options, Mapping) and all(
+        isinstance(key, str) and not isinstance(value, Mapping) for key, value in options.items()
+    )
+    if not settings:
+        raise ConfigError(f'{where} must be settings by their dotted paths, as {{transfer.checkpoint: a.pth}}.')
+
+
+def _nearest(cfg: Config, place: str) -> str:
+    """Name the key that a dotted path without a value may have meant."""
+    parent, _, last = place.rpartition('.')
+    beside = [step.removeprefix('.') for step, _ in children(value_at(cfg, parent))]
+    return f'.{question}' if (question := did_you_mean(last, beside)) else ''

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sslrecipes.config.schedules import schedule_of
 from sslrecipes.zoo.architecture import architecture
 from sslrecipes.zoo.naming import parse_name
+from sslrecipes.zoo.transfer_facts import PLACES as TRANSFER_PLACES
 from sslrecipes.zoo.transfer_facts import TRANSFER_FACTS, transfer_facts
 
 Facts = dict[str, Any]
@@ -122,13 +124,19 @@ def facts(cfg: Any, gpus: int | None = None) -> Facts:
         segmentors don't have.
     """
     found = {'arch': architecture(_lookup(cfg, 'model.backbone') or {})}
-    found |= {name: _plain(_lookup(cfg, path)) for name, path in _STATED.items()}
-    found |= {name: _plain(_lookup_listed(cfg, *where)) for name, where in _LISTED.items()}
-    found |= {name: _plain(schedule_of(cfg, of).get(option)) for name, (of, option) in _SCHEDULED.items()}
+    found |= {name: plain(_lookup(cfg, path)) for name, path in _STATED.items()}
+    found |= {name: plain(_lookup_listed(cfg, *where)) for name, where in _LISTED.items()}
+    found |= {name: plain(schedule_of(cfg, of).get(option)) for name, (of, option) in _SCHEDULED.items()}
     found |= _batch_facts(cfg, gpus)
     if special := transfer_facts(cfg):
-        found |= {name: _plain(value) for name, value in special.items()} | {'base_lr': None}
+        found |= {name: plain(value) for name, value in special.items()} | {'base_lr': None}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def facts_set_by(settings: Mapping[str, Any]) -> Facts:
+    """Facts that settings at dotted places are: ``{'transfer.checkpoint': 'a.pth'}`` sets the ``checkpoint``."""
+    places = (*_STATED.items(), *TRANSFER_PLACES.items())
+    return {name: plain(settings[place]) for name, place in places if place in settings}
 
 
 def _batch_facts(cfg: Any, gpus: int | None) -> Facts:
@@ -139,7 +147,7 @@ def _batch_facts(cfg: Any, gpus: int | None) -> Facts:
     name = parse_name(cfg.filename) if cfg.filename else None
     processes = gpus or (name.gpus if name else 1)
     effective = processes * batch * (_lookup(cfg, 'optim_wrapper.accumulative_counts') or 1)
-    return {'effective_batch': effective, 'base_lr': _plain(lr * 256 / effective)}
+    return {'effective_batch': effective, 'base_lr': plain(lr * 256 / effective)}
 
 
 def _lookup(cfg: Any, path: str) -> Any:
@@ -156,8 +164,10 @@ def _lookup_listed(cfg: Any, path: str, kind: str, argument: str) -> Any:
     return next((entry.get(argument) for entry in entries if _lookup(entry, 'type') == kind), None)
 
 
-def _plain(value: Any) -> Any:
-    """Tuples become lists, floats lose the rounding noise of ``1.5e-4 * 4096 / 256``."""
+def plain(value: Any) -> Any:
+    """Make a value such as a metafile holds: no tuples, no rounding noise as of ``1.5e-4 * 4096 / 256``."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return float(f'{value:.6g}') if isinstance(value, float) else value

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sslrecipes.errors import ConfigError
-from sslrecipes.zoo.cards import Card, Measurement
+from sslrecipes.zoo.cards import Card, Measurement, read_cards
+from sslrecipes.zoo.naming import parse_name
 
 BEGIN, END = '<!-- model-zoo:begin -->', '<!-- model-zoo:end -->'
 _NONE = '-'
@@ -16,6 +18,9 @@ _LEGEND = (
     '*Reported*: published, by the linked source. *Reproduced*: measured with this recipe; - means that nobody has '
     'run it yet.'
 )
+#: Of recipes that share a config.
+_COMMANDS = 'Recipes that share a config with others are run with options of their own:'
+_GPUS_PER_MACHINE = 8
 
 
 def _measurement(result: Measurement | None) -> str:
@@ -59,6 +64,8 @@ _TRANSFER_COLUMNS: dict[str, Column] = {
 def model_zoo_table(cards: Sequence[Card], relative_to: str) -> str:
     """Format cards as markdown, a table per collection and one of its detectors and segmentors, in the cards' order.
 
+    The commands of those that share a config with others stand below.
+
     Args:
         cards: Recipe cards.
         relative_to: Folder of the document, relative to the repository; the links start there.
@@ -69,7 +76,25 @@ def model_zoo_table(cards: Sequence[Card], relative_to: str) -> str:
         others = [card for card in cards if card.collection == name and 'iterations' not in card.recipe]
         tables.append(_table(name, _COLUMNS, others, relative_to))
         tables.append(_table(f'{name}: transfer', _TRANSFER_COLUMNS, transfers, relative_to))
-    return '\n\n'.join([*filter(None, tables), _LEGEND])
+    commands = [command(card) for card in cards if card.options]
+    block = f'{_COMMANDS}\n\n```bash\n{chr(10).join(commands)}\n```' if commands else ''
+    return '\n\n'.join(filter(None, [*tables, _LEGEND, block]))
+
+
+def command(card: Card) -> str:
+    """Shell command that runs a recipe; where there are several machines, on each, with NODE_RANK and MASTER_ADDR."""
+    name = parse_name(card.name)
+    if name is None:
+        words = f'python tools/test.py {card.config}'
+    elif name.gpus <= _GPUS_PER_MACHINE:
+        words = f'bash tools/dist_train.sh {card.config} {name.gpus}'
+    else:
+        machines = name.gpus // _GPUS_PER_MACHINE
+        words = f'NNODES={machines} bash tools/dist_train.sh {card.config} {_GPUS_PER_MACHINE}'
+    if not card.options:
+        return words
+    options = ' '.join(shlex.quote(f'{key}={text}') for key, text in card.overrides.items())
+    return f'{words} \\\n    --work-dir work_dirs/{card.name} \\\n    --cfg-options {options}'
 
 
 def _table(name: str, columns: Mapping[str, Column], cards: Sequence[Card], relative_to: str) -> str:
@@ -92,13 +117,14 @@ def zoo_documents(root: Path) -> list[Path]:
 def with_current_table(document: Path, root: Path, cards: Sequence[Card]) -> str:
     """Text of ``document`` with the table between the markers made from ``cards``.
 
-    A document below ``configs/`` shows the cards of its own folder, any other document all of them.
+    A document beside a metafile shows the cards of that one, any other document all of them.
 
     Raises:
         ConfigError: If the document is missing or has no pair of markers.
     """
     folder = document.parent.relative_to(root).as_posix()
-    shown = [card for card in cards if folder == '.' or card.config.startswith(f'{folder}/')]
+    metafile = document.with_name('metafile.yml')
+    shown = read_cards(metafile) if metafile.is_file() else cards
     text = document.read_text(encoding='utf-8') if document.is_file() else ''
     block = f'{BEGIN}\n\n{model_zoo_table(shown, folder)}\n\n{END}'
     new, count = re.subn(f'{re.escape(BEGIN)}.*?{re.escape(END)}', lambda _: block, text, flags=re.DOTALL)

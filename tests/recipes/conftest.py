@@ -11,11 +11,17 @@ from sslrecipes.config.loading import load_config
 from sslrecipes.zoo import read_index
 
 ROOT = Path(__file__).resolve().parents[2]
-RECIPES = sorted(
-    path.relative_to(ROOT).as_posix()
-    for path in ROOT.glob('configs/**/*.py')
-    if '_base_' not in path.parts and 'transfer' not in path.parts  # see test_transfer.py
-)
+#: Rows of the metafiles by name; several may share a config.
+CARDS = {card.name: card for card in read_index(ROOT)}
+#: Config of each recipe by its name: those of the cards, and the files that no card names.
+CONFIGS = {name: card.config for name, card in CARDS.items()} | {
+    path.stem: path.relative_to(ROOT).as_posix()
+    for path in sorted(ROOT.glob('configs/**/*.py'))
+    if '_base_' not in path.parts and path.relative_to(ROOT).as_posix() not in {card.config for card in CARDS.values()}
+}
+TRANSFERS = sorted(name for name, config in CONFIGS.items() if 'transfer' in Path(config).parts)  # see test_transfer.py
+RECIPES = sorted(CONFIGS.keys() - TRANSFERS)
+PRETRAININGS = [name for name in RECIPES if len(Path(CONFIGS[name]).parts) == 3]
 
 
 #: One for each class of model and for each variant that runs other code.
@@ -35,15 +41,14 @@ METHODS = (
 
 
 def pytest_generate_tests(metafunc):
-    if 'method' in metafunc.fixturenames:
-        metafunc.parametrize('method', METHODS)
-    if 'recipe' in metafunc.fixturenames:
-        metafunc.parametrize('recipe', RECIPES, ids=lambda path: path.removeprefix('configs/').removesuffix('.py'))
+    names = {'method': METHODS, 'recipe': RECIPES, 'transfer': TRANSFERS, 'pretraining': PRETRAININGS}
+    for fixture in names.keys() & set(metafunc.fixturenames):
+        metafunc.parametrize(fixture, names[fixture])
 
 
 @cache
-def resolved(recipe):
-    return load_config(ROOT / recipe)
+def resolved(name):
+    return CARDS[name].load(ROOT) if name in CARDS else load_config(ROOT / CONFIGS[name])
 
 
 @pytest.fixture
@@ -54,7 +59,7 @@ def cfg(recipe):
 
 @pytest.fixture(scope='session')
 def resolve():
-    """Function from a recipe's path to its resolved config; shared, not to be changed."""
+    """Function from a recipe's name to its resolved config; shared, not to be changed."""
     return resolved
 
 
@@ -65,15 +70,15 @@ def root():
 
 
 @pytest.fixture(scope='session')
-def recipes():
-    """Paths of all recipes, relative to the repository."""
-    return RECIPES
+def configs():
+    """Path of each recipe's config, relative to the repository, by the recipe's name."""
+    return CONFIGS
 
 
 @pytest.fixture(scope='session')
 def cards():
-    """All recipe cards by the path of their config."""
-    return {card.config: card for card in read_index(ROOT)}
+    """All recipe cards by their name."""
+    return CARDS
 
 
 @pytest.fixture(scope='session')

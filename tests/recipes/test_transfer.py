@@ -1,114 +1,101 @@
-"""What every file under configs/*/transfer/ promises: from the checkpoint of a recipe to a detector or segmentor."""
+"""What every recipe of configs/*/transfer/ promises: from the checkpoint of a recipe to a detector or segmentor."""
 
 import math
-from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
 
 from sslrecipes.commands.config_check import check_config
-from sslrecipes.config.loading import load_config
 from sslrecipes.engine.nonfinite.recorded_model import plain_model
-from sslrecipes.zoo import facts, parse_name
+from sslrecipes.zoo import parse_name
 
-ROOT = Path(__file__).resolve().parents[2]
-TRANSFERS = sorted(
-    path.relative_to(ROOT).as_posix() for path in ROOT.glob('configs/*/transfer/*.py') if '_base_' not in path.parts
-)
-PRETRAININGS = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob('configs/[!_]*/*.py'))
 NO_CARD_NEEDED = 'quickstart'
 #: The shift that the batch norm behind it takes out again: its gradient is zero but for rounding.
 WITHOUT_EFFECT = '.conv.2.bn.bias'
 
-of_each_transfer = pytest.mark.parametrize('transfer', TRANSFERS, ids=lambda path: Path(path).stem)
 
+@pytest.fixture(scope='session')
+def pretraining_of(resolve):
+    """Function to the config that wrote ``work_dirs/<its name>/epoch_N.pth``; None for a file from elsewhere."""
 
-@cache
-def resolved(path):
-    return load_config(ROOT / path)
+    def find(cfg):
+        checkpoint = Path(cfg.transfer.checkpoint or '')
+        return resolve(checkpoint.parent.name) if checkpoint.parts[:1] == ('work_dirs',) else None
 
-
-def pretraining_of(cfg):
-    """Config that wrote ``work_dirs/<its name>/epoch_N.pth``; None for a file from elsewhere, or none at all."""
-    checkpoint = Path(cfg.transfer.checkpoint or '')
-    if checkpoint.parts[:1] != ('work_dirs',):
-        return None
-    (path,) = (path for path in PRETRAININGS if Path(path).stem == checkpoint.parent.name)
-    return resolved(path)
+    return find
 
 
 @pytest.fixture
-def card(transfer, cards):
+def cfg(transfer, resolve):
+    """Resolved config of the recipe; shared, not to be changed."""
+    return resolve(transfer)
+
+
+@pytest.fixture
+def card(transfer, cards, configs):
     """Card of the recipe; None for one that needs none."""
-    return cards.get(transfer) if NO_CARD_NEEDED in Path(transfer).parts else cards[transfer]
+    return cards.get(transfer) if NO_CARD_NEEDED in Path(configs[transfer]).parts else cards[transfer]
 
 
-@of_each_transfer
-def test_every_type_is_registered_and_every_keyword_exists(transfer):
-    check_config(resolved(transfer))
+def test_every_type_is_registered_and_every_keyword_exists(cfg):
+    check_config(cfg)
 
 
-@of_each_transfer
-def test_a_recorded_step_can_be_replayed_without_the_recipe(transfer):
-    plain_model(resolved(transfer).model)
+def test_a_recorded_step_can_be_replayed_without_the_recipe(cfg):
+    plain_model(cfg.model)
 
 
-@of_each_transfer
-def test_file_name_agrees_with_config(transfer):
-    assert parse_name(transfer).disagreements(resolved(transfer)) == []
+def test_name_agrees_with_config(transfer, cfg):
+    assert parse_name(transfer).disagreements(cfg) == []
 
 
-@of_each_transfer
-def test_card_agrees_with_config(transfer, card):
-    found = facts(resolved(transfer))
-    assert card is None or card.disagreements(found) == []
+def test_card_agrees_with_config(card, cfg):
+    assert card is None or card.disagreements(cfg) == []
 
 
-@of_each_transfer
-def test_checkpoint_is_the_last_of_its_pretraining(transfer):
-    pretraining = pretraining_of(resolved(transfer))
+def test_checkpoint_is_the_last_of_its_pretraining(cfg, pretraining_of):
+    pretraining = pretraining_of(cfg)
     if pretraining is not None:
-        assert Path(resolved(transfer).transfer.checkpoint).name == f'epoch_{pretraining.train_cfg.max_epochs}.pth'
+        assert Path(cfg.transfer.checkpoint).name == f'epoch_{pretraining.train_cfg.max_epochs}.pth'
 
 
-@of_each_transfer
-def test_model_is_built_at_real_size(transfer, card, size_of):
-    size = size_of(resolved(transfer))
+def test_model_is_built_at_real_size(cfg, card, size_of):
+    size = size_of(cfg)
     assert card is None or size == card.parameters
 
 
-@of_each_transfer
-def test_recipe_trains_from_the_checkpoint_of_its_pretraining(transfer, outcome_of):
-    logs, unchanged = outcome_of(resolved(transfer))
+def test_recipe_trains_from_the_checkpoint_of_its_pretraining(cfg, outcome_of):
+    logs, unchanged = outcome_of(cfg)
     assert all(math.isfinite(value) for log in logs for value in log.values())
     assert [name for name in unchanged if not name.endswith(WITHOUT_EFFECT)] == []
 
 
-@pytest.mark.parametrize('scope', ['mmdet', 'mmseg'])
-@pytest.mark.parametrize('source', PRETRAININGS, ids=lambda path: Path(path).stem)
-def test_every_pretraining_has_a_detector_and_a_segmentor(source, scope):
-    """But for those of the quickstart, which compares one of them with random weights."""
-    heirs = [cfg for cfg in map(resolved, TRANSFERS) if f'/{Path(source).stem}/' in (cfg.transfer.checkpoint or '')]
-    assert NO_CARD_NEEDED in Path(source).parts or scope in {cfg.default_scope for cfg in heirs}
+def test_every_pretraining_has_a_detector_and_a_segmentor(pretraining, cards, configs, resolve):
+    """But for those of the quickstart, which compares one of them with random weights, and for ablations."""
+    exempt = NO_CARD_NEEDED in Path(configs[pretraining]).parts or not cards[pretraining].downstream
+    heirs = [] if exempt else map(resolve, cards[pretraining].downstream)
+    scopes = {cfg.default_scope for cfg in heirs if cfg.get('transfer')}
+    assert exempt or scopes == {'mmdet', 'mmseg'}
 
 
 @pytest.fixture(scope='session')
 def size_of(tiny_transfer):
     """Function that builds a config's model at real size, without its values; returns the number of parameters."""
+    sizes = {}
 
-    @cache
-    def size(path):
-        with tiny_transfer.without_memory():
-            model = tiny_transfer.build(resolved(path))
-        return sum(parameter.numel() for parameter in model.parameters())
+    def size(cfg):
+        model = repr(cfg.model)
+        if model not in sizes:
+            with tiny_transfer.without_memory():
+                sizes[model] = sum(parameter.numel() for parameter in tiny_transfer.build(cfg).parameters())
+        return sizes[model]
 
-    built = {}
-    return lambda cfg: size(built.setdefault(repr(cfg.model), cfg.filename))
+    return size
 
 
 @pytest.fixture(scope='session')
-def outcome_of(tiny, tiny_transfer, tmp_path_factory):
+def outcome_of(tiny, tiny_transfer, pretraining_of, tmp_path_factory):
     """Function that trains the tiny version of a config; recipes that are equal at tiny size share the outcome."""
     outcomes, pretrained = {}, {}
 

@@ -7,7 +7,7 @@ import yaml
 
 from sslrecipes.errors import ConfigError
 from sslrecipes.zoo import Card, Measurement, model_zoo_table
-from sslrecipes.zoo.table import with_current_table, zoo_documents
+from sslrecipes.zoo.table import command, with_current_table, zoo_documents
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools/model_zoo.py'
 CARDS = [
@@ -112,3 +112,26 @@ def test_detectors_and_segmentors_have_a_table_of_their_own():
     assert first.startswith('| [faster_a](a.py) | FasterRCNN | resnet18 | 28.3 | COCO | 90,000 | 16 | 0.02 |')
     assert first.endswith('| [34.1](https://ap) box AP | - |')
     assert '| UPerHead | resnet18 | 0.0 | - |' in second
+
+
+@pytest.mark.parametrize(
+    ('name', 'start'),
+    [
+        ('b_8xb2-polylr-80k_ade20k-512px', 'bash tools/dist_train.sh shared.py 8'),
+        ('b_64xb1-multisteplr-184k_coco', 'NNODES=8 bash tools/dist_train.sh shared.py 8'),
+        ('b_knn_in1k', 'python tools/test.py shared.py'),
+    ],
+)
+def test_recipes_that_share_a_config_have_a_command_and_a_folder_of_their_own(name, start):
+    options = {'transfer.checkpoint': 'a b.pth', 'model.depths': [1, 2], 'model.token': False}
+    shared = Card(name, 'TEC', 'shared.py', 1, {}, options=options)
+    lines = command(shared).split(' \\\n    ')
+    assert lines == [
+        start,
+        f'--work-dir work_dirs/{name}',
+        "--cfg-options 'transfer.checkpoint=a b.pth' 'model.depths=[1, 2]' model.token=False",
+    ]
+    text = model_zoo_table([*CARDS, shared], '.')
+    assert text.endswith(f'```bash\n{command(shared)}\n```')
+    assert f'| [{name}](shared.py) |' in text
+    assert '```' not in model_zoo_table(CARDS, '.')

@@ -39,7 +39,7 @@ def head_classes(model: nn.Module) -> dict[str, int]:
 
 def learns_labels(cfg: Config) -> bool:
     """Tell from a recipe whether its model, or a probe beside it, learns the labels of the training set."""
-    probes = [hook for hook in cfg.get('custom_hooks') or () if str(hook.get('type')).endswith('JointProbeHook')]
+    probes = [hook for hook in cfg.get('custom_hooks') or () if str(hook.get('type')).endswith('OnlineProbeHook')]
     parts = [node for place, node in walk(cfg.get('model')) if _counts_classes(place)]
     return bool(probes) or any(isinstance(part, Mapping) and part.get('num_classes') for part in parts)
 

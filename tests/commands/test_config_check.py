@@ -27,7 +27,7 @@ def test_sound_config_passes(mae_on_digits):
         (lambda cfg: cfg.param_scheduler.update(warmup=3), r'param_scheduler: .*"warmup"'),
         (lambda cfg: cfg.default_hooks.checkpoint.update(intervall=3), r'checkpoint: .*"intervall".*"interval"'),
         (
-            lambda cfg: cfg.update(custom_hooks=[dict(type='JointProbeHook', pool='mean')]),
+            lambda cfg: cfg.update(custom_hooks=[dict(type='OnlineProbeHook', pool='mean')]),
             r"custom_hooks\[0\]\.pool is 'mean', but must be 'auto' or 'avg' or 'cls'\.",
         ),
         (

@@ -51,7 +51,7 @@ def with_images_of_another_size(cfg):
     ('change', 'error', 'words'),
     [
         (with_images_of_another_size, DataError, '12'),
-        (with_hook(type='JointProbeHook', num_classes=12), ConfigError, 'num_classes is 12'),
+        (with_hook(type='OnlineProbeHook', num_classes=12), ConfigError, 'num_classes is 12'),
         (lambda cfg: cfg.model.neck.update(embed_dim=12), ConfigError, r'model\.neck\.decoder_embed \(Linear\)'),
         (lambda cfg: cfg.update(load_from='none.pth'), CheckpointError, 'none.pth'),
     ],

@@ -53,7 +53,7 @@ def test_processes_judge_their_mean_alike(cfg, run_ranks, ranks, stops):
 
 
 def test_the_probe_is_the_same_on_all_processes_and_sees_all_images(cfg, run_ranks):
-    cfg.custom_hooks = [dict(type='JointProbeHook')]
+    cfg.custom_hooks = [dict(type='OnlineProbeHook')]
 
     def on_rank(rank, world):
         runner = SSLRunner.from_cfg(cfg)

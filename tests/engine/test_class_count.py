@@ -144,7 +144,7 @@ def test_labels_of_a_list_without_names_fit_the_head(tmp_path):
         (dict(model=dict(probe=dict(num_classes=10))), True),
         (dict(model=dict(probe=None)), False),
         (dict(model=dict(roi_head=dict(bbox_head=[dict(num_classes=10)]))), True),
-        (dict(model=dict(), custom_hooks=[dict(type='sslrecipes.JointProbeHook')]), True),
+        (dict(model=dict(), custom_hooks=[dict(type='sslrecipes.OnlineProbeHook')]), True),
     ],
 )
 def test_labels_count_where_something_learns_them(options, learns):

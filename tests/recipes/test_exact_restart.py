@@ -25,7 +25,7 @@ def test_killed_after_each_micro_batch_a_run_ends_as_if_left_alone(method, metho
     cfg.default_hooks.checkpoint.interval_iters = 1
     cfg.custom_hooks = [dict(type='CollapseHook', interval=2)]
     if cfg.model.get('probe') is None and method in ('MAE', 'TEC', 'MAEPriv'):
-        cfg.custom_hooks.append(dict(type='JointProbeHook'))
+        cfg.custom_hooks.append(dict(type='OnlineProbeHook'))
     if method == 'ImageClassifier':
         cfg.custom_hooks.append(dict(type='EMAHook', momentum=0.1))
     assert restarting.kill_everywhere(cfg, micro_batches=2 * 8) == 0.0

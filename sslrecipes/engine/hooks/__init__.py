@@ -5,9 +5,9 @@ from sslrecipes.engine.hooks.checkpoint_hook import CheckpointHook
 from sslrecipes.engine.hooks.collapse_hook import CollapseHook
 from sslrecipes.engine.hooks.early_stopping_hook import EarlyStoppingHook
 from sslrecipes.engine.hooks.ema_hook import EMAHook
-from sslrecipes.engine.hooks.joint_probe_hook import JointProbeHook
 from sslrecipes.engine.hooks.nonfinite_hook import NonFiniteHook
 from sslrecipes.engine.hooks.online_eval_hook import OnlineEvalHook
+from sslrecipes.engine.hooks.online_probe_hook import OnlineProbeHook
 from sslrecipes.engine.hooks.progress_hook import ProgressHook
 from sslrecipes.engine.hooks.reconstruction_hook import ReconstructionHook
 from sslrecipes.engine.hooks.simsiam_hook import SimSiamHook
@@ -21,9 +21,9 @@ __all__ = [
     'CollapseHook',
     'EMAHook',
     'EarlyStoppingHook',
-    'JointProbeHook',
     'NonFiniteHook',
     'OnlineEvalHook',
+    'OnlineProbeHook',
     'ProgressHook',
     'ReconstructionHook',
     'SimSiamHook',

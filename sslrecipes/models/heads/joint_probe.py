@@ -56,6 +56,6 @@ def labels_of(data_samples: list[DataSample] | None) -> Tensor:
     if not samples or any('gt_label' not in sample or sample.gt_label.numel() != 1 for sample in samples):
         raise DataError(
             'The joint probe needs exactly one gt_label per image: use labelled data, or leave the probe out '
-            '(model.probe=None, no JointProbeHook).'
+            '(model.probe=None, no OnlineProbeHook).'
         )
     return torch.cat([sample.gt_label for sample in samples])

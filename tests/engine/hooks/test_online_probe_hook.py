@@ -27,7 +27,7 @@ def cfg(mae_on_digits):
     """Four epochs of two optimizer steps, two micro-batches each, with the hook."""
     mae_on_digits.optim_wrapper.accumulative_counts = 2
     mae_on_digits.default_hooks.logger = dict(type='LoggerHook', interval=1)
-    mae_on_digits.custom_hooks = [dict(type='JointProbeHook')]
+    mae_on_digits.custom_hooks = [dict(type='OnlineProbeHook')]
     return mae_on_digits
 
 
@@ -131,10 +131,10 @@ def test_user_mistakes(cfg):
         (dict(num_classes=3), DataError, 'gt_label'),
     ]
     for wrong, error, message in cases:
-        cfg.custom_hooks = [dict(type='JointProbeHook', **wrong)]
+        cfg.custom_hooks = [dict(type='OnlineProbeHook', **wrong)]
         with pytest.raises(error, match=message):
             SSLRunner.from_cfg(cfg).train()
-    cfg.custom_hooks = [dict(type='JointProbeHook')]
+    cfg.custom_hooks = [dict(type='OnlineProbeHook')]
     runner = SSLRunner.from_cfg(cfg)
     runner.register_hook(NoLabels())
     with pytest.raises(DataError, match='leave the probe out'):
@@ -150,6 +150,6 @@ def test_sets_of_other_classes_are_refused_before_training(cfg):
     cfg.custom_hooks[0]['val_dataloader']['dataset']['metainfo'] = dict(classes=('0', '1', 'zwei', *'3456789'))
     with pytest.raises(DataError, match=r'class 2 is "2" in the train_dataloader and "zwei" in the other'):
         SSLRunner.from_cfg(cfg).train()
-    cfg.custom_hooks = [dict(type='JointProbeHook', num_classes=11)]
+    cfg.custom_hooks = [dict(type='OnlineProbeHook', num_classes=11)]
     with pytest.raises(ConfigError, match=r'num_classes is 11, but train_dataloader has 10 classes'):
         SSLRunner.from_cfg(cfg).train()

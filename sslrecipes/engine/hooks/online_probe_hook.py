@@ -26,7 +26,7 @@ NAME = 'online_probe'
 
 
 @HOOKS.register_module()
-class JointProbeHook(Hook):
+class OnlineProbeHook(Hook):
     """Train a linear classifier beside a method, on the features of its backbone, and tell how good it is.
 
     The method doesn't notice: no gradient reaches it, its optimizer doesn't see the probe, no generator is used. The
@@ -86,7 +86,7 @@ class JointProbeHook(Hook):
             differ = runner._randomness_cfg.get('diff_rank_seed', False)
             with kept_random_states():
                 self.loader = runner.build_dataloader(self.val_dataloader, seed=runner.seed, diff_rank_seed=differ)
-            kinds = 'train_dataloader', 'val_dataloader of JointProbeHook'
+            kinds = 'train_dataloader', 'val_dataloader of OnlineProbeHook'
             common_classes(runner.train_dataloader.dataset, self.loader.dataset, kinds, 'custom_hooks')
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
@@ -109,7 +109,7 @@ class JointProbeHook(Hook):
         features, labels = (torch.cat(parts) for parts in zip(*self.seen, strict=True))
         width = self.probe.weight.shape[1] - 1
         if features.shape[1] != width:
-            raise ConfigError(f'JointProbeHook: in_channels is {features.shape[1]}, not {width}.')
+            raise ConfigError(f'OnlineProbeHook: in_channels is {features.shape[1]}, not {width}.')
         accuracy = self.probe.step(features, labels, self.lr, self.momentum)
         runner.message_hub.update_scalar('train/probe_top1', accuracy)
 
@@ -134,7 +134,9 @@ class JointProbeHook(Hook):
         model = unwrapped(runner.model)
         if not hasattr(model, NAME):
             if getattr(model, 'probe', None) is not None:
-                raise ConfigError(f'{type(model).__name__} has a joint probe: leave out JointProbeHook or model.probe.')
+                raise ConfigError(
+                    f'{type(model).__name__} has a joint probe: leave out OnlineProbeHook or model.probe.'
+                )
             probe = OnlineProbe(self._width(as_feature_model(model, self.pool).backbone), self._classes(runner))
             model.add_module(NAME, probe.to(next(model.parameters()).device))
         self.probe: Any = model.get_submodule(NAME)
@@ -142,7 +144,7 @@ class JointProbeHook(Hook):
     def _width(self, backbone: Any) -> int:
         width = self.in_channels or getattr(backbone, 'embed_dims', None) or getattr(backbone, 'feat_dim', None)
         if not isinstance(width, int):
-            raise ConfigError(f'JointProbeHook needs in_channels: {type(backbone).__name__} does not tell its width.')
+            raise ConfigError(f'OnlineProbeHook needs in_channels: {type(backbone).__name__} does not tell its width.')
         return width
 
     def _classes(self, runner: Runner) -> int:
@@ -151,10 +153,10 @@ class JointProbeHook(Hook):
         known = self.num_classes or told
         if 0 < told < known:  # with fewer, an image tells
             raise ConfigError(
-                f'JointProbeHook: num_classes is {known}, but train_dataloader has {counted(told, "class")}.'
+                f'OnlineProbeHook: num_classes is {known}, but train_dataloader has {counted(told, "class")}.'
             )
         if not known:
-            raise ConfigError('JointProbeHook needs num_classes: the training set does not tell its classes.')
+            raise ConfigError('OnlineProbeHook needs num_classes: the training set does not tell its classes.')
         return known
 
     def _labels(self, data_batch: Any) -> Tensor:
@@ -164,6 +166,6 @@ class JointProbeHook(Hook):
         wrong = labels[(labels < 0) | (labels >= known)]
         if len(wrong):
             raise DataError(
-                f'JointProbeHook knows {counted(known, "class")}, but an image has gt_label {int(wrong[0])}.'
+                f'OnlineProbeHook knows {counted(known, "class")}, but an image has gt_label {int(wrong[0])}.'
             )
         return labels

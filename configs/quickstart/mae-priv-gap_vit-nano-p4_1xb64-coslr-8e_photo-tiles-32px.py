@@ -6,7 +6,8 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-train_pipeline = [dict(_base_.train_pipeline[0], interpolation='bilinear'), *_base_.train_pipeline[1:]]
+crop = dict(_base_.crop, interpolation='bilinear')
+train_pipeline = [crop, _base_.flip, _base_.pack]
 train_dataloader = dict(batch_size=64, dataset=dict(pipeline=train_pipeline))
 
 default_hooks = dict(logger=dict(interval=12))

@@ -5,9 +5,6 @@ _base_ = [
     '../_base_/runtimes/sslight/pretrain.py',
 ]
 
-train_pipeline = [
-    _base_.train_pipeline[0],
-    dict(_base_.train_pipeline[1], global_scale=(0.25, 1.0), local_scale=(0.05, 0.25), num_locals=10),
-    _base_.train_pipeline[2],
-]
+views = dict(_base_.views, global_scale=(0.25, 1.0), local_scale=(0.05, 0.25), num_locals=10)
+train_pipeline = [_base_.load, views, _base_.pack]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -1,9 +1,6 @@
-_base_ = ['dino-baseline_resnet50_8xb128-coslr-200e_in1k.py']
+_base_ = ['dino-baseline_resnet50_8xb128-coslr-200e_in1k.py', '../_base_/views/sslight/multi_crop.py']
 
-train_pipeline = [
-    _base_.train_pipeline[0],
-    dict(_base_.train_pipeline[1], global_scale=(0.3, 1.0), local_scale=(0.05, 0.3), local_size=128),
-    _base_.train_pipeline[2],
-]
+views = dict(_base_.views, **_base_.sslight_views)
+train_pipeline = [_base_.load, views, _base_.pack]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 model = dict(head=dict(loss_weights=(0.4, 0.6)))

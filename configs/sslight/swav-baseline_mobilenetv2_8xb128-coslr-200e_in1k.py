@@ -5,11 +5,8 @@ _base_ = [
     '../_base_/runtimes/sslight/pretrain.py',
 ]
 
-train_pipeline = [
-    _base_.train_pipeline[0],
-    dict(_base_.train_pipeline[1], jitter=(0.8, 0.8, 0.8, 0.2), blur=(0.5, 0.5, 0.5), solarize=(0.0, 0.0, 0.0)),
-    _base_.train_pipeline[2],
-]
+views = dict(_base_.views, jitter=(0.8, 0.8, 0.8, 0.2), blur=(0.5, 0.5, 0.5), solarize=(0.0, 0.0, 0.0))
+train_pipeline = [_base_.load, views, _base_.pack]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 optim_wrapper = dict(optimizer=dict(lr=0.3 * 1024 / 256))
 param_scheduler = dict(start=0.075)

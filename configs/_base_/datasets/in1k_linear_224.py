@@ -7,18 +7,18 @@ data_preprocessor = dict(
     to_rgb=True,
 )
 
-train_pipeline = [
-    dict(type='LoadImageOrSkip'),
-    dict(type='RandomResizedCrop', scale=224, crop_ratio_range=(0.08, 1.0), backend='pillow', interpolation='bicubic'),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackInputs'),
-]
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='ResizeEdge', scale=256, edge='short', backend='pillow', interpolation='bicubic'),
-    dict(type='CenterCrop', crop_size=224),
-    dict(type='PackInputs'),
-]
+load = dict(type='LoadImageOrSkip')
+crop = dict(
+    type='RandomResizedCrop', scale=224, crop_ratio_range=(0.08, 1.0), backend='pillow', interpolation='bicubic'
+)
+flip = dict(type='RandomFlip', prob=0.5)
+pack = dict(type='PackInputs')
+train_pipeline = [load, crop, flip, pack]
+
+test_load = dict(type='LoadImageFromFile')
+resize = dict(type='ResizeEdge', scale=256, edge='short', backend='pillow', interpolation='bicubic')
+center_crop = dict(type='CenterCrop', crop_size=224)
+test_pipeline = [test_load, resize, center_crop, pack]
 
 train_dataloader = dict(
     batch_size=2048,

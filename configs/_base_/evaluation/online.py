@@ -13,13 +13,13 @@ online_eval = dict(
     pool='avg',
 )
 
-online_pipeline = [
-    dict(type='LoadImageFromFile'),
+online_view = [
     dict(type='ResizeEdge', scale=256, edge='short', backend='pillow', interpolation='bicubic'),
     dict(type='CenterCrop', crop_size=224),
     dict(type='PackInputs'),
 ]
-bank_pipeline = [dict(type='LoadImageOrSkip'), *online_pipeline[1:]]  # a bad image must not end a pre-training
+online_pipeline = [dict(type='LoadImageFromFile'), *online_view]
+bank_pipeline = [dict(type='LoadImageOrSkip'), *online_view]  # a bad image must not end a pre-training
 online_loader = dict(
     batch_size=256,
     num_workers=8,

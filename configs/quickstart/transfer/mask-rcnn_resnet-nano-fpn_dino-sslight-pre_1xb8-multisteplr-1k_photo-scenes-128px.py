@@ -40,16 +40,9 @@ model = dict(
     test_cfg=dict(rpn=dict(nms_pre=500, max_per_img=100)),
 )
 
-train_pipeline = [
-    *_base_.train_pipeline[:-1],
-    dict(type='Resize', scale=(128, 128)),
-    _base_.train_pipeline[-1],
-]
-test_pipeline = [
-    _base_.test_pipeline[0],
-    dict(type='Resize', scale=(128, 128)),
-    _base_.test_pipeline[-1],
-]
+resize = dict(_base_.resize, scale=(128, 128))
+train_pipeline = [_base_.load, _base_.annotate, resize, _base_.pack]
+test_pipeline = [_base_.load, resize, _base_.test_pack]
 train_dataloader = dict(batch_size=8, num_workers=0, persistent_workers=False, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(batch_size=8, num_workers=0, persistent_workers=False, dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader

@@ -1,9 +1,6 @@
 _base_ = ['../dino-baseline_resnet18_8xb128-coslr-200e_in1k.py']
 
-train_pipeline = [
-    _base_.train_pipeline[0],
-    dict(_base_.train_pipeline[1], num_locals=8),
-    _base_.train_pipeline[2],
-]
+views = dict(_base_.views, num_locals=8)
+train_pipeline = [_base_.load, views, _base_.pack]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 model = dict(head=dict(loss_weights=(1 / 9, 8 / 9)))

@@ -1,8 +1,5 @@
 _base_ = ['dino-step2-local-size_resnet18_8xb128-coslr-200e_in1k.py']
 
-train_pipeline = [
-    _base_.train_pipeline[0],
-    dict(_base_.train_pipeline[1], local_scale=(0.05, 0.3)),
-    _base_.train_pipeline[2],
-]
+views = dict(_base_.views, local_scale=(0.05, 0.3))
+train_pipeline = [_base_.load, views, _base_.pack]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

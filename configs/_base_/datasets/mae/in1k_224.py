@@ -6,12 +6,11 @@ data_preprocessor = dict(
     to_rgb=True,
 )
 
-train_pipeline = [
-    dict(type='LoadImageOrSkip'),
-    dict(type='RandomResizedCrop', scale=224, crop_ratio_range=(0.2, 1.0), backend='pillow', interpolation='bicubic'),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackInputs'),
-]
+load = dict(type='LoadImageOrSkip')
+crop = dict(type='RandomResizedCrop', scale=224, crop_ratio_range=(0.2, 1.0), backend='pillow', interpolation='bicubic')
+flip = dict(type='RandomFlip', prob=0.5)
+pack = dict(type='PackInputs')
+train_pipeline = [load, crop, flip, pack]
 
 train_dataloader = dict(
     batch_size=512,

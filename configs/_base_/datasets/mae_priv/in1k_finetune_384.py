@@ -1,17 +1,11 @@
 # No official recipe: the whole image is seen in validation
 _base_ = ['in1k_finetune_224.py']
 
-train_pipeline = [
-    _base_.train_pipeline[0],
-    dict(_base_.train_pipeline[1], scale=384),
-    *_base_.train_pipeline[2:],
-]
-test_pipeline = [
-    _base_.test_pipeline[0],
-    dict(_base_.test_pipeline[1], scale=384),
-    dict(_base_.test_pipeline[2], crop_size=384),
-    _base_.test_pipeline[3],
-]
+crop = dict(_base_.crop, scale=384)
+train_pipeline = [_base_.load, crop, _base_.flip, _base_.augment, _base_.pack]
+resize = dict(_base_.resize, scale=384)
+center_crop = dict(_base_.center_crop, crop_size=384)
+test_pipeline = [_base_.test_load, resize, center_crop, _base_.pack]
 
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

@@ -6,11 +6,10 @@ data_preprocessor = dict(
     to_rgb=True,
 )
 
-train_pipeline = [
-    dict(type='RandomResizedCrop', scale=32, crop_ratio_range=(0.5, 1.0), backend='pillow', interpolation='bicubic'),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackInputs'),
-]
+crop = dict(type='RandomResizedCrop', scale=32, crop_ratio_range=(0.5, 1.0), backend='pillow', interpolation='bicubic')
+flip = dict(type='RandomFlip', prob=0.5)
+pack = dict(type='PackInputs')
+train_pipeline = [crop, flip, pack]
 
 train_dataloader = dict(
     batch_size=256,

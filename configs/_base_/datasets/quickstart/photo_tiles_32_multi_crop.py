@@ -7,19 +7,18 @@ data_preprocessor = dict(
     to_rgb=True,
 )
 
-train_pipeline = [
-    dict(
-        type='MultiCrop',
-        global_size=32,
-        global_scale=(0.14, 1.0),
-        local_size=14,
-        local_scale=(0.05, 0.14),
-        num_locals=6,
-        blur=(0.5, 0.1, 0.25),  # less than at 224 px, where a radius of 2 px hides less
-        backend='opencv',
-    ),
-    dict(type='PackInputs'),
-]
+views = dict(
+    type='MultiCrop',
+    global_size=32,
+    global_scale=(0.14, 1.0),
+    local_size=14,
+    local_scale=(0.05, 0.14),
+    num_locals=6,
+    blur=(0.5, 0.1, 0.25),  # less than at 224 px, where a radius of 2 px hides less
+    backend='opencv',
+)
+pack = dict(type='PackInputs')
+train_pipeline = [views, pack]
 
 train_dataloader = dict(
     batch_size=128,
@@ -34,7 +33,7 @@ val_dataloader = dict(
     num_workers=0,
     sampler=dict(type='DefaultSampler', shuffle=False),
     collate_fn=dict(type='default_collate'),
-    dataset=dict(type='PhotoTiles', split='val', tile_size=32, test_mode=True, pipeline=[dict(type='PackInputs')]),
+    dataset=dict(type='PhotoTiles', split='val', tile_size=32, test_mode=True, pipeline=[pack]),
 )
 val_cfg = dict()
 val_evaluator = [dict(type='Accuracy'), dict(type='SelfKNN', k=20, temperature=0.07)]

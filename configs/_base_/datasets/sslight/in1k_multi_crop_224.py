@@ -8,25 +8,24 @@ data_preprocessor = dict(
     to_rgb=True,
 )
 
-train_pipeline = [
-    dict(type='LoadImageOrSkip'),
-    dict(
-        type='MultiCrop',
-        global_size=224,
-        global_scale=(0.14, 1.0),
-        local_size=96,
-        local_scale=(0.05, 0.14),
-        num_locals=6,
-        jitter=(0.4, 0.4, 0.2, 0.1),  # brightness, contrast, saturation, hue
-        blur=(1.0, 0.1, 0.5),  # probabilities for g1, g2 and each local view
-        solarize=(0.0, 0.2, 0.0),
-        backend='pillow',
-    ),
-    dict(
-        type='PackInputs',
-        meta_keys=('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'crop_boxes', 'crop_flips', 'view_ids'),
-    ),
-]
+load = dict(type='LoadImageOrSkip')
+views = dict(
+    type='MultiCrop',
+    global_size=224,
+    global_scale=(0.14, 1.0),
+    local_size=96,
+    local_scale=(0.05, 0.14),
+    num_locals=6,
+    jitter=(0.4, 0.4, 0.2, 0.1),  # brightness, contrast, saturation, hue
+    blur=(1.0, 0.1, 0.5),  # probabilities for g1, g2 and each local view
+    solarize=(0.0, 0.2, 0.0),
+    backend='pillow',
+)
+pack = dict(
+    type='PackInputs',
+    meta_keys=('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'crop_boxes', 'crop_flips', 'view_ids'),
+)
+train_pipeline = [load, views, pack]
 val_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='ResizeEdge', scale=256, edge='short', backend='pillow', interpolation='bicubic'),

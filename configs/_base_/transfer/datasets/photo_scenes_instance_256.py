@@ -4,16 +4,14 @@ _base_ = ['coco_instance.py']
 data_root = 'data/photo_scenes/'
 
 # no flip: the mirror image of a digit is another sign
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
-    dict(type='PackDetInputs'),
-]
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(256, 256)),  # changes nothing, but the mask head asks for the scale_factor
-    dict(type='PackDetInputs', meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')),
-]
+load = dict(type='LoadImageFromFile')
+annotate = dict(type='LoadAnnotations', with_bbox=True, with_mask=True)
+pack = dict(type='PackDetInputs')
+train_pipeline = [load, annotate, pack]
+
+resize = dict(type='Resize', scale=(256, 256))  # changes nothing, but the mask head asks for the scale_factor
+test_pack = dict(type='PackDetInputs', meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'))
+test_pipeline = [load, resize, test_pack]
 
 train_dataloader = dict(
     batch_sampler=None,

@@ -4,18 +4,17 @@ _base_ = ['ade20k_512.py']
 data_root = 'data/photo_scenes/'
 
 # no flip: the mirror image of a digit is another sign
+load = dict(type='LoadImageFromFile')
+annotate = dict(type='LoadAnnotations')
+pack = dict(type='PackSegInputs')
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
+    load,
+    annotate,
     dict(type='RandomResize', scale=(256, 256), ratio_range=(1.0, 1.5), keep_ratio=True),
     dict(type='RandomCrop', crop_size=(256, 256), cat_max_ratio=0.75),
-    dict(type='PackSegInputs'),
+    pack,
 ]
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
-    dict(type='PackSegInputs'),
-]
+test_pipeline = [load, annotate, pack]
 
 train_dataloader = dict(
     dataset=dict(

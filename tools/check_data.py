@@ -21,9 +21,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from sslrecipes.datasets.decoding import MAX_PIXELS
-from sslrecipes.datasets.scan import list_images, scan_files
-from sslrecipes.datasets.scan_report import ScanReport
+from sslrecipes.datasets.images.decoding import MAX_PIXELS
+from sslrecipes.datasets.images.scan import list_images, scan_files
+from sslrecipes.datasets.images.scan_report import ScanReport
 from sslrecipes.errors import ConfigError, StorageError, counted, exit_on_user_error
 from sslrecipes.paths.overwriting import refuse_overwriting
 from sslrecipes.paths.user_paths import one_line, user_file

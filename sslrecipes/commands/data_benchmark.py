@@ -23,10 +23,10 @@ from torchvision import transforms as tv
 from sslrecipes.commands.synthetic import multi_crop_options
 from sslrecipes.compat.local_files import read_regular
 from sslrecipes.config.loading import load_config
-from sslrecipes.datasets.bad_samples import reason_of
-from sslrecipes.datasets.decoding import BadImageError, decode_image
+from sslrecipes.datasets.images.bad_samples import reason_of
+from sslrecipes.datasets.images.decoding import BadImageError, decode_image
+from sslrecipes.datasets.images.scan import list_images
 from sslrecipes.datasets.photo_tiles import load_photographs
-from sslrecipes.datasets.scan import list_images
 from sslrecipes.datasets.transforms import MultiCrop
 from sslrecipes.datasets.transforms.views import RENDERERS
 from sslrecipes.datasets.transforms.views.sampling import MAX_RADIUS, MIN_RADIUS, ViewDistribution

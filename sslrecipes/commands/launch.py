@@ -17,9 +17,8 @@ from sslrecipes.commands.config_check import check_config
 from sslrecipes.config.places import children
 from sslrecipes.config.preconditions import check_weights
 from sslrecipes.config.upstream import adopted
-from sslrecipes.datasets.evaluator_preflight import check_evaluator
-from sslrecipes.datasets.preflight import check_dataset
-from sslrecipes.datasets.remarks import Remark
+from sslrecipes.datasets.preflight.dataset import check_dataset
+from sslrecipes.datasets.preflight.remarks import Remark
 from sslrecipes.engine.class_count import learns_labels
 from sslrecipes.engine.failures import leave_lost_storage_to_the_main_thread
 from sslrecipes.engine.restart.circumstances import weight_files
@@ -114,7 +113,9 @@ def check_evaluators(cfg: Config, phase: str) -> Iterator[Remark]:
     stage = 'val' if phase == 'train' else phase
     metrics, loader = cfg.get(f'{stage}_evaluator') or [], cfg.get(f'{stage}_dataloader')
     for metric in metrics if isinstance(metrics, (list, tuple)) else [metrics]:
-        if loader and isinstance(metric, Mapping):
+        if loader and isinstance(metric, Mapping) and metric.get('ann_file'):
+            from sslrecipes.datasets.preflight.evaluator import check_evaluator  # which reads COCO's files
+
             yield from check_evaluator(metric, loader['dataset'], f'{stage}_evaluator', f'{stage}_dataloader.dataset')
 
 

@@ -14,7 +14,7 @@ from mmengine.runner import Runner
 
 from sslrecipes.checkpoint.files.store import CheckpointStore
 from sslrecipes.config.places import children, walk
-from sslrecipes.datasets.transfer_preflight import writes_itself
+from sslrecipes.datasets.preflight.dataset_options import writes_itself
 from sslrecipes.errors import StorageError
 
 

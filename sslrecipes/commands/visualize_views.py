@@ -17,8 +17,8 @@ from torch import Tensor
 from sslrecipes.checkpoint.files.writing import write_atomic
 from sslrecipes.config.inputs import config_inputs
 from sslrecipes.config.loading import load_config
-from sslrecipes.datasets import check_dataset
-from sslrecipes.datasets.bad_samples import BadFiles, find_bad_file
+from sslrecipes.datasets.images.bad_samples import BadFiles, find_bad_file
+from sslrecipes.datasets.preflight.dataset import check_dataset
 from sslrecipes.datasets.seeding import kept_random_states, seed_sample
 from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.paths.overwriting import refuse_overwriting

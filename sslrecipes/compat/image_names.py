@@ -24,7 +24,7 @@ EXTENSIONS = (
     '.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.avif', '.gif', '.bmp', '.tif', '.tiff', '.ppm', '.pgm',
     '.pbm', '.pnm',
 )  # fmt: skip
-"""What :func:`sslrecipes.datasets.decoding.decode_image` reads; a folder's other files are no images."""
+"""What :func:`sslrecipes.datasets.images.decoding.decode_image` reads; a folder's other files are no images."""
 _MOST_ENDINGS = 5
 
 

@@ -2,7 +2,7 @@
 
 ``mmcv.imfrombytes``, which all loaders of mmcv, mmdet, mmseg and mmpretrain call, returns ``None`` for damaged bytes or
 crashes, fills what is missing with grey (OpenCV up to 4.10), and turns, blends or darkens a picture depending on its
-format (see :mod:`sslrecipes.datasets.decoding`).
+format (see :mod:`sslrecipes.datasets.images.decoding`).
 """
 
 from __future__ import annotations

@@ -4,16 +4,15 @@ import mmpretrain.datasets  # noqa: F401  a parent registry's modules are not im
 
 from sslrecipes.compat import mmcv_decoder
 from sslrecipes.datasets import transforms  # noqa: F401
-from sslrecipes.datasets.decoding import imfrombytes
 from sslrecipes.datasets.digits import Digits
 from sslrecipes.datasets.fashion_mnist import FashionMNIST
 from sslrecipes.datasets.image_folder import ImageFolder
 from sslrecipes.datasets.image_subset import ImageSubset
 from sslrecipes.datasets.imagenet import ImageNet
+from sslrecipes.datasets.images.decoding import imfrombytes
 from sslrecipes.datasets.photo_tiles import PhotoTiles
-from sslrecipes.datasets.preflight import check_dataset
 from sslrecipes.datasets.seeding import seeded
 
 mmcv_decoder.install(imfrombytes)
 
-__all__ = ['Digits', 'FashionMNIST', 'ImageFolder', 'ImageNet', 'ImageSubset', 'PhotoTiles', 'check_dataset', 'seeded']
+__all__ = ['Digits', 'FashionMNIST', 'ImageFolder', 'ImageNet', 'ImageSubset', 'PhotoTiles', 'seeded']

@@ -19,7 +19,7 @@ from mmengine.dataset import InfiniteSampler
 from mmpretrain.datasets import RepeatAugSampler
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from sslrecipes.datasets.bad_samples import SampleReader
+from sslrecipes.datasets.images.bad_samples import SampleReader
 from sslrecipes.datasets.workers import Trail
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import DATA_SAMPLERS

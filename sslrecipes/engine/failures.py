@@ -22,7 +22,7 @@ from torch import distributed
 from torch.utils.data import DataLoader
 
 from sslrecipes.compat.local_files import last_read
-from sslrecipes.datasets.decoding import BadImageError
+from sslrecipes.datasets.images.decoding import BadImageError
 from sslrecipes.datasets.seeding import batch_size_of
 from sslrecipes.datasets.workers import dead_worker
 from sslrecipes.engine.distributed import control_group

@@ -14,8 +14,8 @@ from PIL import Image, ImageOps
 
 from sslrecipes.compat.image_names import EXTENSIONS, is_image, left_out
 from sslrecipes.compat.local_files import read_regular
-from sslrecipes.datasets.bad_samples import reason_of
-from sslrecipes.datasets.decoding import BadImageError, decode_image
+from sslrecipes.datasets.images.bad_samples import reason_of
+from sslrecipes.datasets.images.decoding import BadImageError, decode_image
 from sslrecipes.errors import ConfigError, DataError, counted
 from sslrecipes.paths.user_paths import user_file
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from sslrecipes.checkpoint.files.writing import write_atomic
 from sslrecipes.compat.local_files import read_regular
-from sslrecipes.datasets.decoding import decode_image
+from sslrecipes.datasets.images.decoding import decode_image
 from sslrecipes.transfer.scene_sheet import coloured
 from sslrecipes.visualization.grid import picture_grid
 

@@ -16,7 +16,7 @@ from sslrecipes.commands.data_benchmark import (
     read_images,
     torchvision_pipeline,
 )
-from sslrecipes.datasets.decoding import decode_image
+from sslrecipes.datasets.images.decoding import decode_image
 from sslrecipes.datasets.transforms import MultiCrop
 from sslrecipes.errors import ConfigError, DataError
 

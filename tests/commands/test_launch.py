@@ -7,7 +7,7 @@ import torch
 
 from sslrecipes.commands.launch import build_runner, keep_freed_memory
 from sslrecipes.config.loading import load_config
-from sslrecipes.datasets.remarks import Remark
+from sslrecipes.datasets.preflight.remarks import Remark
 from sslrecipes.errors import ConfigError
 
 

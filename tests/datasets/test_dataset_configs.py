@@ -7,7 +7,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from sslrecipes.datasets import check_dataset
+from sslrecipes.datasets.preflight.dataset import check_dataset
 from sslrecipes.errors import DataError
 from sslrecipes.registry import METRICS, MODELS
 

@@ -1,7 +1,7 @@
 import pytest
 
 import sslrecipes.datasets  # noqa: F401  registers
-from sslrecipes.datasets.preflight import check_dataset
+from sslrecipes.datasets.preflight.dataset import check_dataset
 from sslrecipes.errors import DataError
 from sslrecipes.registry import DATASETS
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from sslrecipes.commands.config_check import check_config
 from sslrecipes.config.loading import load_config, override
-from sslrecipes.datasets.preflight import check_dataset
+from sslrecipes.datasets.preflight.dataset import check_dataset
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import DATASETS, MODELS
 from sslrecipes.zoo import parse_name

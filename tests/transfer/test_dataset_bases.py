@@ -10,8 +10,8 @@ from PIL import Image
 
 import sslrecipes.transfer  # noqa: F401  registers
 from sslrecipes.config.reading import read_config
-from sslrecipes.datasets import check_dataset
 from sslrecipes.datasets.photo_scenes import prepare_photo_scenes
+from sslrecipes.datasets.preflight.dataset import check_dataset
 
 BASES = Path(__file__).resolve().parents[2] / 'configs' / '_base_' / 'transfer' / 'datasets'
 HEIGHT, WIDTH = 60, 80

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from sslrecipes.datasets.decoding import decode_image
+from sslrecipes.datasets.images.decoding import decode_image
 from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.visualization import image_files
 from sslrecipes.visualization.image_files import find_images, load_squares, read_rgb

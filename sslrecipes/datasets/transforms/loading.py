@@ -9,8 +9,8 @@ from mmcv.image.io import imread_flags, supported_backends
 from mmcv.transforms import LoadImageFromFile
 from mmengine import fileio
 
-from sslrecipes.datasets.bad_samples import BadFiles, are_raised, is_shortage, reason_of
-from sslrecipes.datasets.decoding import MAX_PIXELS, BadImageError, decode_image
+from sslrecipes.datasets.images.bad_samples import BadFiles, are_raised, is_shortage, reason_of
+from sslrecipes.datasets.images.decoding import MAX_PIXELS, BadImageError, decode_image
 from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.registry import TRANSFORMS
 
@@ -20,11 +20,11 @@ class LoadImageOrSkip(LoadImageFromFile):
     """``LoadImageFromFile`` with a limit of pixels, whose bad images are replaced without our runner, too.
 
     In a loader of :class:`sslrecipes.engine.runner.SSLRunner` bad images of any loading transform are replaced in
-    training and refused in evaluation (:class:`sslrecipes.datasets.bad_samples.SampleReader`). Elsewhere this one names
-    them in the log and returns ``None``, which makes MMEngine's ``BaseDataset`` draw another sample. mmcv's own
-    ``ignore_empty=True`` draws without a word.
+    training and refused in evaluation (:class:`sslrecipes.datasets.images.bad_samples.SampleReader`). Elsewhere this
+    one names them in the log and returns ``None``, which makes MMEngine's ``BaseDataset`` draw another sample. mmcv's
+    own ``ignore_empty=True`` draws without a word.
 
-    What is bad is decided by :func:`sslrecipes.datasets.decoding.decode_image`.
+    What is bad is decided by :func:`sslrecipes.datasets.images.decoding.decode_image`.
 
     Args:
         max_pixels: Largest width x height; larger images are bad.

@@ -9,8 +9,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from sslrecipes.checkpoint.files.superseded import set_aside
-from sslrecipes.datasets.bad_images import BadImageList
-from sslrecipes.datasets.bad_samples import file_datasets
+from sslrecipes.datasets.images.bad_images import BadImageList
+from sslrecipes.datasets.images.bad_samples import file_datasets
 from sslrecipes.datasets.seeding import SeededDataset
 from sslrecipes.engine.distributed import any_rank
 from sslrecipes.errors import ConfigError, RunError, counted

@@ -3,7 +3,8 @@ import errno
 import numpy as np
 import pytest
 
-from sslrecipes.datasets import ImageFolder, bad_samples
+from sslrecipes.datasets import ImageFolder
+from sslrecipes.datasets.images import bad_samples
 from sslrecipes.datasets.transforms import LoadImageOrSkip, loading
 from sslrecipes.errors import ConfigError, DataError
 

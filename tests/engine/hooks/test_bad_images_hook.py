@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sslrecipes.datasets import ImageFolder, seeded
-from sslrecipes.datasets.bad_images import entry
+from sslrecipes.datasets.images.bad_images import entry
 from sslrecipes.engine.hooks.bad_images_hook import BadImagesHook
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError, RunError

@@ -18,10 +18,10 @@ import cv2
 
 from sslrecipes.compat.image_names import is_image
 from sslrecipes.compat.local_files import read_regular, walk
-from sslrecipes.datasets.bad_samples import reason_of
-from sslrecipes.datasets.decoding import MAX_PIXELS, BadImageError, decode_image
 from sslrecipes.datasets.image_folder import split_folders
-from sslrecipes.datasets.image_headers import image_traits
+from sslrecipes.datasets.images.bad_samples import reason_of
+from sslrecipes.datasets.images.decoding import MAX_PIXELS, BadImageError, decode_image
+from sslrecipes.datasets.images.headers import image_traits
 from sslrecipes.errors import DataError
 
 _FILES_PER_TASK = 32
@@ -31,11 +31,11 @@ class ImageFacts(NamedTuple):
     """What is known of one file when its pixels are forgotten.
 
     Attributes:
-        problem: Why it is bad (see :func:`sslrecipes.datasets.decoding.decode_image`); empty if it isn't.
+        problem: Why it is bad (see :func:`sslrecipes.datasets.images.decoding.decode_image`); empty if it isn't.
         digest: 16 bytes that are equal for equal files.
         width: In pixels; 0 for a bad image.
         height: In pixels; 0 for a bad image.
-        traits: See :func:`sslrecipes.datasets.image_headers.image_traits`.
+        traits: See :func:`sslrecipes.datasets.images.headers.image_traits`.
         seconds: Time to read and decode it.
     """
 

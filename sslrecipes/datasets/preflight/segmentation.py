@@ -13,8 +13,8 @@ from PIL import Image
 
 from sslrecipes.compat.image_names import is_image
 from sslrecipes.compat.local_files import read_regular, walk
-from sslrecipes.datasets.annotation_lists import check_listed_files, read_names
-from sslrecipes.datasets.dataset_options import (
+from sslrecipes.datasets.preflight.annotation_lists import check_listed_files, read_names
+from sslrecipes.datasets.preflight.dataset_options import (
     annotation_file,
     argument_of,
     classes_of,
@@ -22,7 +22,7 @@ from sslrecipes.datasets.dataset_options import (
     listed_names,
     prefix_folder,
 )
-from sslrecipes.datasets.remarks import Remark
+from sslrecipes.datasets.preflight.remarks import Remark
 from sslrecipes.errors import DataError, counted
 
 #: Maps that are opened, evenly spaced: reading all of a large data set would take minutes.

@@ -5,7 +5,7 @@ import json
 import pytest
 from PIL import Image
 
-from sslrecipes.datasets import check_dataset
+from sslrecipes.datasets.preflight.dataset import check_dataset
 from sslrecipes.errors import DataError
 
 CLASSES = ('cat', 'dog')
@@ -95,7 +95,7 @@ def test_damaged_and_empty_annotations(tmp_path, content, words):
 def test_long_lists_are_read_in_parts(tmp_path, monkeypatch):
     names = [f'ä{number}.jpg' for number in range(20)]
     cfg = write_coco(tmp_path, images=names)
-    monkeypatch.setattr('sslrecipes.datasets.coco_head._WINDOW', 150)
+    monkeypatch.setattr('sslrecipes.datasets.preflight.coco_head._WINDOW', 150)
     check_dataset(cfg)
     (tmp_path / 'images' / names[-1]).unlink()
     assert f'images/{names[-1]}", which belongs to' in refusal(cfg)

@@ -10,8 +10,8 @@ from itertools import islice
 from math import isfinite
 from typing import Any, NamedTuple
 
-from sslrecipes.datasets.coco_head import CocoHead
-from sslrecipes.datasets.remarks import Remark
+from sslrecipes.datasets.preflight.coco_head import CocoHead
+from sslrecipes.datasets.preflight.remarks import Remark
 from sslrecipes.errors import DataError
 
 _OTHER_FORMATS = ('segments_info', 'caption')  # keys of panoptic and caption annotations

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from sslrecipes.datasets import check_dataset
+from sslrecipes.datasets.preflight.dataset import check_dataset
 from sslrecipes.datasets.transforms import LoadImageOrSkip
 from sslrecipes.errors import DataError
 from sslrecipes.registry import DATASETS

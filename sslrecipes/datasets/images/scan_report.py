@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sslrecipes.datasets.scan import ImageFacts, Listing
+from sslrecipes.datasets.images.scan import ImageFacts, Listing
 
 UNEQUAL = 10
 """Classes count as very unequal if the largest has so many times the images of the smallest."""

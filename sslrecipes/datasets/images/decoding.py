@@ -19,7 +19,7 @@ from mmcv.image.io import imfrombytes as decode_by_mmcv
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from sslrecipes.datasets.image_headers import image_size, is_animated_png, is_cut_jpeg, is_for_pillow
+from sslrecipes.datasets.images.headers import image_size, is_animated_png, is_cut_jpeg, is_for_pillow
 
 MAX_PIXELS = 178_956_970
 """The size above which Pillow refuses to open a picture: 1/2 GiB of RGB."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sslrecipes.datasets import check_dataset
+from sslrecipes.datasets.preflight.dataset import check_dataset
 from sslrecipes.errors import DataError
 
 LOAD = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations'), dict(type='PackSegInputs')]

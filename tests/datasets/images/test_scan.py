@@ -4,8 +4,8 @@ import signal
 
 import pytest
 
-from sslrecipes.datasets import scan
-from sslrecipes.datasets.scan import inspect_file, list_images, scan_files
+from sslrecipes.datasets.images import scan
+from sslrecipes.datasets.images.scan import inspect_file, list_images, scan_files
 from sslrecipes.errors import DataError
 
 

@@ -2,7 +2,7 @@ import multiprocessing
 
 import pytest
 
-from sslrecipes.datasets.bad_images import BadImageList, entry
+from sslrecipes.datasets.images.bad_images import BadImageList, entry
 from sslrecipes.errors import StorageError
 
 

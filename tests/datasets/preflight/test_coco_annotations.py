@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from sslrecipes.datasets.coco_annotations import check_annotations, read_categories, read_images
-from sslrecipes.datasets.coco_head import open_coco
+from sslrecipes.datasets.preflight.coco_annotations import check_annotations, read_categories, read_images
+from sslrecipes.datasets.preflight.coco_head import open_coco
 from sslrecipes.errors import DataError
 
 IMAGES = [dict(id=n, file_name=f'{n}.jpg', width=8, height=8) for n in (1, 2)]
@@ -87,7 +87,7 @@ def test_lists_that_cannot_be_meant(check, changes, words):
 
 @pytest.mark.parametrize('window', [1 << 22, 64])
 def test_a_file_in_another_encoding_is_refused(tmp_path, monkeypatch, window):
-    monkeypatch.setattr('sslrecipes.datasets.coco_head._WINDOW', window)
+    monkeypatch.setattr('sslrecipes.datasets.preflight.coco_head._WINDOW', window)
     images = [dict(image, file_name=f'café{number}.jpg') for number, image in enumerate(IMAGES * 3)]
     for encoding in ('utf-8', 'latin-1'):
         path = tmp_path / f'{encoding}.json'
@@ -101,7 +101,7 @@ def test_a_file_in_another_encoding_is_refused(tmp_path, monkeypatch, window):
 
 
 def test_an_entry_may_be_longer_than_the_window(tmp_path, monkeypatch):
-    monkeypatch.setattr('sslrecipes.datasets.coco_head._WINDOW', 8)
+    monkeypatch.setattr('sslrecipes.datasets.preflight.coco_head._WINDOW', 8)
     (tmp_path / 'boxes.json').write_text(json.dumps(dict(images=IMAGES, annotations=[BOX], categories=CATEGORIES)))
     with open_coco(tmp_path / 'boxes.json') as head:
         assert read_categories(head) == {5: 'cat', 9: 'dog'}

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from sslrecipes.datasets.remarks import Remark
+from sslrecipes.datasets.preflight.remarks import Remark
 from sslrecipes.errors import DataError
 
 _SUBSET_LINE = re.compile(r'\d+,\d+,[^,]+,.')

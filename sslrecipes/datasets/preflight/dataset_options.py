@@ -12,6 +12,11 @@ from sslrecipes.paths.user_paths import lack_of, lack_of_folder
 from sslrecipes.registry import DATASETS
 
 
+def writes_itself(cfg: Mapping[str, Any]) -> bool:
+    """Tell whether a data set writes what isn't there."""
+    return str(cfg['type']).rpartition('.')[-1].startswith('PhotoScenes')
+
+
 def root_of(cfg: Mapping[str, Any], key: str) -> Path:
     """Return ``data_root``, which must be there."""
     root = Path(cfg.get('data_root') or '.')

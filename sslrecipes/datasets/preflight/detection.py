@@ -2,50 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from sslrecipes.datasets.annotation_lists import check_listed_files, read_names
-from sslrecipes.datasets.coco_annotations import check_annotations, read_categories, read_images
-from sslrecipes.datasets.coco_head import CocoHead, open_coco
-from sslrecipes.datasets.dataset_options import annotation_file, classes_of, listed_names, prefix_folder
-from sslrecipes.datasets.remarks import Remark
-from sslrecipes.datasets.segmentation_preflight import check_maps
-from sslrecipes.datasets.voc_annotations import check_voc_files
+from sslrecipes.datasets.preflight.annotation_lists import check_listed_files, read_names
+from sslrecipes.datasets.preflight.coco_annotations import check_annotations, read_categories, read_images
+from sslrecipes.datasets.preflight.coco_head import CocoHead, open_coco
+from sslrecipes.datasets.preflight.dataset_options import annotation_file, classes_of, listed_names, prefix_folder
+from sslrecipes.datasets.preflight.remarks import Remark
+from sslrecipes.datasets.preflight.voc_annotations import check_voc_files
 from sslrecipes.errors import DataError, did_you_mean
 
-#: Checks a data set's config, at a place of the config file; returns what is odd, but may be meant.
-Check = Callable[[Mapping[str, Any], str], list[Remark]]
 _VOC_FOLDERS = {'JPEGImages': '.jpg', 'Annotations': '.xml'}
 
 
-def find_check(cfg: Mapping[str, Any]) -> Check | None:
-    """Tell a detection or segmentation data set by its keys, whatever its type is called.
-
-    Args:
-        cfg: Config of a data set.
-
-    Returns:
-        The check, to be called with the config and its place; ``None`` for other data sets.
-    """
-    prefix = cfg.get('data_prefix')
-    if not isinstance(prefix, Mapping):
-        return None
-    if writes_itself(cfg):
-        return lambda cfg, key: []
-    if 'sub_data_root' in prefix:
-        return _check_voc
-    if 'seg_map_path' in prefix:
-        return check_maps
-    return _check_coco if str(cfg.get('ann_file')).endswith('.json') else None
-
-
-def writes_itself(cfg: Mapping[str, Any]) -> bool:
-    """Tell whether a data set writes what isn't there."""
-    return str(cfg['type']).rpartition('.')[-1].startswith('PhotoScenes')
-
-
-def _check_coco(cfg: Mapping[str, Any], key: str) -> list[Remark]:
+def check_coco(cfg: Mapping[str, Any], key: str) -> list[Remark]:
     """Check a COCO file, its categories, every annotation, and that its images are there."""
     annotations = annotation_file(cfg, key)
     folders = {name: prefix_folder(cfg, name, key) for name in cfg['data_prefix']}
@@ -79,7 +50,7 @@ def check_categories(head: CocoHead, cfg: Mapping[str, Any], key: str) -> None:
         )
 
 
-def _check_voc(cfg: Mapping[str, Any], key: str) -> list[Remark]:
+def check_voc(cfg: Mapping[str, Any], key: str) -> list[Remark]:
     """Check a list of names and their files, and every annotation."""
     listed = annotation_file(cfg, key)
     folder = prefix_folder(cfg, 'sub_data_root', key)

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from sslrecipes.datasets.scan import ImageFacts, Listing
-from sslrecipes.datasets.scan_report import ScanReport
+from sslrecipes.datasets.images.scan import ImageFacts, Listing
+from sslrecipes.datasets.images.scan_report import ScanReport
 
 
 def report_of(files, classes=None, **options):

@@ -9,8 +9,8 @@ from math import isfinite
 from pathlib import Path
 from xml.etree import ElementTree
 
-from sslrecipes.datasets.dataset_options import listed_names
-from sslrecipes.datasets.remarks import Remark
+from sslrecipes.datasets.preflight.dataset_options import listed_names
+from sslrecipes.datasets.preflight.remarks import Remark
 from sslrecipes.errors import DataError, counted
 
 _CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')

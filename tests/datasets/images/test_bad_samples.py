@@ -8,9 +8,10 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from sslrecipes.compat import local_files
-from sslrecipes.datasets import Digits, ImageFolder, bad_samples, seeded
-from sslrecipes.datasets.bad_images import BadImageList
-from sslrecipes.datasets.bad_samples import HOPELESS, file_datasets, find_bad_file
+from sslrecipes.datasets import Digits, ImageFolder, seeded
+from sslrecipes.datasets.images import bad_samples
+from sslrecipes.datasets.images.bad_images import BadImageList
+from sslrecipes.datasets.images.bad_samples import HOPELESS, file_datasets, find_bad_file
 from sslrecipes.datasets.seeding import Draw
 from sslrecipes.errors import DataError
 

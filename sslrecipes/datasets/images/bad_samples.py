@@ -13,8 +13,8 @@ import numpy as np
 from mmengine.logging import print_log
 
 from sslrecipes.compat.local_files import forget_last_read, last_read, read_regular
-from sslrecipes.datasets.bad_images import BadImageList
-from sslrecipes.datasets.decoding import BadImageError, decode_image
+from sslrecipes.datasets.images.bad_images import BadImageList
+from sslrecipes.datasets.images.decoding import BadImageError, decode_image
 from sslrecipes.errors import DataError, UserError
 
 HOPELESS = 100

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -12,18 +12,20 @@ from mmpretrain.datasets import CustomDataset
 
 from sslrecipes.compat.image_names import is_image
 from sslrecipes.compat.local_files import subfolders, walk
-from sslrecipes.datasets.annotation_lists import check_labelled_list, check_listed_files, read_names
 from sslrecipes.datasets.image_folder import ImageFolder, check_unlabelled_folder, split_folders
 from sslrecipes.datasets.image_subset import ImageSubset
 from sslrecipes.datasets.imagenet import ImageNet
-from sslrecipes.datasets.remarks import Remark
+from sslrecipes.datasets.preflight.annotation_lists import check_labelled_list, check_listed_files, read_names
+from sslrecipes.datasets.preflight.dataset_options import writes_itself
+from sslrecipes.datasets.preflight.remarks import Remark
 from sslrecipes.datasets.subset_lists import read_subset
 from sslrecipes.datasets.subsets import class_folders
-from sslrecipes.datasets.transfer_preflight import find_check
 from sslrecipes.errors import DataError, counted
 from sslrecipes.paths.user_paths import expand_home, lack_of, lack_of_folder
 from sslrecipes.registry import DATASETS
 
+#: Checks a data set's config, at a place of the config file; returns what is odd, but may be meant.
+Check = Callable[[Mapping[str, Any], str], list[Remark]]
 #: Options without which a data set of ours has no files.
 _NEEDED = {'ImageFolder': ('data_root',), 'ImageSubset': ('data_root', 'subset')}
 
@@ -55,7 +57,7 @@ def check_dataset(
         return list(chain.from_iterable(check_dataset(part, f'{key}.datasets.{i}', labels_count) for i, part in parts))
     if '://' in str(cfg.get('data_root', '')):
         return []
-    if check := find_check(cfg):
+    if check := _transfer_check(cfg):
         return check(cfg, key)
     cls = DATASETS.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
     if not inspect.isclass(cls):
@@ -72,6 +74,27 @@ def check_dataset(
     else:
         _check_root(cls, cfg, key)
     return []
+
+
+def _transfer_check(cfg: Mapping[str, Any]) -> Check | None:
+    """Tell a detection or segmentation data set by its keys, whatever its type is called; None for other data sets.
+
+    Pre-trainings, which are most runs, don't import what reads the annotations of such data.
+    """
+    prefix = cfg.get('data_prefix')
+    if not isinstance(prefix, Mapping):
+        return None
+    if writes_itself(cfg):
+        return lambda cfg, key: []
+    if 'seg_map_path' in prefix and 'sub_data_root' not in prefix:
+        from sslrecipes.datasets.preflight.segmentation import check_maps
+
+        return check_maps
+    from sslrecipes.datasets.preflight.detection import check_coco, check_voc
+
+    if 'sub_data_root' in prefix:
+        return check_voc
+    return check_coco if str(cfg.get('ann_file')).endswith('.json') else None
 
 
 def _check_root(cls: type, cfg: Mapping[str, Any], key: str) -> None:

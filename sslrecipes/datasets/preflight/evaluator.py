@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sslrecipes.datasets.coco_annotations import check_annotations, read_images
-from sslrecipes.datasets.coco_head import open_coco
-from sslrecipes.datasets.dataset_options import classes_of
-from sslrecipes.datasets.remarks import Remark
-from sslrecipes.datasets.transfer_preflight import check_categories, writes_itself
+from sslrecipes.datasets.preflight.coco_annotations import check_annotations, read_images
+from sslrecipes.datasets.preflight.coco_head import open_coco
+from sslrecipes.datasets.preflight.dataset_options import classes_of, writes_itself
+from sslrecipes.datasets.preflight.detection import check_categories
+from sslrecipes.datasets.preflight.remarks import Remark
 from sslrecipes.errors import DataError
 from sslrecipes.paths.user_paths import lack_of
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sslrecipes.datasets.evaluator_preflight import check_evaluator
+from sslrecipes.datasets.preflight.evaluator import check_evaluator
 from sslrecipes.errors import DataError
 
 BOX = dict(id=1, image_id=0, category_id=0, bbox=[0, 0, 8, 8], area=64)

@@ -8,9 +8,9 @@ import pytest
 from mmcv.transforms import LoadImageFromFile
 from PIL import Image
 
-from sslrecipes.datasets import decoding
-from sslrecipes.datasets.decoding import BadImageError, decode_image
-from sslrecipes.datasets.image_headers import image_size, image_traits, is_cut_jpeg
+from sslrecipes.datasets.images import decoding
+from sslrecipes.datasets.images.decoding import BadImageError, decode_image
+from sslrecipes.datasets.images.headers import image_size, image_traits, is_cut_jpeg
 from sslrecipes.datasets.transforms import LoadImageOrSkip
 
 SIZE = (60, 40)

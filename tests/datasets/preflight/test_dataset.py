@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from sslrecipes.datasets import check_dataset
+from sslrecipes.datasets.preflight.dataset import check_dataset
 from sslrecipes.errors import DataError
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from mmengine.config import Config
 
 _MISSING = object()
+#: What is wrong with a config: a sentence, and the places that it is about.
+Objection = tuple[str, tuple[str, ...]]
 
 
 def children(node: Any) -> Iterator[tuple[str, Any]]:

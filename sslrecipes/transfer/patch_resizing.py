@@ -9,7 +9,9 @@ from mmpretrain.models import VisionTransformer
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from sslrecipes.errors import ConfigError, CoverageError
+from sslrecipes.config.rules import refuse
+from sslrecipes.config.rules.sizes import not_whole
+from sslrecipes.errors import CoverageError
 from sslrecipes.registry import MODELS
 
 _KERNEL = 'patch_embed.projection.weight'
@@ -44,11 +46,7 @@ class PatchResizingViT(VisionTransformer):
         **kwargs: Any,
     ) -> None:
         if pretrained_patch_size is not None:
-            if img_size % pretrained_patch_size:
-                raise ConfigError(
-                    f'img_size={img_size} of pre-training is no multiple of pretrained_patch_size='
-                    f'{pretrained_patch_size}.'
-                )
+            refuse(not_whole('img_size', img_size, 'pretrained_patch_size', pretrained_patch_size))
             img_size = img_size // pretrained_patch_size * patch_size
         super().__init__(arch, img_size, patch_size, **kwargs)
         self.pretrained_patch_size = pretrained_patch_size

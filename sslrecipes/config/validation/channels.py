@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sslrecipes.config.places import value_at, walk
-from sslrecipes.config.validation.multi_crop import Objection
+from sslrecipes.config.places import Objection, value_at, walk
 
 #: Options of data preprocessors that swap the first channel and the last.
 SWAPS = ('to_rgb', 'bgr_to_rgb', 'rgb_to_bgr')

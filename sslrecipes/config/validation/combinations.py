@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sslrecipes.config.places import value_at, walk
+from sslrecipes.config.places import Objection, value_at, walk
+from sslrecipes.config.rules import bad_value
+from sslrecipes.config.rules.sizes import not_whole, other_grid
+from sslrecipes.config.rules.warm_up import outlasts_training
 from sslrecipes.config.schedules import schedules
 from sslrecipes.config.upstream import LOOP_OF_UNIT, is_upstream
 from sslrecipes.config.validation.channels import grey_images_fit
@@ -13,7 +16,7 @@ from sslrecipes.config.validation.checks import either, items, nothing, options,
 from sslrecipes.config.validation.components import components_are_named
 from sslrecipes.config.validation.crops import crops_fit
 from sslrecipes.config.validation.iterations import schedules_end_with_training
-from sslrecipes.config.validation.multi_crop import MULTI_CROP_COMBINATIONS, Objection
+from sslrecipes.config.validation.multi_crop import MULTI_CROP_COMBINATIONS
 from sslrecipes.config.validation.optional_packages import packages_are_there
 
 #: Keys of one dict of the model -> the second must divide the first.
@@ -80,9 +83,8 @@ def schedule_fits(cfg: Any) -> Iterator[Objection]:
         epochs, warmup = schedule.get('epochs'), schedule.get('warmup_epochs', 0)
         if epochs is None:
             continue
-        if warmup >= epochs:
-            about = (f'{place}.warmup_epochs', f'{place}.epochs')
-            yield f'{place}: warmup_epochs={warmup} must be less than epochs={epochs}.', about
+        if sentence := outlasts_training(epochs, warmup, may_be_all=schedule.get('type') != 'WarmupCosineLR'):
+            yield f'{place}: {sentence}', (f'{place}.warmup_epochs', f'{place}.epochs')
         trained = value_at(cfg, 'train_cfg.max_epochs')
         if trained is not None and trained != epochs:
             about = (f'{place}.epochs', 'train_cfg.max_epochs')
@@ -109,8 +111,8 @@ def data_sets_are_plain(cfg: Any) -> Iterator[Objection]:
             if isinstance(node, Mapping) and '.pipeline' not in part:
                 for option, check in OF_DATA_SETS.items():
                     where = f'{part}.{option}'
-                    if option in node and (allowed := check(node[option])):
-                        yield f'{where} is {node[option]!r}, but must be {allowed}.', (where,)
+                    if option in node and (sentence := bad_value(where, node[option], check)):
+                        yield sentence, (where,)
 
 
 def sizes_divide(cfg: Any) -> Iterator[Objection]:
@@ -118,21 +120,17 @@ def sizes_divide(cfg: Any) -> Iterator[Objection]:
     for place, part in walk(cfg.get('model'), 'model'):
         for large, small in DIVIDED_BY.items() if isinstance(part, Mapping) else ():
             whole, divisor = part.get(large), part.get(small)
-            if type(whole) is int and type(divisor) is int and (divisor < 1 or whole % divisor):
-                about = (f'{place}.{large}', f'{place}.{small}')
-                yield f'{place}: {large}={whole} must be a multiple of {small}={divisor}.', about
+            if type(whole) is type(divisor) is int and (sentence := not_whole(large, whole, small, divisor)):
+                yield f'{place}: {sentence}', (f'{place}.{large}', f'{place}.{small}')
 
 
 def patches_agree(cfg: Any) -> Iterator[Objection]:
     """A decoder has as many patches as the backbone's image."""
     image, patch = value_at(cfg, 'model.backbone.img_size'), value_at(cfg, 'model.backbone.patch_size')
-    count = value_at(cfg, 'model.neck.num_patches')
-    if all(type(size) is int for size in (image, patch, count)) and count != (image // patch) ** 2:
-        about = ('model.neck.num_patches', 'model.backbone.img_size', 'model.backbone.patch_size')
-        yield (
-            f'model.neck.num_patches is {count}, but {image} px in patches of {patch} are {(image // patch) ** 2}.',
-            about,
-        )
+    place = 'model.neck.num_patches'
+    count = value_at(cfg, place)
+    if type(image) is type(patch) is type(count) is int and (sentence := other_grid(place, count, image, patch)):
+        yield sentence, (place, 'model.backbone.img_size', 'model.backbone.patch_size')
 
 
 COMBINATIONS: tuple[Callable[[Any], Iterator[Objection]], ...] = (

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sslrecipes.config.places import children, walk
-from sslrecipes.config.validation.multi_crop import Objection
+from sslrecipes.config.places import Objection, children, walk
 from sslrecipes.config.validation.option_table import RUNNER_KEYS
 
 #: Keys below which every item of a list is a component, and what it is called.

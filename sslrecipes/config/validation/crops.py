@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sslrecipes.config.places import walk
+from sslrecipes.config.places import Objection, walk
 from sslrecipes.config.validation.checks import size
-from sslrecipes.config.validation.multi_crop import Objection
 
 _ROOTS = ('train_dataloader', 'val_dataloader', 'test_dataloader', 'custom_hooks')
 

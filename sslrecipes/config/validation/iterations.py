@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sslrecipes.config.places import value_at
+from sslrecipes.config.places import Objection, value_at
 from sslrecipes.config.schedules import Schedule, schedules
-from sslrecipes.config.validation.multi_crop import Objection
 
 
 def schedules_end_with_training(cfg: Any) -> Iterator[Objection]:

@@ -5,42 +5,45 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sslrecipes.config.places import value_at, walk
-
-#: A sentence and the places that it is about.
-Objection = tuple[str, tuple[str, ...]]
+from sslrecipes.config.places import Objection, value_at, walk
+from sslrecipes.config.rules.queues import shorter_than_a_step, torn_batches
+from sslrecipes.config.rules.sizes import differ
+from sslrecipes.config.rules.views import other_weights
 
 LOSS_WEIGHTS = 'model.head.loss_weights'
+QUEUE = 'model.head.queue_length'
+BATCH = 'train_dataloader.batch_size'
+ACCUMULATION = 'optim_wrapper.accumulative_counts'
 DATASET = 'train_dataloader.dataset'
-#: Options of a multi-crop method that say the same.
-SAME = (
-    ('model.neck.in_channels', 'model.probe.in_channels'),
-    ('model.neck.out_channels', 'model.head.out_channels'),
-    ('model.neck.out_channels', 'model.head.feat_channels'),
-)
+#: Heads of methods on several views -> their option that is the width of the neck's output.
+HEADS = {'DINOHead': 'out_channels', 'MoCoHead': 'feat_channels', 'SwAVHead': 'feat_channels'}
 
 
 def views_have_their_weights(cfg: Any) -> Iterator[Objection]:
-    """There is a weight for the terms between global views, and one for those with local views if there are any."""
+    """The loss has the weights that the views need."""
     weights = value_at(cfg, LOSS_WEIGHTS)
-    for place, locals_ in _numbers_of_locals(cfg):
-        needed = 2 if locals_ else 1
-        if isinstance(weights, (list, tuple)) and len(weights) != needed:
-            sentence = (
-                f'{LOSS_WEIGHTS} has {len(weights)} numbers, but {locals_} local views need {needed}: one for the '
-                'pairs of global views, and one for pairs with a local view if there are any.'
-            )
-            yield sentence, (LOSS_WEIGHTS, place)
+    if _head(cfg) in HEADS and isinstance(weights, (list, tuple)):
+        for place, locals_ in _numbers_of_locals(cfg):
+            if sentence := other_weights(LOSS_WEIGHTS, len(weights), locals_):
+                yield sentence, (LOSS_WEIGHTS, place)
 
 
 def queue_holds_whole_batches(cfg: Any) -> Iterator[Objection]:
     """MoCo's queue is filled batch by batch; how many processes there are is known only later."""
-    ours = 'model.head.queue_length' if value_at(cfg, 'model.type') == 'MoCo' else ''
+    ours = QUEUE if _head(cfg) == 'MoCoHead' else ''
     for place in filter(None, (ours, 'model.queue_len')):  # the second is that of mmpretrain's MoCo and DenseCL
-        length, batch = value_at(cfg, place), value_at(cfg, 'train_dataloader.batch_size')
-        if type(length) is type(batch) is int and length % batch:
-            about = (place, 'train_dataloader.batch_size')
-            yield f'{place}={length} must be a multiple of the batch size {batch}.', about
+        length, batch = value_at(cfg, place), value_at(cfg, BATCH)
+        if type(length) is type(batch) is int and (sentence := torn_batches(place, length, batch)):
+            yield sentence, (place, BATCH)
+
+
+def queue_holds_a_step(cfg: Any) -> Iterator[Objection]:
+    """A queue is no shorter than the images of an optimizer step, of which one process has the fewest."""
+    length, batch, count = value_at(cfg, QUEUE), value_at(cfg, BATCH), value_at(cfg, ACCUMULATION, 1)
+    if _head(cfg) not in ('MoCoHead', 'SwAVHead') or not type(length) is type(batch) is int:
+        return
+    if sentence := shorter_than_a_step(QUEUE, length, batch, count, may_be_none=_head(cfg) == 'SwAVHead'):
+        yield sentence, (QUEUE, BATCH)
 
 
 def probe_has_labels(cfg: Any) -> Iterator[Objection]:
@@ -55,18 +58,27 @@ def probe_has_labels(cfg: Any) -> Iterator[Objection]:
 
 def widths_agree(cfg: Any) -> Iterator[Objection]:
     """Backbone features, projection and loss of a multi-crop method have the widths that their neighbours expect."""
-    for one, other in SAME if value_at(cfg, LOSS_WEIGHTS) else ():
+    if _head(cfg) not in HEADS:
+        return
+    embedding = ('model.neck.out_channels', f'model.head.{HEADS[_head(cfg)]}')
+    for one, other in (('model.neck.in_channels', 'model.probe.in_channels'), embedding):
         first, second = value_at(cfg, one), value_at(cfg, other)
-        if type(first) is type(second) is int and first != second:
-            yield f'{one} is {first} but {other} is {second}: set both to the same number.', (one, other)
+        if type(first) is type(second) is int and (sentence := differ(one, first, other, second)):
+            yield sentence, (one, other)
 
 
 MULTI_CROP_COMBINATIONS: tuple[Callable[[Any], Iterator[Objection]], ...] = (
     views_have_their_weights,
     queue_holds_whole_batches,
+    queue_holds_a_step,
     probe_has_labels,
     widths_agree,
 )
+
+
+def _head(cfg: Any) -> str:
+    """Name of the class of the head."""
+    return str(value_at(cfg, 'model.head.type')).rpartition('.')[2]
 
 
 def _numbers_of_locals(cfg: Any) -> Iterator[tuple[str, int]]:

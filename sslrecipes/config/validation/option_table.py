@@ -10,6 +10,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sslrecipes.config.rules.sizes import MASK_RATIO
+from sslrecipes.config.rules.views import MULTI_CROP
 from sslrecipes.config.validation.checks import (
     Check,
     anything,
@@ -67,12 +69,14 @@ class Group:
         known: What the values may be, by the option's name.
         closed: Name of what takes these options and no others; None if it may take more.
         required: Options that must be there.
+        of: Name of the only class whose options these are; None for any.
     """
 
     place: str
     known: Mapping[str, Check]
     closed: str | None = None
     required: tuple[str, ...] = field(default=())
+    of: str | None = None
 
 
 #: Stands for the place of every data loader: a dict with a ``dataset`` that is no component itself.
@@ -260,15 +264,8 @@ GROUPS = (
         for phase in ('val_evaluator', 'test_evaluator')
         for place in (phase, f'{phase}[*]', f'{phase}.metrics[*]')
     ),
-    Group(
-        'train_dataloader.dataset.pipeline[*]',
-        {
-            **dict.fromkeys(('global_size', 'local_size'), whole(1)),
-            **dict.fromkeys(('global_scale', 'local_scale'), several(number(0), 2)),
-            'num_locals': whole(0),
-        },
-        required=('type',),
-    ),
+    Group('train_dataloader.dataset.pipeline[*]', {}, required=('type',)),
+    Group('train_dataloader.dataset.pipeline[*]', MULTI_CROP, of='MultiCrop'),
     Group(
         'model',
         {'backbone': options, 'neck': either(options, items, nothing), 'head': _dict_or_none},
@@ -281,7 +278,7 @@ GROUPS = (
             place,
             {
                 **dict.fromkeys(('img_size', 'patch_size'), size),
-                'mask_ratio': _share,
+                'mask_ratio': MASK_RATIO,
                 **dict.fromkeys(('drop_path_rate', 'drop_rate'), _share),
                 **dict.fromkeys(('mlp_token', 'with_cls_token', 'batched_shuffle'), boolean),
             },

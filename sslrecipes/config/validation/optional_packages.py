@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
 
-from sslrecipes.config.places import value_at, walk
-from sslrecipes.config.validation.multi_crop import Objection
+from sslrecipes.config.places import Objection, value_at, walk
 from sslrecipes.config.validation.option_table import RUNNER_KEYS
 
 _EIGHT_BITS = ('bitsandbytes', 'bitsandbytes')

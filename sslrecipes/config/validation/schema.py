@@ -10,6 +10,7 @@ from typing import Any
 from mmengine.config import Config
 
 from sslrecipes.config.places import walk
+from sslrecipes.config.rules import bad_value, refuse
 from sslrecipes.config.validation.checks import Check
 from sslrecipes.config.validation.combinations import COMBINATIONS, loaders
 from sslrecipes.config.validation.option_table import GROUPS, LOADER, RUNNER_KEYS, Group
@@ -37,7 +38,7 @@ def check_schema(cfg: Config) -> None:
             _check_group(group, place, part)
     for combination in COMBINATIONS:
         for sentence, places in combination(cfg):
-            raise ConfigError(sentence, *places)
+            refuse(sentence, *places)
 
 
 def check_of(cfg: Config, place: str) -> Check | None:
@@ -63,16 +64,15 @@ def parts_of(
     if group.place == LOADER:
         return list(loaders(cfg))
     pattern = re.compile(re.escape(group.place).replace(r'\*', r'[^.\[\]]+'))
-    return [(place, part) for place, part in parts if pattern.fullmatch(place)]
+    found = [(place, part) for place, part in parts if pattern.fullmatch(place)]
+    return [(place, part) for place, part in found if group.of in (None, str(part.get('type')).rpartition('.')[2])]
 
 
 def _check_group(group: Group, place: str, part: Mapping[str, Any]) -> None:
     prefix = f'{place}.' if place else ''
     for key, value in part.items():
         if key in group.known:
-            allowed = group.known[key](value)
-            if allowed:
-                raise ConfigError(f'{prefix}{key} is {value!r}, but must be {allowed}.', f'{prefix}{key}')
+            refuse(bad_value(f'{prefix}{key}', value, group.known[key]), f'{prefix}{key}')
         elif group.closed or (place and 'type' not in part and _is_misspelt(key, group.known)):
             owner = 'there is no option' if group.closed in (None, place) else f'{group.closed} has no argument'
             raise ConfigError(f'{place}: {owner} "{key}".{did_you_mean(key, list(group.known))}', f'{prefix}{key}')

@@ -10,12 +10,12 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from numpy.typing import NDArray
 
+from sslrecipes.config.rules import refuse_bad_values
+from sslrecipes.config.rules.views import MULTI_CROP, NUM_GLOBALS
 from sslrecipes.datasets.transforms.views import RENDERERS
-from sslrecipes.datasets.transforms.views.sampling import JITTERS, ViewDistribution
-from sslrecipes.errors import ConfigError, DataError, did_you_mean
+from sslrecipes.datasets.transforms.views.sampling import ViewDistribution
+from sslrecipes.errors import DataError
 from sslrecipes.registry import TRANSFORMS
-
-PLACES = ('g1', 'g2', 'locals')
 
 
 @TRANSFORMS.register_module()
@@ -67,25 +67,17 @@ class MultiCrop(BaseTransform):
         flip_prob: float = 0.5,
         backend: str = 'pillow',
     ) -> None:
-        if backend not in RENDERERS:
-            hint = did_you_mean(str(backend), list(RENDERERS))
-            raise ConfigError(f'MultiCrop: backend must be one of {", ".join(RENDERERS)}, not "{backend}".{hint}')
-        if not _is_whole(num_locals) or num_locals < 0:
-            raise ConfigError(f'MultiCrop: num_locals must be a whole number of at least 0, not {num_locals!r}.')
-        _check_jitter(jitter)
-        for name, probabilities in (('blur', blur), ('solarize', solarize)):
-            _check_probabilities(name, probabilities)
         shared = {'jitter_prob': jitter_prob, 'grey_prob': grey_prob, 'flip_prob': flip_prob}
-        for name, probability in shared.items():
-            if not _is_share(probability):
-                raise ConfigError(f'MultiCrop: {name} must be from 0 to 1, not {probability!r}.')
+        sizes = {'global_size': global_size, 'local_size': local_size}
+        scales = {'global_scale': global_scale, 'local_scale': local_scale}
+        lists = {'jitter': jitter, 'blur': blur, 'solarize': solarize}
+        given = {'backend': backend, 'num_locals': num_locals, **sizes, **scales, **lists, **shared}
+        refuse_bad_values('MultiCrop', given, MULTI_CROP)
         self.backend = backend
-        crops = [('global', global_size, global_scale)] * 2 + [('local', local_size, local_scale)]
+        crops = [(global_size, global_scale)] * NUM_GLOBALS + [(local_size, local_scale)]
         g1, g2, local = (
-            ViewDistribution(
-                _checked_size(kind, size), _checked_scale(kind, scale), tuple(jitter), blur[i], solarize[i], **shared
-            )
-            for i, (kind, size, scale) in enumerate(crops)
+            ViewDistribution(size, (scale[0], scale[1]), tuple(jitter), blur[i], solarize[i], **shared)
+            for i, (size, scale) in enumerate(crops)
         )
         self.views = (g1, g2, *[local] * num_locals)
 
@@ -117,46 +109,3 @@ def _bgr(image: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
     if not image.size:
         raise DataError(f'MultiCrop: {name} is empty, {image.shape[1]} x {image.shape[0]} pixels.')
     return image if image.shape[2:] == (3,) else cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
-
-
-def _checked_size(kind: str, size: int) -> int:
-    if not _is_whole(size) or size < 1:
-        raise ConfigError(f'MultiCrop: {kind}_size must be a whole number of at least 1, not {size!r}.')
-    return size
-
-
-def _checked_scale(kind: str, scale: Sequence[float]) -> tuple[float, float]:
-    name = f'MultiCrop: {kind}_scale'
-    if not _are_numbers(scale, 2) or not 0 < scale[0] <= scale[1]:
-        raise ConfigError(f'{name} must be a least and a largest share of the area above 0, not {scale!r}.')
-    if scale[1] > 1:
-        raise ConfigError(f'{name} is {tuple(scale)}, but a crop of more than 1 would be larger than the image.')
-    return scale[0], scale[1]
-
-
-def _check_jitter(jitter: Sequence[float]) -> None:
-    if not _are_numbers(jitter, len(JITTERS)) or min(jitter) < 0 or jitter[-1] > 0.5:
-        raise ConfigError(
-            f'MultiCrop: jitter must be the strengths of {", ".join(JITTERS)}, none below 0 and the last at most 0.5, '
-            f'not {jitter!r}.'
-        )
-
-
-def _check_probabilities(name: str, values: Sequence[float]) -> None:
-    if not _are_numbers(values, len(PLACES)) or not all(map(_is_share, values)):
-        raise ConfigError(
-            f'MultiCrop: {name} must be {len(PLACES)} probabilities, of {", ".join(PLACES)}, not {values!r}.'
-        )
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_share(value: Any) -> bool:
-    return isinstance(value, (int, float)) and 0 <= value <= 1
-
-
-def _are_numbers(values: Any, count: int) -> bool:
-    listed = isinstance(values, (list, tuple)) and len(values) == count
-    return listed and all(isinstance(value, (int, float)) for value in values)

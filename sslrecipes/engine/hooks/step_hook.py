@@ -8,9 +8,10 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
+from sslrecipes.config.rules import refuse
+from sslrecipes.config.rules.queues import torn_batches
 from sslrecipes.datasets.seeding import batch_size_of, sampler_of
 from sslrecipes.engine.loops import makes_step, progress_of
-from sslrecipes.errors import ConfigError
 from sslrecipes.models.layers.progress import Progress
 from sslrecipes.models.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
@@ -42,14 +43,8 @@ def check_queue(model: Any, sizes: set[int], processes: int) -> None:
     Raises:
         ConfigError: If it doesn't; they would fail in the midst of the run.
     """
-    length = getattr(model, 'queue_len', 0)
     for size in sizes:
-        if length % (size * processes):
-            raise ConfigError(
-                f'model.queue_len={length} must be a multiple of every batch, but there are some of {size * processes} '
-                'images over all processes: change it, or set train_dataloader.drop_last=True if the last one differs.',
-                'model.queue_len',
-            )
+        refuse(torn_batches('model.queue_len', getattr(model, 'queue_len', 0), size, processes), 'model.queue_len')
 
 
 @HOOKS.register_module()

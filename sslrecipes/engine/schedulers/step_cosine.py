@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sslrecipes.config.rules import refuse
+from sslrecipes.config.rules.warm_up import outlasts_training
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
-from sslrecipes.errors import ConfigError
 from sslrecipes.models.layers.cosine import warmup_cosine
 from sslrecipes.registry import PARAM_SCHEDULERS
 
@@ -39,8 +40,7 @@ class StepCosine(ClosedFormSchedule):
         per_epoch: bool = False,
         **kwargs: Any,
     ) -> None:
-        if not 0 <= warmup_epochs <= epochs:
-            raise ConfigError(f'StepCosine: warmup_epochs={warmup_epochs} must not be more than epochs={epochs}.')
+        refuse(outlasts_training(epochs, warmup_epochs, may_be_all=True))
         self.epochs = epochs
         self.final = final
         self.warmup_epochs = warmup_epochs

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from sslrecipes.config.rules import refuse
+from sslrecipes.config.rules.warm_up import outlasts_training
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
-from sslrecipes.errors import ConfigError
 from sslrecipes.registry import PARAM_SCHEDULERS
 
 
@@ -25,8 +26,7 @@ class WarmupCosineLR(ClosedFormSchedule):
     """
 
     def __init__(self, optimizer: Any, epochs: int, warmup_epochs: int = 0, min_lr: float = 0.0, **kwargs: Any) -> None:
-        if not 0 <= warmup_epochs < epochs:
-            raise ConfigError(f'WarmupCosineLR: warmup_epochs={warmup_epochs} must be less than epochs={epochs}.')
+        refuse(outlasts_training(epochs, warmup_epochs))
         self.epochs = epochs
         self.warmup_epochs = warmup_epochs
         self.min_lr = min_lr

@@ -8,7 +8,8 @@ import torch
 from mmpretrain.models import VisionTransformer
 from torch import Tensor, nn
 
-from sslrecipes.errors import ConfigError
+from sslrecipes.config.rules import bad_value, refuse
+from sslrecipes.config.rules.sizes import MASK_RATIO
 from sslrecipes.models.layers.image_check import check_images, check_patch_size
 from sslrecipes.models.layers.initialization import loads_pretrained, normal_init, xavier_init
 from sslrecipes.models.layers.masking import Masking, shuffle_masking
@@ -106,8 +107,7 @@ class MAEPrivViT(MAEPrivFineTuneViT):
         out_type: str = 'raw',
         **kwargs: Any,
     ) -> None:
-        if not 0 <= mask_ratio < 1:
-            raise ConfigError(f'mask_ratio is the share of removed patches, from 0 to below 1, not {mask_ratio}.')
+        refuse(bad_value('mask_ratio', mask_ratio, MASK_RATIO))
         super().__init__(*args, with_cls_token=with_cls_token, out_type=out_type, **kwargs)
         self.mask_ratio = mask_ratio
         self.batched_shuffle = batched_shuffle

@@ -8,7 +8,8 @@ import torch
 from mmpretrain.models import MAEViT, VisionTransformer
 from torch import Tensor, nn
 
-from sslrecipes.errors import ConfigError
+from sslrecipes.config.rules import bad_value, refuse
+from sslrecipes.config.rules.sizes import MASK_RATIO
 from sslrecipes.models.layers.image_check import check_images, check_patch_size
 from sslrecipes.models.layers.initialization import loads_pretrained, xavier_init
 from sslrecipes.models.layers.masking import Masking, random_masking
@@ -35,8 +36,7 @@ class MaskedViT(MAEViT):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         check_patch_size(self.img_size, self.patch_embed.projection.kernel_size)
-        if not 0 <= self.mask_ratio < 1:
-            raise ConfigError(f'mask_ratio is the share of removed patches, from 0 to below 1, not {self.mask_ratio}.')
+        refuse(bad_value('mask_ratio', self.mask_ratio, MASK_RATIO))
 
     def init_weights(self) -> None:
         """Initialise as the official code; the patch projection's bias keeps PyTorch's default."""

@@ -12,11 +12,14 @@ from mmengine.dist import all_gather, get_world_size
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from sslrecipes.errors import ConfigError
+from sslrecipes.config.rules import refuse
+from sslrecipes.config.rules.queues import shorter_than_a_step, torn_batches
 from sslrecipes.models.layers.micro_batches import MicroBatches
 from sslrecipes.models.layers.observed import Observed
 from sslrecipes.models.losses.view_weights import ViewWeights
 from sslrecipes.registry import MODELS
+
+_LENGTH = 'model.head.queue_length'
 
 
 @MODELS.register_module()
@@ -75,17 +78,8 @@ class MoCoHead(Observed, BaseModule):
             ConfigError: If so.
         """
         ranks, count = get_world_size(), self.micro_batches.count
-        if self.queue_length % (batch * ranks):
-            raise ConfigError(
-                f'MoCoHead: queue_length={self.queue_length} is no multiple of the global batch of {ranks} x {batch} '
-                'images: change one of them, and if the last batch of an epoch is to blame, set '
-                'train_dataloader.drop_last=True.'
-            )
-        if self.queue_length < batch * ranks * count:
-            raise ConfigError(
-                f'MoCoHead: queue_length={self.queue_length} is less than the {ranks} x {batch} x {count} images of an '
-                'optimizer step: make it at least as long.'
-            )
+        refuse(torn_batches(_LENGTH, self.queue_length, batch, ranks), _LENGTH)
+        refuse(shorter_than_a_step(_LENGTH, self.queue_length, batch, count, ranks), _LENGTH)
 
     def loss(self, queries: Tensor, keys: Tensor) -> Tensor:
         """Compare queries with keys; the last micro-batch puts the step's keys of all ranks into the queue; collective.

@@ -13,6 +13,9 @@ from mmengine.logging import print_log
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from sslrecipes.config.rules import bad_value, refuse
+from sslrecipes.config.rules.queues import shorter_than_a_step
+from sslrecipes.config.validation.checks import whole
 from sslrecipes.errors import ConfigError
 from sslrecipes.models.layers.micro_batches import MicroBatches
 from sslrecipes.models.layers.observed import Observed
@@ -20,6 +23,8 @@ from sslrecipes.models.losses.sinkhorn import sinkhorn
 from sslrecipes.models.losses.view_cross_entropy import swapped_cross_entropy
 from sslrecipes.models.losses.view_weights import NUM_GLOBALS, ViewWeights
 from sslrecipes.registry import MODELS
+
+_LENGTH = 'model.head.queue_length'
 
 
 @MODELS.register_module()
@@ -74,8 +79,7 @@ class SwAVHead(Observed, BaseModule):
         init_cfg: Any = None,
     ) -> None:
         super().__init__(init_cfg)
-        if sinkhorn_iterations < 1:
-            raise ConfigError(f'SwAVHead: sinkhorn_iterations is at least 1, not {sinkhorn_iterations}.')
+        refuse(bad_value('SwAVHead.sinkhorn_iterations', sinkhorn_iterations, whole(1)))
         self.weights = ViewWeights(loss_weights)
         self.temperature = temperature
         self.epsilon = epsilon
@@ -148,13 +152,8 @@ class SwAVHead(Observed, BaseModule):
 
     def _check_batch(self, batch: int) -> None:
         """Refuse batches that the queue can't hold, in the first epoch already."""
-        if not self.effective_rows(batch):
-            count = self.micro_batches.count
-            step = f'{get_world_size()} x {batch}' + (f' x {count} accumulated' if count > 1 else '')
-            raise ConfigError(
-                f'SwAVHead: queue_length={self.queue_length} is less than the global batch of {step} images: make it '
-                'at least as long, or 0 for no queue.'
-            )
+        count, ranks = self.micro_batches.count, get_world_size()
+        refuse(shorter_than_a_step(_LENGTH, self.queue_length, batch, count, ranks, may_be_none=True), _LENGTH)
         if self.batch_size not in (None, batch):
             raise ConfigError(
                 f'SwAVHead: the queue needs batches of one size, after {self.batch_size} images per process came '

@@ -6,7 +6,9 @@ from typing import Any
 
 from torch import Tensor
 
-from sslrecipes.errors import ConfigError, DataError
+from sslrecipes.config.rules import refuse
+from sslrecipes.config.rules.sizes import not_whole
+from sslrecipes.errors import DataError
 
 
 def check_images(
@@ -44,6 +46,4 @@ def check_patch_size(img_size: Any, patch_size: Any) -> None:
     Raises:
         ConfigError: If it doesn't.
     """
-    image, patch = (value if isinstance(value, tuple | list) else (value, value) for value in (img_size, patch_size))
-    if any(whole % part for whole, part in zip(image, patch, strict=True)):
-        raise ConfigError(f'img_size={img_size} is no multiple of patch_size={patch_size}: change one of them.')
+    refuse(not_whole('img_size', img_size, 'patch_size', patch_size))

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from sslrecipes.config.rules import refuse
+from sslrecipes.config.rules.views import NUM_GLOBALS, other_weights, too_few_views
 from sslrecipes.errors import ConfigError
 
-NUM_GLOBALS = 2
+__all__ = ['NUM_GLOBALS', 'ViewWeights']
 
 
 class ViewWeights:
@@ -40,14 +42,8 @@ class ViewWeights:
         Raises:
             ConfigError: If there are fewer than two global views, or local views without weight or the reverse.
         """
-        if num_views < NUM_GLOBALS:
-            raise ConfigError(f'The method needs {NUM_GLOBALS} global views per image, the data gives {num_views}.')
-        needed = 1 if num_views == NUM_GLOBALS else 2
-        if len(self.weights) != needed:
-            raise ConfigError(
-                f'{num_views} views per image ({num_views - NUM_GLOBALS} local) need {needed} loss_weights, not '
-                f'{len(self.weights)}: {self.weights}.'
-            )
+        refuse(too_few_views(num_views))
+        refuse(other_weights('model.head.loss_weights', len(self.weights), num_views - NUM_GLOBALS))
 
     def __call__(self, global_terms: Sequence[Tensor], local_terms: Sequence[Tensor] = ()) -> Tensor:
         """Return the weighted sum of the two means of scalars."""

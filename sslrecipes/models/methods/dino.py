@@ -9,7 +9,8 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from sslrecipes.errors import ConfigError
+from sslrecipes.config.rules import refuse
+from sslrecipes.config.rules.sizes import differ
 from sslrecipes.models.layers.cosine import cosine
 from sslrecipes.models.layers.initialization import loads_pretrained
 from sslrecipes.models.layers.momentum_network import MomentumNetwork
@@ -54,8 +55,7 @@ class DINO(MultiCropMethod):
         still = {'drop_path_rate': 0.0} if 'drop_path_rate' in backbone else {}
         self.teacher = MomentumNetwork(backbone=MODELS.build({**backbone, **still}), neck=MODELS.build(neck))
         outputs, classes = self.neck.last_layer.weight_v.shape[0], self.head.center.shape[1]
-        if outputs != classes:
-            raise ConfigError(f'DINO: neck.out_channels is {outputs} and head.out_channels {classes}: make them equal.')
+        refuse(differ('model.neck.out_channels', outputs, 'model.head.out_channels', classes), 'model')
 
     @property
     def student(self) -> dict[str, nn.Module]:

@@ -13,7 +13,8 @@ from mmpretrain.models.utils import batch_shuffle_ddp, batch_unshuffle_ddp
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
-from sslrecipes.errors import ConfigError
+from sslrecipes.config.rules import refuse
+from sslrecipes.config.rules.sizes import differ
 from sslrecipes.models.layers.initialization import loads_pretrained
 from sslrecipes.models.layers.momentum_network import MomentumNetwork
 from sslrecipes.models.layers.progress import Progress
@@ -41,8 +42,7 @@ class MoCo(MultiCropMethod):
         self.momentum = momentum
         self.momentum_encoder = MomentumNetwork(backbone=deepcopy(self.backbone), neck=deepcopy(self.neck))
         channels, width = self.neck.out_channels, len(self.head.queue)
-        if width != channels:
-            raise ConfigError(f'MoCo: head.feat_channels is {width}, neck.out_channels {channels}.')
+        refuse(differ('model.neck.out_channels', channels, 'model.head.feat_channels', width), 'model')
 
     def init_weights(self) -> None:
         """Initialise; the momentum encoder starts as a copy, unless the weights of the whole model are loaded."""

@@ -8,7 +8,8 @@ from typing import Any
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from sslrecipes.errors import ConfigError
+from sslrecipes.config.rules import refuse
+from sslrecipes.config.rules.sizes import differ
 from sslrecipes.models.layers.initialization import loads_pretrained, normal_init
 from sslrecipes.models.layers.progress import Progress
 from sslrecipes.models.methods.multi_crop_method import MultiCropMethod, forward_views
@@ -34,8 +35,8 @@ class SwAV(MultiCropMethod):
         super().__init__(**kwargs)
         self.freeze_prototypes_epochs = freeze_prototypes_epochs
         self.head.num_prototypes, channels = self.neck.prototypes.weight.shape
-        if self.head.queue.shape[2] != channels:
-            raise ConfigError(f'SwAV: head.feat_channels is {self.head.queue.shape[2]}, neck.out_channels {channels}.')
+        width = self.head.queue.shape[2]
+        refuse(differ('model.neck.out_channels', channels, 'model.head.feat_channels', width), 'model')
 
     def init_weights(self) -> None:
         """Give the layers of all parts, the probe's too, SwAV's initial weights, unless a part loads its own."""

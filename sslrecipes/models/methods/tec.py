@@ -7,6 +7,8 @@ from typing import Any
 from mmpretrain.models import BaseSelfSupervisor
 from torch import Tensor
 
+from sslrecipes.config.rules import refuse
+from sslrecipes.config.rules.sizes import other_grid
 from sslrecipes.errors import ConfigError
 from sslrecipes.models.layers.frozen import keep_out_of_checkpoints
 from sslrecipes.registry import MODELS
@@ -33,12 +35,13 @@ class TEC(BaseSelfSupervisor):
         pairs = {
             'neck.embed_dims': (neck.embed_dims, student.embed_dims),
             'neck.target_dims': (neck.target_dims, base.embed_dims),
-            'neck.num_patches': (neck.pos_embed.shape[1] - 1, student.num_patches),
             'the patches of the base model': (base.pos_embed.shape[1] - 1, student.num_patches),
             'neck.relation': (neck.relation_branch is not None, base.relation),
         }
         if neck.relation_branch is not None:
             pairs['neck.target_heads'] = (neck.relation_branch.heads, base.arch_settings['num_heads'])
+        grid = neck.pos_embed.shape[1] - 1, student.img_size, student.patch_embed.projection.kernel_size
+        refuse(other_grid('model.neck.num_patches', *grid), 'model')
         for name, (actual, needed) in pairs.items():
             if actual != needed:
                 raise ConfigError(f'TEC: {name} is {actual}, but base model and student need {needed}.')

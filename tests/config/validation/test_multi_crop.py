@@ -39,6 +39,13 @@ def recipes():
             'queue_length=65536 must be a multiple of the batch size 96',
             'head',
         ),
+        (
+            'MoCo',
+            {'optim_wrapper.accumulative_counts': 1024},
+            '65536 is less than the 1 x 128 x 1024 images',
+            'head',
+        ),
+        ('DINO', {f'{VIEWS}.blur': 0.5}, 'blur is 0.5, but must be 3 probabilities', 'blur'),
         ('DINO', {'train_dataloader.dataset.type': 'ImageFolder'}, 'model.probe needs labels', 'dataset'),
         (
             'MoCo',
@@ -78,4 +85,12 @@ def test_global_views_alone_have_one_weight_and_a_method_without_probe_needs_no_
     cfg = deepcopy(recipes['DINO'])
     cfg.merge_from_dict({'model.head.loss_weights': (1.0,), f'{VIEWS}.num_locals': 0, 'model.probe': None})
     cfg.train_dataloader.dataset.type = 'ImageFolder'
+    check_schema(cfg)
+
+
+def test_a_method_that_nobody_knows_here_is_left_to_its_classes(recipes):
+    cfg = deepcopy(recipes['DINO'])
+    own = {'model.head': dict(type='NewHead', loss_weights=(1, 2, 3), out_channels=7, queue_length=5, _delete_=True)}
+    cfg.merge_from_dict(own)
+    cfg.train_dataloader.dataset.pipeline.append(dict(type='NewViews', jitter=3, global_size='any'))
     check_schema(cfg)

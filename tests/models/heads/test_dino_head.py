@@ -114,5 +114,5 @@ def test_shows_the_probabilities_of_the_teacher():
 
 
 def test_views_without_weight_are_refused():
-    with pytest.raises(ConfigError, match='need 2 loss_weights'):
+    with pytest.raises(ConfigError, match='local views need 2'):
         DINOHead(CHANNELS, (1.0,)).loss(rows(4), rows(2), 4, epoch=0)

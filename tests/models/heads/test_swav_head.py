@@ -90,7 +90,7 @@ def test_the_last_micro_batch_gets_the_codes_and_leaves_the_queue_of_one_batch(p
 def test_a_queue_shorter_than_a_step_is_refused():
     head = build(3 * BATCH)
     head.micro_batches.expect(4)
-    with pytest.raises(ConfigError, match=r'queue_length=12 is less than the global batch of 1 x 4 x 4 accumulated'):
+    with pytest.raises(ConfigError, match='queue_length=12 is less than the 1 x 4 x 4 images'):
         head.check_batches({BATCH})
 
 
@@ -132,7 +132,7 @@ def test_the_same_circumstances_say_nothing(run, monkeypatch, batch):
 
 
 def test_a_queue_shorter_than_a_batch_is_refused_at_once(run):
-    with pytest.raises(ConfigError, match=r'queue_length=3 is less than the global batch of 1 x 4'):
+    with pytest.raises(ConfigError, match=r'queue_length=3 is less than .* or 0 for no queue'):
         run(build(3), epoch=0)
 
 
@@ -145,7 +145,7 @@ def test_a_short_last_batch_is_refused(run):
 
 
 def test_views_must_fit_the_loss_weights(run):
-    with pytest.raises(ConfigError, match=r'2 views .* need 1 loss_weights'):
+    with pytest.raises(ConfigError, match='0 local views need 1'):
         run(build(), num_views=2)
 
 

@@ -20,7 +20,7 @@ def test_only_rgb_images_are_taken(shape):
 def test_cut_patches_are_named():
     with pytest.raises(DataError, match='Images of 32x40 pixels do not consist of whole 16x16 patches'):
         check_images(torch.zeros(1, 3, 32, 40), 16)
-    with pytest.raises(ConfigError, match='img_size=224 is no multiple of patch_size=15'):
+    with pytest.raises(ConfigError, match='img_size=224 must be a multiple of patch_size=15'):
         check_patch_size(224, 15)
 
 

@@ -34,8 +34,8 @@ def test_impossible_weights_are_refused(weights):
 @pytest.mark.parametrize(
     ('weights', 'views', 'message'),
     [
-        ((0.4, 0.6), 2, r'2 views per image \(0 local\) need 1 loss_weights, not 2'),
-        ((1.0,), 8, r'8 views per image \(6 local\) need 2 loss_weights, not 1'),
+        ((0.4, 0.6), 2, 'has 2 numbers, but 0 local views need 1'),
+        ((1.0,), 8, 'has 1 numbers, but 6 local views need 2'),
         ((1.0,), 1, 'needs 2 global views per image, the data gives 1'),
     ],
 )

@@ -132,5 +132,5 @@ def test_temperature_follows_the_epoch(tiny_backbone, monkeypatch):
 
 
 def test_neck_and_head_must_agree(tiny_backbone):
-    with pytest.raises(ConfigError, match=r'neck\.out_channels is 9 and head\.out_channels 8'):
+    with pytest.raises(ConfigError, match=r'neck\.out_channels is 9 but model\.head\.out_channels is 8'):
         build(tiny_backbone, head=dict(out_channels=8))

@@ -86,18 +86,16 @@ def test_the_momentum_encoder_has_statistics_of_its_own():
 
 
 def test_the_queue_must_be_whole_batches():
-    with pytest.raises(ConfigError, match=r'queue_length=10 is no multiple of the global batch of 1 x 4'):
+    with pytest.raises(ConfigError, match='queue_length=10 must be a multiple of every batch'):
         build(dict(queue_length=10))(views(), mode='loss')
 
 
-@pytest.mark.parametrize(
-    ('count', 'message'), [(1, 'needs 2 global views .* gives 1'), (2, r'2 views .* \(0 local\) need 1 loss_weights')]
-)
+@pytest.mark.parametrize(('count', 'message'), [(1, 'needs 2 global views .* gives 1'), (2, '0 local views need 1')])
 def test_views_that_do_not_fit(count, message):
     with pytest.raises(ConfigError, match=message):
         build()(views(count), mode='loss')
 
 
 def test_neck_and_head_must_fit():
-    with pytest.raises(ConfigError, match=r'head\.feat_channels is 16, neck\.out_channels 8'):
+    with pytest.raises(ConfigError, match=r'neck\.out_channels is 8 but model\.head\.feat_channels is 16'):
         build(dict(feat_channels=16))

@@ -9,11 +9,12 @@ import math
 import random
 from dataclasses import dataclass
 
+from sslrecipes.config.rules.views import JITTERS
+
 Box = tuple[int, int, int, int]
 
 MIN_ASPECT, MAX_ASPECT = 3 / 4, 4 / 3
 MIN_RADIUS, MAX_RADIUS = 0.1, 2.0
-JITTERS = ('brightness', 'contrast', 'saturation', 'hue')
 _TRIES = 10
 
 

@@ -61,11 +61,12 @@ def benchmark_data(argv: list[str]) -> None:
         measure_data,
         photographs,
         print_data_speed,
-        read_images,
+        read_image_files,
     )
 
     options = find_multi_crop(args.config) if args.config else {}
-    print_data_speed(measure_data(options, read_images(args.images) if args.images else photographs(), args.seconds))
+    images = read_image_files(args.images) if args.images else photographs()
+    print_data_speed(measure_data(options, images, args.seconds))
 
 
 @exit_on_user_error

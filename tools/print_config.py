@@ -8,7 +8,7 @@ import sys
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.config.loading import OptionAction
 from sslrecipes.config.provenance import settings
-from sslrecipes.config.settings_view import as_json, as_text, listed, print_table
+from sslrecipes.config.settings_view import as_json, as_text, listed, print_settings
 from sslrecipes.errors import exit_on_user_error
 from sslrecipes.paths.user_paths import user_path
 
@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> None:
     if args.format == 'json':
         print(json.dumps(as_json(rows), indent=2))
     elif sys.stdout.isatty():
-        print_table(rows)
+        print_settings(rows)
     else:
         print(as_text(rows))
 

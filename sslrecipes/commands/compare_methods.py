@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sslrecipes.commands.quickstart import Network, evaluate, pretrain, write_results
+from sslrecipes.commands.quickstart import EvaluatedNetwork, evaluate, pretrain, write_results
 from sslrecipes.visualization.curves import plot_curves, read_scalars
 from sslrecipes.visualization.tables import markdown_table, number, print_table
 
@@ -76,7 +76,7 @@ def run(folder: Path, data: Sequence[str] = DATA, epochs: int | None = None) -> 
 
 def compare(folder: Path, data: str, epochs: int | None) -> list[Row]:
     """Make the table of one data set, and draw what was logged each epoch."""
-    rows = [row_of(Network('random'), folder, data)]
+    rows = [row_of(EvaluatedNetwork('random'), folder, data)]
     for name, method in METHODS.items():
         console.rule(f'{name} on {data}')
         network = pretrain(name, RECIPE.format(method=method, data=data), folder / method, epochs)
@@ -86,7 +86,7 @@ def compare(folder: Path, data: str, epochs: int | None) -> list[Row]:
     return rows
 
 
-def row_of(network: Network, folder: Path, data: str) -> Row:
+def row_of(network: EvaluatedNetwork, folder: Path, data: str) -> Row:
     """Evaluate a network."""
     scores = evaluate(network, folder / 'evaluation' / network.name.replace(' ', '-'), FEATURES.format(data=data))
     knn, linear = (scores.knn_top1, scores.knn_balanced), (scores.linear_top1, scores.linear_balanced)

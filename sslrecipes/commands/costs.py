@@ -7,14 +7,12 @@ from copy import deepcopy
 from typing import Any, NamedTuple
 
 import torch
-from mmengine.optim import OptimWrapper
 from torch import Tensor
 
 from sslrecipes.commands.flops import flop_counter
 from sslrecipes.engine.misfit import fitting
 from sslrecipes.models.layers.progress import Progress
 
-MOMENTS = {'AdamW': 2, 'Adam': 2, 'Lamb': 2, 'SGD': 1, 'LARS': 1}
 #: Numbers of images of the passes that are counted; what grows with the batch is told from what doesn't.
 PROBE_IMAGES = (2, 4)
 
@@ -47,7 +45,7 @@ class StepCost(NamedTuple):
 def step_cost(
     model: Any,
     make_batch: Callable[[int], dict[str, Any]],
-    optimizer_type: str = 'AdamW',
+    moments: int = 2,
     progress: Progress | None = None,
 ) -> StepCost:
     """Run forward and backward passes of copies of the model on small batches, and count; collective.
@@ -55,7 +53,7 @@ def step_cost(
     Args:
         model: A model with ``data_preprocessor`` and mode ``'loss'``; it stays as it is.
         make_batch: Makes a collated batch of a number of images.
-        optimizer_type: Decides the number of moments per parameter.
+        moments: How many the optimizer keeps of each parameter.
         progress: Position of the step, which some methods need to know.
     """
     few, many = PROBE_IMAGES
@@ -63,7 +61,7 @@ def step_cost(
     slope, kept_slope = (more_flops - flops) / (many - few), (more_kept - kept) / (many - few)
     parameters = sum(p.numel() for p in model.parameters())
     trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    states = 4 * (parameters + trainable * (1 + MOMENTS.get(optimizer_type, 2)))
+    states = 4 * (parameters + trainable * (1 + moments))
     states += sum(buffer.nbytes for buffer in model.buffers())
     return StepCost(parameters, trainable, slope, flops - few * slope, kept_slope, kept - few * kept_slope, states)
 
@@ -92,10 +90,3 @@ def count_passes(model: Any, batch: dict[str, Any], progress: Progress | None) -
 def storage(tensor: Tensor) -> int:
     """Identify the memory a tensor looks at."""
     return tensor.untyped_storage().data_ptr()
-
-
-def optimizer_name(optim_wrapper: OptimWrapper | dict[str, Any]) -> str:
-    """Type name of the optimizer, built or not."""
-    if isinstance(optim_wrapper, dict):
-        return str(optim_wrapper['optimizer']['type'])
-    return type(optim_wrapper.optimizer).__name__

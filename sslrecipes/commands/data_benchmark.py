@@ -88,7 +88,7 @@ def photographs() -> list[bytes]:
     return [cv2.imencode('.jpg', photo, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes() for photo in resized]
 
 
-def read_images(folder: str | Path) -> list[bytes]:
+def read_image_files(folder: str | Path) -> list[bytes]:
     """Read images from all over a folder, up to ``IMAGES_READ``.
 
     Raises:

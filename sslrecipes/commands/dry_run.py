@@ -15,13 +15,14 @@ from rich.markup import escape
 from rich.table import Table
 from torch import Tensor, nn
 
-from sslrecipes.commands.costs import StepCost, optimizer_name, step_cost
+from sslrecipes.commands.costs import StepCost, step_cost
 from sslrecipes.commands.culprits import told
 from sslrecipes.commands.launch import build_runner, missing_weights
 from sslrecipes.commands.rehearsal import rehearse, scratch
 from sslrecipes.commands.synthetic import mid_run
 from sslrecipes.commands.train import verify_transfer
 from sslrecipes.datasets.seeding import batch_size_of
+from sslrecipes.engine.optimizers.moments import moments_kept
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.models.wrapping import unwrapped
 from sslrecipes.zoo.facts import facts
@@ -58,7 +59,7 @@ def print_report(runner: SSLRunner, missing: Mapping[str, str] | None = None, mo
     """
     batch = next(iter(runner.train_dataloader))
     model = unwrapped(runner.model) if model is None else model
-    cost = step_cost(model, partial(first_images, batch), optimizer_name(runner.optim_wrapper), mid_run(runner.cfg))
+    cost = step_cost(model, partial(first_images, batch), moments_kept(runner.optim_wrapper), mid_run(runner.cfg))
     rows = {
         **{key: str(value) for key, value in facts(runner.cfg).items()},
         **scaled_lr(runner),

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from sslrecipes.checkpoint.files.superseded import name_before, set_aside
-from sslrecipes.commands.knn_report import KNNRow, draw_curve, print_rows, rows_of, write_csv
+from sslrecipes.commands.knn_report import KNNRow, draw_curve, print_accuracies, rows_of, write_csv
 from sslrecipes.commands.launch import build_runner
 from sslrecipes.config.preconditions import check_places
 from sslrecipes.errors import CheckpointError, ConfigError, CoverageError, counted
@@ -77,7 +77,7 @@ def evaluate_checkpoints(
             write_csv(out / CSV, rows)
     if not rows:
         raise CheckpointError(f'There is no checkpoint to evaluate in {", ".join(map(str, places))}.')
-    print_rows(console, rows)
+    print_accuracies(console, rows)
     if len({row.checkpoint for row in rows}) > 1:
         draw_curve(out / CURVE, rows)
     return rows

@@ -45,7 +45,7 @@ def write_csv(path: Path, rows: Sequence[KNNRow]) -> None:
     write_atomic(path, write)
 
 
-def print_rows(console: Console, rows: Sequence[KNNRow]) -> None:
+def print_accuracies(console: Console, rows: Sequence[KNNRow]) -> None:
     """Print a table."""
     columns = ('checkpoint', 'k', 'top-1', 'top-5', 'balanced')
     print_table(console, 'k-NN accuracy, %', columns, [row.cells() for row in rows])

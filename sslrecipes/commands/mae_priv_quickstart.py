@@ -13,7 +13,7 @@ from rich.console import Console
 
 from sslrecipes.commands.explain_attention import explain_images
 from sslrecipes.commands.launch import find_datasets
-from sslrecipes.commands.quickstart import CONFIGS, Network, make_way, recipe, timed, write_results
+from sslrecipes.commands.quickstart import CONFIGS, EvaluatedNetwork, make_way, recipe, timed, write_results
 from sslrecipes.commands.test import test
 from sslrecipes.commands.train import train
 from sslrecipes.commands.visualize_reconstruction import visualize_reconstruction
@@ -113,11 +113,11 @@ class Chain:
     epochs: int | None = None
     stride: int | None = None
 
-    def pretrain(self, start: Start) -> Network:
+    def pretrain(self, start: Start) -> EvaluatedNetwork:
         """Pre-train a variant."""
         return timed(start.name, self._recipe(PRETRAINING, start))
 
-    def evaluate(self, start: Start, network: Network | None = None) -> Row:
+    def evaluate(self, start: Start, network: EvaluatedNetwork | None = None) -> Row:
         """Score a start: k-NN and linear probe of the frozen network, then fine-tuning."""
         knn = test(self._evaluation(KNN, start, network))
         scores = [knn['knn/top1_k10'], knn['knn/balanced_k10']]
@@ -129,7 +129,7 @@ class Chain:
         cost = (network.seconds, network.images_per_second) if network else ()
         return Row(start.name, *scores, *cost)
 
-    def _evaluation(self, config: str, start: Start, network: Network | None) -> Config:
+    def _evaluation(self, config: str, start: Start, network: EvaluatedNetwork | None) -> Config:
         cfg = self._recipe(config, start)
         if network:
             cfg.model.backbone.init_cfg.checkpoint = str(network.checkpoint)

@@ -54,7 +54,7 @@ Next steps:
 
 
 @dataclass(frozen=True)
-class Network:
+class EvaluatedNetwork:
     """What is evaluated: a name, its checkpoint (None: as initialised), and what its training took."""
 
     name: str
@@ -67,7 +67,7 @@ class Network:
 class Result:
     """A row of the table: accuracies in %, ``balanced`` over the classes."""
 
-    network: Network
+    network: EvaluatedNetwork
     knn_top1: float
     knn_balanced: float
     linear_top1: float
@@ -98,7 +98,7 @@ def run(folder: Path, epochs: int | None = None) -> list[Result]:
     console.rule('2 of 5  Pre-train on top of it: TEC')
     tec = pretrain('TEC', TEC, folder / 'tec', epochs, base=mae.checkpoint)
     console.rule('3 of 5  Evaluate frozen features: k-NN and linear probe')
-    results = [evaluate(network, folder / 'evaluation') for network in (Network('random'), mae, tec)]
+    results = [evaluate(network, folder / 'evaluation') for network in (EvaluatedNetwork('random'), mae, tec)]
     console.rule('4 of 5  Export the backbone and load it into a plain mmpretrain classifier')
     assert tec.checkpoint is not None
     print(export_backbone(tec.checkpoint, folder / EXPORTED).summary())
@@ -120,7 +120,7 @@ def make_way(folder: Path) -> None:
         set_aside(folder)
 
 
-def pretrain(name: str, config: str, folder: Path, epochs: int | None, base: Path | None = None) -> Network:
+def pretrain(name: str, config: str, folder: Path, epochs: int | None, base: Path | None = None) -> EvaluatedNetwork:
     """Pre-train by a quickstart recipe."""
     cfg = recipe(config, folder, epochs)
     if base:
@@ -138,17 +138,17 @@ def recipe(config: str, folder: Path, epochs: int | None = None) -> Config:
     return cfg
 
 
-def timed(name: str, cfg: Config) -> Network:
+def timed(name: str, cfg: Config) -> EvaluatedNetwork:
     """Train and tell what it took."""
     start = time.monotonic()
     train(cfg)
     seconds = time.monotonic() - start
     rates = read_scalars(cfg.work_dir)['images_per_second'].values
     checkpoint = Path(cfg.work_dir, f'epoch_{cfg.train_cfg.max_epochs}.pth')
-    return Network(name, checkpoint, seconds, sum(rates) / len(rates))
+    return EvaluatedNetwork(name, checkpoint, seconds, sum(rates) / len(rates))
 
 
-def evaluate(network: Network, folder: Path, config: str = FEATURES) -> Result:
+def evaluate(network: EvaluatedNetwork, folder: Path, config: str = FEATURES) -> Result:
     """Score the frozen features of a checkpoint, or of a network as initialised."""
     cfg = load_config(CONFIGS / config)
     cfg.work_dir = str(folder / network.name.split()[0].lower())

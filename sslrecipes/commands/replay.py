@@ -99,7 +99,7 @@ def replay(path: str | Path, config: str | Path | None = None, device: str = 'cp
     """
     record = read_record(path)
     torch.set_num_threads(record['threads'])
-    model = build_model(record, config).to(device).train()
+    model = rebuild_model(record, config).to(device).train()
     try:
         return _run(record, model, device)
     except UserError:
@@ -121,7 +121,7 @@ def _run(record: Mapping[str, Any], model: nn.Module, device: str) -> Replay:
     return Replay(record, micro_batches, logged, Finding(tuple(gradients.losses), bad_gradients(model)), watch)
 
 
-def build_model(record: Mapping[str, Any], config: str | Path | None = None) -> nn.Module:
+def rebuild_model(record: Mapping[str, Any], config: str | Path | None = None) -> nn.Module:
     """Build the model of a record, or of a recipe, in the state that was recorded."""
     state = record['state']
     if config:

@@ -17,7 +17,7 @@ from sslrecipes.zoo.naming import image_size
 
 #: Transforms whose samples have something else than the label of a class.
 WITHOUT_LABELS = ('PackDetInputs', 'PackSegInputs')
-CLASSES = ('model.probe.num_classes', 'model.head.num_classes')
+NUMBERS_OF_CLASSES = ('model.probe.num_classes', 'model.head.num_classes')
 
 
 def multi_crop_options(cfg: Config) -> dict[str, Any] | None:
@@ -58,7 +58,7 @@ def synthetic_batch(cfg: Config, images: int) -> dict[str, Any]:
     if not sizes:
         raise ConfigError('The size of the images is unknown: state it in a transform such as Resize.')
     views = [torch.randint(0, 256, (images, 3, side, side), dtype=torch.uint8) for side in sizes]
-    classes = next(filter(None, (value_at(cfg, place) for place in CLASSES)), 1)
+    classes = next(filter(None, (value_at(cfg, place) for place in NUMBERS_OF_CLASSES)), 1)
     samples = [DataSample().set_gt_label(label) for label in torch.randint(0, classes, (images, 1))]
     return {'inputs': views[0] if multi_crop_options(cfg) is None else views, 'data_samples': samples}
 

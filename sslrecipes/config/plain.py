@@ -18,9 +18,9 @@ from sslrecipes.config.validation.option_table import RUNNER_KEYS
 from sslrecipes.errors import ConfigError
 
 #: Values that are kept as they are.
-PLAIN = (type(None), bool, int, float, complex, str, bytes)
+KEPT_TYPES = (type(None), bool, int, float, complex, str, bytes)
 #: What else has a plain value of the same meaning, and how to get it; the first that fits.
-PLAIN_OF: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+PLAIN_FORMS: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (os.PathLike, os.fspath),
     (str, str.__str__),
     (bytes, bytes),
@@ -74,9 +74,9 @@ def as_plain(value: Any, place: str) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         items = [as_plain(item, f'{place}[{index}]') for index, item in enumerate(value)]
         return items if isinstance(value, list) else tuple(items) if isinstance(value, tuple) else set(items)
-    if type(value) in PLAIN:
+    if type(value) in KEPT_TYPES:
         return value
-    for kind, convert in PLAIN_OF:
+    for kind, convert in PLAIN_FORMS:
         if isinstance(value, kind):
             return convert(value)
     if type(value).__module__ == 'numpy' and getattr(value, 'ndim', None) == 0:

@@ -14,10 +14,10 @@ from sslrecipes.config.history import Setting
 from sslrecipes.config.places import children, enclosing, top_of
 from sslrecipes.errors import ConfigError, did_you_mean
 
-Rows = list[tuple[str, Setting]]
+Settings = list[tuple[str, Setting]]
 
 
-def listed(settings: Mapping[str, Setting], only: str | None = None) -> Rows:
+def listed(settings: Mapping[str, Setting], only: str | None = None) -> Settings:
     """Choose what to show: values that hold nothing else, and lists of plain values that one line wrote, whole.
 
     Args:
@@ -36,7 +36,7 @@ def listed(settings: Mapping[str, Setting], only: str | None = None) -> Rows:
     return [(place, settings[place]) for place in shown]
 
 
-def as_text(rows: Rows) -> str:
+def as_text(rows: Settings) -> str:
     """Format rows as aligned columns, a blank line between top-level keys."""
     cells = [(place, repr(setting.value), str(setting.origin)) for place, setting in rows]
     wide = [max(map(len, column)) for column in zip(*cells, strict=True)]
@@ -47,7 +47,7 @@ def as_text(rows: Rows) -> str:
     return '\n\n'.join(lines)
 
 
-def print_table(rows: Rows) -> None:
+def print_settings(rows: Settings) -> None:
     """Print rows to the terminal, grouped by top-level key."""
     table = Table('key', 'value', 'set in', box=None, pad_edge=False, header_style='bold')
     for top, group in groupby(rows, key=lambda row: top_of(row[0])):
@@ -61,7 +61,7 @@ def print_table(rows: Rows) -> None:
     Console().print(table)
 
 
-def as_json(rows: Rows) -> list[dict[str, Any]]:
+def as_json(rows: Settings) -> list[dict[str, Any]]:
     """Convert rows to dicts of ``place``, ``value``, ``source`` and ``line``."""
     return [
         {'place': place, 'value': _plain(setting.value), 'source': setting.origin.source, 'line': setting.origin.line}

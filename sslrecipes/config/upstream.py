@@ -18,7 +18,7 @@ from sslrecipes.config.validation.iterations import unreached_ends
 
 OURS = 'sslrecipes'
 WRAPPERS = ('OptimWrapper', 'AmpOptimWrapper')
-LOOPS = {'EpochBasedTrainLoop': 'SSLTrainLoop', 'IterBasedTrainLoop': 'SSLIterTrainLoop'}
+OUR_LOOPS = {'EpochBasedTrainLoop': 'SSLTrainLoop', 'IterBasedTrainLoop': 'SSLIterTrainLoop'}
 #: Data sets that have one of ours with the same name and arguments: it may have fewer classes where none counts.
 OUR_DATASETS = ('ImageNet',)
 #: Parts of models that have one of ours with the same name and arguments.
@@ -112,9 +112,9 @@ def _adopt_loop(cfg: Any, scope: str, done: Adoption) -> bool:
     if not loop:
         return False
     of, name = _parse(loop.get('type') or LOOP_OF_UNIT.get(loop.get('by_epoch')), loop, scope)
-    if name in LOOPS:
+    if name in OUR_LOOPS:
         loop.pop('by_epoch', None)
-        _replace(loop, 'train_cfg', name, LOOPS[name], done)
+        _replace(loop, 'train_cfg', name, OUR_LOOPS[name], done)
     elif of != OURS:
         done.notes.append(f'train_cfg.type is {name}: {NOT_RESTARTED}.')
         return False

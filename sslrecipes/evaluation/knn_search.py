@@ -15,7 +15,7 @@ _SLICE = 1 << 17
 #: Candidates beyond those wanted; in lower precision it takes more to have all neighbours among them for certain.
 _SPARE, _SPARE_SCREENED = 32, 512
 #: Buffers of the libraries for matrix products, one per thread.
-LIBRARIES = 64 << 20
+BYTES_OF_LIBRARIES = 64 << 20
 
 
 class NeighbourSearch:
@@ -180,4 +180,4 @@ def working_memory(
     candidates, block = min(3 * k + _SPARE_SCREENED, bank), min(block, bank)
     per_query = 4 * 4 * width + 26 * candidates + 32 * k + 8 * num_classes
     per_comparison = part * (4 * block + 16 * (GROUPS + 1) * candidates)
-    return 16 * bank + chunk * per_query + 4 * block * (width + 1) + per_comparison + 32 * _SLICE + LIBRARIES
+    return 16 * bank + chunk * per_query + 4 * block * (width + 1) + per_comparison + 32 * _SLICE + BYTES_OF_LIBRARIES

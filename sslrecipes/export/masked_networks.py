@@ -11,7 +11,7 @@ from mmpretrain.models import MAEPretrainHead
 from torch import Tensor, nn
 
 from sslrecipes.checkpoint.backbone_arch import ViTArch, backbone_arch, block_count
-from sslrecipes.checkpoint.conversion.pixel_order import is_mae_priv, without_class_row
+from sslrecipes.checkpoint.conversion.pixel_order import lacks_class_row, without_class_row
 from sslrecipes.checkpoint.stated import IMAGENET_MEAN, IMAGENET_STD, TrainingFacts
 from sslrecipes.export.check import fill
 from sslrecipes.export.probe import probe_images
@@ -68,7 +68,7 @@ class MaskedNetwork:
 
     def outputs(self) -> dict[str, Tensor]:
         """What MAE-priv makes of the probe: ``latent`` ``(2, V, C)`` and ``picture`` ``(2, 3, H, W)``, in float64."""
-        weights = self.weights if is_mae_priv(self.weights) else without_class_row(self.weights)
+        weights = self.weights if lacks_class_row(self.weights) else without_class_row(self.weights)
         backbone = MAEPrivViT(with_cls_token=self.arch.cls_token, batched_shuffle=False, **self._sizes())
         head = MAEPrivHead(patch_size=self.arch.patch_size, channel_first=self.channel_first)
         return self._run(weights, backbone, MAEPrivDecoder(**self._decoder_sizes()), head)

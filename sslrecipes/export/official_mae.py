@@ -21,7 +21,7 @@ from sslrecipes.checkpoint.conversion.convert import (
 )
 from sslrecipes.checkpoint.conversion.families import detect_family
 from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
-from sslrecipes.checkpoint.conversion.pixel_order import as_mae, as_mae_priv, is_mae_priv, is_pretraining
+from sslrecipes.checkpoint.conversion.pixel_order import as_mae, as_mae_priv, is_pretraining, lacks_class_row
 from sslrecipes.checkpoint.conversion.suffixes import check_suffix
 from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.checkpoint.files.writing import write_atomic
@@ -56,7 +56,7 @@ def convert_to_mae(
         held = held_weights(checkpoint, weights)
         found = detect_family(held) or 'ours'
         state = to_ours(held, found) if found == _FAMILY else held
-    if found not in ('ours', _FAMILY) or family not in (None, found) or not is_mae_priv(state):
+    if found not in ('ours', _FAMILY) or family not in (None, found) or not lacks_class_row(state):
         left_out = convert_held(checkpoint, source, target, to='mae', family=family, weights=weights)
         return Conversion(left_out, () if 'backbone.cls_token' in state else (_NO_TOKEN,))
     with about(source):
@@ -84,7 +84,7 @@ def convert_from_mae(source: str | Path, target: str | Path, *, weights: str | N
             raise CheckpointError('it is no file of facebookresearch/mae with encoder and decoder.')
         original = replace(_network(state, checkpoint.get('meta')), channel_first=False)
         _, checked = _write(target, as_mae_priv(state), 'ours', original, channel_first=True)
-        return Conversion([], (checked,) if is_mae_priv(state) else (checked, _difference(original)))
+        return Conversion([], (checked,) if lacks_class_row(state) else (checked, _difference(original)))
 
 
 def _network(state: dict[str, Tensor], meta: Any) -> MaskedNetwork:

@@ -18,7 +18,7 @@ from sslrecipes.config.loading import load_config
 from sslrecipes.config.option_values import GivenText, text_of
 from sslrecipes.config.places import children, value_at
 from sslrecipes.errors import ConfigError, did_you_mean
-from sslrecipes.zoo.facts import DETAILS, FACTS, facts, facts_set_by, plain
+from sslrecipes.zoo.facts import DETAILS, FACTS, as_written, facts, facts_set_by
 from sslrecipes.zoo.metafile import read_metafile
 from sslrecipes.zoo.naming import parse_name
 
@@ -97,7 +97,7 @@ class Card:
         """
         name = parse_name(self.name)
         found = facts(cfg, name.gpus if name else None)
-        found |= {place: plain(value_at(cfg, place, _NOTHING)) for place in self.recipe if '.' in place}
+        found |= {place: as_written(value_at(cfg, place, _NOTHING)) for place in self.recipe if '.' in place}
         keys = sorted(self.recipe.keys() | found.keys() - DETAILS - facts_set_by(self.recipe).keys())
         pairs = {key: (self.recipe.get(key, _NOTHING), found.get(key, _NOTHING)) for key in keys}
         return [

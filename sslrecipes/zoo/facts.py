@@ -8,8 +8,7 @@ from typing import Any
 from sslrecipes.config.schedules import schedule_of
 from sslrecipes.zoo.architecture import architecture
 from sslrecipes.zoo.naming import parse_name
-from sslrecipes.zoo.transfer_facts import PLACES as TRANSFER_PLACES
-from sslrecipes.zoo.transfer_facts import TRANSFER_FACTS, transfer_facts
+from sslrecipes.zoo.transfer_facts import TRANSFER_FACTS, TRANSFER_PLACES, transfer_facts
 
 Facts = dict[str, Any]
 
@@ -124,19 +123,19 @@ def facts(cfg: Any, gpus: int | None = None) -> Facts:
         segmentors don't have.
     """
     found = {'arch': architecture(_lookup(cfg, 'model.backbone') or {})}
-    found |= {name: plain(_lookup(cfg, path)) for name, path in _STATED.items()}
-    found |= {name: plain(_lookup_listed(cfg, *where)) for name, where in _LISTED.items()}
-    found |= {name: plain(schedule_of(cfg, of).get(option)) for name, (of, option) in _SCHEDULED.items()}
+    found |= {name: as_written(_lookup(cfg, path)) for name, path in _STATED.items()}
+    found |= {name: as_written(_lookup_listed(cfg, *where)) for name, where in _LISTED.items()}
+    found |= {name: as_written(schedule_of(cfg, of).get(option)) for name, (of, option) in _SCHEDULED.items()}
     found |= _batch_facts(cfg, gpus)
     if special := transfer_facts(cfg):
-        found |= {name: plain(value) for name, value in special.items()} | {'base_lr': None}
+        found |= {name: as_written(value) for name, value in special.items()} | {'base_lr': None}
     return {name: value for name, value in found.items() if value is not None}
 
 
 def facts_set_by(settings: Mapping[str, Any]) -> Facts:
     """Facts that settings at dotted places are: ``{'transfer.checkpoint': 'a.pth'}`` sets the ``checkpoint``."""
     places = (*_STATED.items(), *TRANSFER_PLACES.items())
-    return {name: plain(settings[place]) for name, place in places if place in settings}
+    return {name: as_written(settings[place]) for name, place in places if place in settings}
 
 
 def _batch_facts(cfg: Any, gpus: int | None) -> Facts:
@@ -147,7 +146,7 @@ def _batch_facts(cfg: Any, gpus: int | None) -> Facts:
     name = parse_name(cfg.filename) if cfg.filename else None
     processes = gpus or (name.gpus if name else 1)
     effective = processes * batch * (_lookup(cfg, 'optim_wrapper.accumulative_counts') or 1)
-    return {'effective_batch': effective, 'base_lr': plain(lr * 256 / effective)}
+    return {'effective_batch': effective, 'base_lr': as_written(lr * 256 / effective)}
 
 
 def _lookup(cfg: Any, path: str) -> Any:
@@ -164,10 +163,10 @@ def _lookup_listed(cfg: Any, path: str, kind: str, argument: str) -> Any:
     return next((entry.get(argument) for entry in entries if _lookup(entry, 'type') == kind), None)
 
 
-def plain(value: Any) -> Any:
+def as_written(value: Any) -> Any:
     """Make a value such as a metafile holds: no tuples, no rounding noise as of ``1.5e-4 * 4096 / 256``."""
     if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: as_written(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
-        return [plain(item) for item in value]
+        return [as_written(item) for item in value]
     return float(f'{value:.6g}') if isinstance(value, float) else value

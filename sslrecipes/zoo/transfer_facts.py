@@ -10,7 +10,7 @@ from sslrecipes.config.schedules import schedule_of, warmup_of
 from sslrecipes.zoo.naming import crop_size
 
 #: Facts that stand in the config as they are: name -> where.
-PLACES = {
+TRANSFER_PLACES = {
     'detector': 'model.type',
     'decode_head': 'model.decode_head.type',
     'checkpoint': 'transfer.checkpoint',
@@ -46,14 +46,14 @@ _DERIVED: dict[str, Callable[[Any], Any]] = {
 }
 
 #: Names of these facts, in the order of :func:`transfer_facts`.
-TRANSFER_FACTS = (*PLACES, *_DERIVED)
+TRANSFER_FACTS = (*TRANSFER_PLACES, *_DERIVED)
 
 
 def transfer_facts(cfg: Any) -> dict[str, Any]:
     """Derive what is known of a transfer recipe only, None where a fact doesn't apply; empty for another recipe."""
     if cfg.get('transfer') is None:
         return {}
-    found = {name: _stated(cfg, place) for name, place in PLACES.items()}
+    found = {name: _stated(cfg, place) for name, place in TRANSFER_PLACES.items()}
     return found | {name: derive(cfg) for name, derive in _DERIVED.items()}
 
 

@@ -59,7 +59,7 @@ def test_costs_are_those_counted_by_hand():
 
 def test_what_a_step_costs_is_told_from_what_an_image_costs():
     model = Timed()
-    cost = step_cost(model, batch, 'SGD', Progress(3, 2, 9))
+    cost = step_cost(model, batch, 1, Progress(3, 2, 9))
     assert (cost.parameters, cost.trainable) == (64, 32)
     assert cost.flops == 2 * 2 * 32 + 2 * 32  # and the teacher's forward pass
     assert cost.step_flops == 2 * 2 * 4 * 4 * 8
@@ -70,7 +70,7 @@ def test_what_a_step_costs_is_told_from_what_an_image_costs():
 
 def test_the_model_stays_as_it_is():
     model = Timed().eval()
-    step_cost(model, batch, 'SGD', Progress(3, 2, 9))
+    step_cost(model, batch, 1, Progress(3, 2, 9))
     assert model.seen.sum() == 0
     assert model.layer.weight.grad is None
     assert model.progress is None

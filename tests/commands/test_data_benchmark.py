@@ -13,7 +13,7 @@ from sslrecipes.commands.data_benchmark import (
     measure_data,
     photographs,
     print_data_speed,
-    read_images,
+    read_image_files,
     torchvision_pipeline,
 )
 from sslrecipes.datasets.images.decoding import decode_image
@@ -81,12 +81,12 @@ def test_images_come_from_all_over_a_folder(tmp_path):
     data = photographs()[0]
     for number in range(150):
         (tmp_path / f'{number:03}.jpg').write_bytes(data)
-    assert read_images(tmp_path) == [data] * 50
+    assert read_image_files(tmp_path) == [data] * 50
     (tmp_path / '000.jpg').write_bytes(data[:-2000])
     with pytest.raises(DataError, match=r'"000\.jpg" is bad'):
-        read_images(tmp_path)
+        read_image_files(tmp_path)
     with pytest.raises(DataError, match='does not exist'):
-        read_images(tmp_path / 'absent')
+        read_image_files(tmp_path / 'absent')
 
 
 def test_the_tool_has_both_modes(monkeypatch, tmp_path, capsys):

@@ -3,7 +3,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from sslrecipes.commands.knn_report import KNNRow, _steps, draw_curve, print_rows, write_csv
+from sslrecipes.commands.knn_report import KNNRow, _steps, draw_curve, print_accuracies, write_csv
 
 
 @pytest.mark.parametrize(
@@ -31,5 +31,5 @@ def test_any_file_name_stands_in_the_curve_and_in_the_table(tmp_path):
     draw_curve(tmp_path / 'curve.png', rows)
     write_csv(tmp_path / 'knn.csv', rows)
     assert b'caf\xe9.pth' in (tmp_path / 'knn.csv').read_bytes()
-    print_rows(console := Console(record=True, file=StringIO(), width=120), rows)
+    print_accuracies(console := Console(record=True, file=StringIO(), width=120), rows)
     assert 'a [b] c.pth' in console.export_text()

@@ -9,7 +9,7 @@ from PIL import Image
 
 from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.checkpoint.files.writing import save_torch
-from sslrecipes.commands.replay import Replay, build_model, replay, save_images, to_rgb
+from sslrecipes.commands.replay import Replay, rebuild_model, replay, save_images, to_rgb
 from sslrecipes.engine.nonfinite.detection import Finding, MicroBatch
 from sslrecipes.engine.nonfinite.record import read_micro_batches, to_plain
 from sslrecipes.engine.runner import SSLRunner
@@ -93,7 +93,7 @@ def test_model_of_another_recipe_is_refused(saved, tmp_path):
     record = read_checkpoint(saved())
     record['model']['backbone']['arch']['num_layers'] = 3
     with pytest.raises(ConfigError, match=r'differ in "backbone\.layers\.2'):
-        build_model(record)
+        rebuild_model(record)
 
 
 def test_recipe_can_be_given(saved, mae_on_digits, tmp_path):

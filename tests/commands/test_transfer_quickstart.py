@@ -9,7 +9,7 @@ from PIL import Image
 
 from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.commands import transfer_quickstart
-from sslrecipes.commands.quickstart import CONFIGS, Network
+from sslrecipes.commands.quickstart import CONFIGS, EvaluatedNetwork
 from sslrecipes.commands.transfer_quickstart import DETECTION, PRETRAINING, SEGMENTATION, pretrained, run, shorten
 from sslrecipes.config.loading import load_config
 from sslrecipes.datasets.photo_scenes import prepare_photo_scenes
@@ -88,7 +88,7 @@ def test_pretrains_if_there_is_no_checkpoint(tmp_path, monkeypatch):
 
     def pretrain(*args):
         calls.append(args)
-        return Network('DINO', seconds=61.2)
+        return EvaluatedNetwork('DINO', seconds=61.2)
 
     monkeypatch.setattr(transfer_quickstart, 'pretrain', pretrain)
     (tmp_path / 'epoch_12.pth').touch()

@@ -1,7 +1,7 @@
 import pytest
 
 from sslrecipes.config.provenance import settings
-from sslrecipes.config.settings_view import as_json, as_text, listed, print_table
+from sslrecipes.config.settings_view import as_json, as_text, listed, print_settings
 from sslrecipes.errors import ConfigError
 
 
@@ -51,6 +51,6 @@ def test_json_says_the_same(found):
 
 
 def test_the_table_names_value_and_origin(found, capsys):
-    print_table(listed(found))
+    print_settings(listed(found))
     printed = capsys.readouterr().out
     assert all(word in printed for word in ('optimizer.betas', '(0.9, 0.95)', 'mine.py:2'))

@@ -210,8 +210,8 @@ def test_a_runner_looks_at_both(mae_on_digits):
     head = runner.model.head
     head.num_classes, head.cal_acc, head.topk = 10, True, 11
     with pytest.raises(ConfigError, match=r'model\.head asks for top-11, but there are 10 classes'):
-        runner.build_train_measured_by(mae_on_digits.train_cfg)
+        runner.build_train_loop(mae_on_digits.train_cfg)
     head.topk = 10
     runner.model.data_preprocessor.num_classes = 11
     with pytest.raises(ConfigError, match=r'data_preprocessor\.num_classes is 11'):
-        runner.build_train_measured_by(mae_on_digits.train_cfg)
+        runner.build_train_loop(mae_on_digits.train_cfg)

@@ -20,7 +20,7 @@ def is_pretraining(state: Mapping[str, Tensor]) -> bool:
     return {_TABLE, *_PIXELS, 'backbone.pos_embed'} <= state.keys()
 
 
-def is_mae_priv(state: Mapping[str, Tensor]) -> bool:
+def lacks_class_row(state: Mapping[str, Tensor]) -> bool:
     """Whether these are weights whose decoder gets no class token."""
     if not is_pretraining(state):
         return False
@@ -42,7 +42,7 @@ def as_mae(state: Mapping[str, Tensor], channel_first: bool = True) -> dict[str,
 
 def as_mae_priv(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Make MAE's weights those of ``MAEPriv`` with ``channel_first=True``; :func:`as_mae` is the inverse."""
-    return _reordered(state if is_mae_priv(state) else without_class_row(state), channel_last=False)
+    return _reordered(state if lacks_class_row(state) else without_class_row(state), channel_last=False)
 
 
 def without_class_row(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -35,7 +35,7 @@ def name_before(path: Path) -> Path:
     return path.with_name(name[1]) if name else path
 
 
-def new_folder(path: str | Path) -> Path:
+def numbered_folder(path: str | Path) -> Path:
     """Make a folder of the first free name of :func:`free_path`, and nobody else's.
 
     Raises:

@@ -19,7 +19,7 @@ from mmcv.image.io import imfrombytes as decode_by_mmcv
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from sslrecipes.datasets.images.headers import image_size, is_animated_png, is_cut_jpeg, is_for_pillow
+from sslrecipes.datasets.images.headers import is_animated_png, is_cut_jpeg, is_for_pillow, size_in_header
 
 MAX_PIXELS = 178_956_970
 """The size above which Pillow refuses to open a picture: 1/2 GiB of RGB."""
@@ -65,7 +65,7 @@ def decode_image(
     data = bytes(data)
     if not data:
         raise BadImageError('empty file')
-    width, height = image_size(data) or (0, 0)
+    width, height = size_in_header(data) or (0, 0)
     if width * height > max_pixels:
         raise BadImageError(f'too large: {width} x {height} pixels, more than {max_pixels}')
     if is_cut_jpeg(data):

@@ -29,7 +29,7 @@ _segment = struct.Struct('>BBH').unpack_from
 _frame = struct.Struct('>xHH').unpack_from
 
 
-def image_size(data: bytes) -> tuple[int, int] | None:
+def size_in_header(data: bytes) -> tuple[int, int] | None:
     """Return (width, height) in pixels as the header states them, or ``None`` if nobody can tell."""
     if data.startswith(b'\xff\xd8'):
         return jpeg_layout(data)[0]

@@ -15,12 +15,10 @@ from sslrecipes.checkpoint.files.store import words_of
 from sslrecipes.checkpoint.files.superseded import keep_aside
 from sslrecipes.engine.distributed import any_rank, from_main_process
 from sslrecipes.engine.loops import SSLTrainLoop
+from sslrecipes.engine.optimizers.moments import moments_kept
 from sslrecipes.errors import ConfigError, counted
 from sslrecipes.models.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
-
-#: Tensors of a parameter's size that an optimizer keeps, by the option that tells.
-MOMENTS = {'betas': 2, 'momentum': 1}
 
 
 @HOOKS.register_module()
@@ -185,5 +183,5 @@ def bytes_of_checkpoint(runner: Runner) -> int:
     """Size of a checkpoint: weights, buffers and what the optimizer will keep of the trained parameters."""
     model: nn.Module = unwrapped(runner.model)
     stored = sum(tensor.nbytes for tensor in model.state_dict().values())
-    moments = max((count for option, count in MOMENTS.items() if runner.optim_wrapper.defaults.get(option)), default=0)
+    moments = moments_kept(runner.optim_wrapper)
     return stored + moments * sum(param.nbytes for param in model.parameters() if param.requires_grad)

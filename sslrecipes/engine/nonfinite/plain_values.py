@@ -31,7 +31,7 @@ STRUCTURES = frozenset(
         'mmseg.structures.seg_data_sample.SegDataSample',
     ]
 )
-PLAIN = (bool, int, float, str)
+SCALARS = (bool, int, float, str)
 
 
 def to_plain(value: Any) -> Any:
@@ -55,7 +55,7 @@ def to_plain(value: Any) -> Any:
         return tuple(entries) if isinstance(value, tuple) else entries
     if value is None or isinstance(value, (np.ndarray, np.generic)):
         return value
-    for kind in PLAIN:
+    for kind in SCALARS:
         if isinstance(value, kind):
             return kind(value)  # also for types derived from it, such as that of ``torch.__version__``
     raise CheckpointError(f'a {type(value).__name__} can not be stored: only tensors, data samples and plain values')

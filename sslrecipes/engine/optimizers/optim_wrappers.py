@@ -13,9 +13,8 @@ from mmengine.optim import OptimWrapper as MMEngineOptimWrapper
 from torch import Tensor, nn
 
 from sslrecipes.errors import ConfigError
+from sslrecipes.evaluation.features import AUTOCAST_DTYPES
 from sslrecipes.registry import OPTIM_WRAPPERS
-
-AUTOCAST_DTYPES = {'float16': torch.float16, 'bfloat16': torch.bfloat16}
 
 
 class StepGuard(Protocol):

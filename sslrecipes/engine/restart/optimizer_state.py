@@ -9,8 +9,8 @@ from typing import Any
 from torch import Tensor
 from torch.optim import Optimizer
 
-#: State that has the shape of its parameter.
-MOMENTS = {'exp_avg', 'exp_avg_sq', 'max_exp_avg_sq', 'momentum_buffer'}
+from sslrecipes.engine.optimizers import moments
+
 STEP = 'step'
 
 
@@ -34,7 +34,7 @@ def _complaints(optimizer: Optimizer, options: Sequence[Mapping[str, Any]]) -> I
         shared = own.keys() & group.keys()
         yield (f'{name} is {group[name]!r}' for name in shared if not _alike(own[name], group[name]))
         states = [(parameter, optimizer.state.get(parameter)) for parameter in group['params']]
-        known = {name for _, state in states for name in state or () if name in {*MOMENTS, STEP}}
+        known = {name for _, state in states for name in state or () if name in {*moments.NAMES, STEP}}
         for parameter, state in states:
             if state:
                 yield (f'{name} of a parameter does not fit it' for name in known if not _fits(name, state, parameter))
@@ -44,7 +44,7 @@ def _fits(name: str, state: Mapping[str, Any], parameter: Tensor) -> bool:
     value = state.get(name)
     if value is None and name == 'momentum_buffer':
         return True  # as before the first step
-    if name in MOMENTS:
+    if name in moments.NAMES:
         return isinstance(value, Tensor) and value.shape == parameter.shape
     number = value.item() if isinstance(value, Tensor) and value.numel() == 1 else value
     return isinstance(number, int | float) and number >= 0

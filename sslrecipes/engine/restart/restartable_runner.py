@@ -13,7 +13,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from sslrecipes.checkpoint.files.store import CheckpointStore
-from sslrecipes.checkpoint.files.superseded import new_folder
+from sslrecipes.checkpoint.files.superseded import numbered_folder
 from sslrecipes.checkpoint.files.writing import BackgroundWriter
 from sslrecipes.datasets.seeding import batch_size_of
 from sslrecipes.engine.distributed import from_main_process
@@ -21,7 +21,7 @@ from sslrecipes.engine.failures import is_lost_storage, unwritable
 from sslrecipes.engine.restart.circumstances import circumstances, dataset_facts
 from sslrecipes.engine.restart.resume import enter
 from sslrecipes.engine.restart.resume_point import FinishedRunError, ResumePoint, find_resume_point, told_as_over
-from sslrecipes.engine.restart.state import collect_state, plain
+from sslrecipes.engine.restart.state import as_builtins, collect_state
 from sslrecipes.errors import StorageError
 from sslrecipes.paths.ownership import Claim, claim
 
@@ -91,7 +91,7 @@ class RestartableRunner(Runner):
         """Remove what killed writers left, and make a log dir of which nobody else knows; returns its name."""
         if self._claim:
             self.store.remove_debris()
-        return new_folder(Path(self.work_dir, self._timestamp)).name
+        return numbered_folder(Path(self.work_dir, self._timestamp)).name
 
     def train(self) -> nn.Module:
         """Train as upstream, and give the folder back at the end."""
@@ -161,7 +161,8 @@ class RestartableRunner(Runner):
         state = collect_state(self, self._meta())
         own = set(state)
         self.call_hook('before_save_checkpoint', checkpoint=state)
-        state.update({key: plain(value) for key, value in state.items() if key not in own})  # lest nobody can read it
+        added = {key: value for key, value in state.items() if key not in own}
+        state.update(as_builtins(added))  # lest nobody can read them
         from_main_process(lambda: (self._writer.write if background else self.store.save)(path, state))
         self._saved = self.epoch, self.iter
         return path

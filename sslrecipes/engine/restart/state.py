@@ -21,7 +21,7 @@ from sslrecipes.models.wrapping import unwrapped
 #: Values kept of each logged scalar, more than any smoothing window; mmengine keeps, and copies each step, a million.
 HISTORY = 2000
 
-PLAIN = (bool, int, float, str, type(None), Tensor)
+BUILTINS = (bool, int, float, str, type(None), Tensor)
 
 
 def collect_state(runner: Any, meta: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,10 +40,10 @@ def collect_state(runner: Any, meta: Mapping[str, Any]) -> dict[str, Any]:
     """
     model = unwrapped(runner.model)
     return {
-        'meta': {'epoch': runner.epoch, 'iter': runner.iter, **plain(dict(meta))},
+        'meta': {'epoch': runner.epoch, 'iter': runner.iter, **as_builtins(dict(meta))},
         'state_dict': model.state_dict(),
-        'optimizer': plain(runner.optim_wrapper.state_dict()),
-        'param_schedulers': [plain(schedule.state_dict()) for schedule in runner.param_schedulers or ()],
+        'optimizer': as_builtins(runner.optim_wrapper.state_dict()),
+        'param_schedulers': [as_builtins(schedule.state_dict()) for schedule in runner.param_schedulers or ()],
         'message_hub': pack_message_hub(runner.message_hub),
         'rank_buffers': gather_rank_buffers(model),
     }
@@ -100,7 +100,7 @@ def recursive_schedules(runner: Any) -> list[Any]:
     return [schedule for schedule in runner.param_schedulers or () if not isinstance(schedule, ClosedFormSchedule)]
 
 
-def plain(value: Any) -> Any:
+def as_builtins(value: Any) -> Any:
     """Turn containers and numbers of whatever library into Python's own, all the way down.
 
     Raises:
@@ -108,14 +108,14 @@ def plain(value: Any) -> Any:
     """
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, PLAIN):
+    if isinstance(value, BUILTINS):
         return value
     if isinstance(value, Mapping):
-        return {plain(key): plain(entry) for key, entry in value.items()}
+        return {as_builtins(key): as_builtins(entry) for key, entry in value.items()}
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(entry) for entry in value]
+        return [as_builtins(entry) for entry in value]
     raise CheckpointError(f'A {type(value).__name__} can not be stored in a checkpoint: only tensors and plain values.')
 
 
@@ -134,7 +134,7 @@ def pack_message_hub(hub: MessageHub) -> dict[str, Any]:
     kept = {**histories, **state['runtime_info']}
     return {
         'log_scalars': histories,
-        'runtime_info': plain(state['runtime_info']),
+        'runtime_info': as_builtins(state['runtime_info']),
         'resumed_keys': dict.fromkeys(kept, True),
     }
 

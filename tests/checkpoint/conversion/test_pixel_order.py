@@ -1,6 +1,6 @@
 import torch
 
-from sslrecipes.checkpoint.conversion.pixel_order import as_mae, as_mae_priv, is_mae_priv, is_pretraining
+from sslrecipes.checkpoint.conversion.pixel_order import as_mae, as_mae_priv, is_pretraining, lacks_class_row
 
 CHANNELS, SIDE = 3, 2
 
@@ -51,7 +51,7 @@ def test_pixels_that_lie_as_in_mae_stay():
 
 def test_recognition():
     state = pretraining(with_token=True)
-    assert is_mae_priv(state)
+    assert lacks_class_row(state)
     assert is_pretraining(as_mae(state))
-    assert not is_mae_priv(as_mae(state))
+    assert not lacks_class_row(as_mae(state))
     assert not is_pretraining({name: value for name, value in state.items() if name.startswith('backbone.')})

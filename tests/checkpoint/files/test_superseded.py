@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from sslrecipes.checkpoint.files.superseded import free_path, keep_aside, name_before, new_folder, set_aside
+from sslrecipes.checkpoint.files.superseded import free_path, keep_aside, name_before, numbered_folder, set_aside
 from sslrecipes.checkpoint.files.writing import write_atomic
 from sslrecipes.errors import StorageError
 
@@ -60,13 +60,13 @@ def test_free_names_keep_the_suffix(tmp_path):
 
 
 def test_folders_of_their_own(tmp_path):
-    assert [new_folder(tmp_path / 'run' / '20260101_000000').name for _ in range(2)] == [
+    assert [numbered_folder(tmp_path / 'run' / '20260101_000000').name for _ in range(2)] == [
         '20260101_000000',
         '20260101_000000-2',
     ]
     (tmp_path / 'file').touch()
     with pytest.raises(StorageError, match='can not be made'):
-        new_folder(tmp_path / 'file' / '20260101_000000')
+        numbered_folder(tmp_path / 'file' / '20260101_000000')
 
 
 def test_a_folder_that_another_process_makes_meanwhile(tmp_path, monkeypatch):
@@ -77,7 +77,7 @@ def test_a_folder_that_another_process_makes_meanwhile(tmp_path, monkeypatch):
         return found
 
     monkeypatch.setattr('sslrecipes.checkpoint.files.superseded.free_path', free_a_moment_ago)
-    assert new_folder(tmp_path / 'run').name == 'run-2'
+    assert numbered_folder(tmp_path / 'run').name == 'run-2'
 
 
 def test_writing_keeps_what_is_different(tmp_path):

@@ -10,7 +10,7 @@ from PIL import Image
 
 from sslrecipes.datasets.images import decoding
 from sslrecipes.datasets.images.decoding import BadImageError, decode_image
-from sslrecipes.datasets.images.headers import image_size, image_traits, is_cut_jpeg
+from sslrecipes.datasets.images.headers import image_traits, is_cut_jpeg, size_in_header
 from sslrecipes.datasets.transforms import LoadImageOrSkip
 
 SIZE = (60, 40)
@@ -65,7 +65,7 @@ GOOD = {
 
 @pytest.mark.parametrize('name', GOOD)
 def test_every_kind_of_whole_picture_is_decoded(name):
-    assert image_size(GOOD[name]) == SIZE
+    assert size_in_header(GOOD[name]) == SIZE
     assert decode_image(GOOD[name]).shape == (40, 60, 3)
 
 
@@ -135,8 +135,8 @@ def test_the_limit_of_pixels_is_the_largest_size_allowed():
 
 def test_pillow_keeps_its_own_limit():
     limit = Image.MAX_IMAGE_PIXELS
-    image_size(GOOD['plain.bmp'])
-    image_size(b'no picture')
+    size_in_header(GOOD['plain.bmp'])
+    size_in_header(b'no picture')
     assert limit == Image.MAX_IMAGE_PIXELS
 
 

@@ -6,9 +6,9 @@ from torch import nn
 
 from sslrecipes.engine.restart.state import (
     HISTORY,
+    as_builtins,
     gather_rank_buffers,
     pack_message_hub,
-    plain,
     shorten_histories,
     unpack_message_hub,
 )
@@ -17,9 +17,9 @@ from sslrecipes.errors import CheckpointError
 
 def test_plain_knows_only_values_that_every_reader_accepts():
     value = {'a': (np.float64(1.5), np.arange(2)), 2: {np.int32(3)}, 'weights': torch.ones(1)}
-    assert repr(plain(value)) == repr({'a': [1.5, [0, 1]], 2: [3], 'weights': torch.ones(1)})
+    assert repr(as_builtins(value)) == repr({'a': [1.5, [0, 1]], 2: [3], 'weights': torch.ones(1)})
     with pytest.raises(CheckpointError, match='Generator'):
-        plain([torch.Generator()])
+        as_builtins([torch.Generator()])
 
 
 def test_message_hub_travels_as_plain_values(caplog):
@@ -29,7 +29,7 @@ def test_message_hub_travels_as_plain_values(caplog):
         hub.update_scalar('train/time', step, resumed=False)
     hub.update_info('iter', np.int64(5))
     packed = pack_message_hub(hub)
-    assert plain(packed) == packed
+    assert as_builtins(packed) == packed
     unpack_message_hub(other, packed)
     assert other.get_scalar('train/loss').mean(3) == hub.get_scalar('train/loss').mean(3)
     assert other.get_info('iter') == 5

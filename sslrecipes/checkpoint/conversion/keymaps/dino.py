@@ -6,12 +6,12 @@ What a full checkpoint holds has its path in the file for a name (``student.back
 
 from __future__ import annotations
 
-from sslrecipes.checkpoint.conversion.keymaps.resnet import TORCHVISION
+from sslrecipes.checkpoint.conversion.keymaps.resnet import RESNET
 from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap, Rules
 from sslrecipes.checkpoint.conversion.keymaps.sslight import DINO_HEAD, network
 from sslrecipes.checkpoint.conversion.keymaps.vit import BODY
 
-_BACKBONES: Rules = (*BODY, *TORCHVISION)
+_BACKBONES: Rules = (*BODY, *RESNET)
 
 DINO = KeyMap(
     family='dino',

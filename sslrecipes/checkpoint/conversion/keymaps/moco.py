@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sslrecipes.checkpoint.conversion.keymaps.resnet import TORCHVISION
+from sslrecipes.checkpoint.conversion.keymaps.resnet import RESNET
 from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap, Rules
-from sslrecipes.checkpoint.conversion.keymaps.sslight import projection
+from sslrecipes.checkpoint.conversion.keymaps.sslight import projection_rows
 
-_NETWORK: Rules = (*TORCHVISION, *projection('fc'))
+_NETWORK: Rules = (*RESNET, *projection_rows('fc'))
 
 MOCO = KeyMap(
     family='moco',

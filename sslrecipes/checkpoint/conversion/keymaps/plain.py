@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sslrecipes.checkpoint.conversion.keymaps.mobilenet import mobilenet_v2
-from sslrecipes.checkpoint.conversion.keymaps.resnet import TORCHVISION
+from sslrecipes.checkpoint.conversion.keymaps.resnet import RESNET
 from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap
 from sslrecipes.checkpoint.conversion.keymaps.vit import BODY, CLASSIFIER
 
-PLAIN = KeyMap(family='plain', rules=(*BODY, *CLASSIFIER, *TORCHVISION, *mobilenet_v2('features')))
+PLAIN = KeyMap(family='plain', rules=(*BODY, *CLASSIFIER, *RESNET, *mobilenet_v2('features')))

@@ -20,4 +20,4 @@ def resnet(stem: tuple[str, str], stages: Sequence[str]) -> Rules:
     return ((f'{stem[0]}.', 'backbone.conv1.'), (f'{stem[1]}.', 'backbone.bn1.'), *blocks)
 
 
-TORCHVISION: Rules = resnet(('conv1', 'bn1'), _STAGES)
+RESNET: Rules = resnet(('conv1', 'bn1'), _STAGES)

@@ -19,14 +19,14 @@ BACKBONES: Rules = (
 """All backbones in one table: no name of one is a name of another."""
 
 
-def projection(official: str) -> Rules:
+def projection_rows(official: str) -> Rules:
     """The rows of a projection of any depth, which officially is called ``official``; a single layer has no number."""
     return ((f'{official}.{{i}}.', 'neck.mlp.{i}.'), (f'{official}.', 'neck.mlp.'))
 
 
-DINO_HEAD: Rules = (*projection('mlp'), ('last_layer.', 'neck.last_layer.'))
-SWAV_HEAD: Rules = (*projection('projection.mlp'), ('prototypes.', 'neck.prototypes.'))
-MOCO_HEAD: Rules = projection('mlp')
+DINO_HEAD: Rules = (*projection_rows('mlp'), ('last_layer.', 'neck.last_layer.'))
+SWAV_HEAD: Rules = (*projection_rows('projection.mlp'), ('prototypes.', 'neck.prototypes.'))
+MOCO_HEAD: Rules = projection_rows('mlp')
 
 _PROBE = ('classifier.', 'probe.')
 

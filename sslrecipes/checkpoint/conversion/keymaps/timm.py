@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sslrecipes.checkpoint.backbone_arch import MOBILENET_BLOCKS
-from sslrecipes.checkpoint.conversion.keymaps.resnet import TORCHVISION
+from sslrecipes.checkpoint.conversion.keymaps.resnet import RESNET
 from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap, Rules
 from sslrecipes.checkpoint.conversion.keymaps.vit import BODY, CLASSIFIER
 
@@ -36,7 +36,7 @@ _MOBILENET_V2: Rules = (
     ('bn2.', 'backbone.conv2.bn.'),
 )
 
-TIMM = KeyMap(family='timm', rules=(*BODY, *CLASSIFIER, *TORCHVISION))
+TIMM = KeyMap(family='timm', rules=(*BODY, *CLASSIFIER, *RESNET))
 TIMM_MOBILENET_V2 = KeyMap(
     family='timm-mobilenetv2',
     rules=_MOBILENET_V2,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sslrecipes.checkpoint.conversion.keymaps.mobilenet import mobilenet_v2
-from sslrecipes.checkpoint.conversion.keymaps.resnet import TORCHVISION as RESNET
+from sslrecipes.checkpoint.conversion.keymaps.resnet import RESNET
 from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap
 
 TORCHVISION = KeyMap(

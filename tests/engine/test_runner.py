@@ -1,5 +1,6 @@
 import copy
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
@@ -82,9 +83,13 @@ def test_run_resumed_after_an_epoch_ends_bit_equal(mae_on_digits, tmp_path):
 
 def test_bf16_on_cpu_learns(mae_on_digits):
     mae_on_digits.optim_wrapper.update(type='AmpOptimWrapper', dtype='bfloat16', accumulative_counts=2)
-    runner = SSLRunner.from_cfg(mae_on_digits)
+    runner, dtypes = SSLRunner.from_cfg(mae_on_digits), set()
+    runner.model.neck.decoder_pred.register_forward_hook(lambda module, inputs, output: dtypes.add(output.dtype))
     runner.train()
-    assert torch.isfinite(weights(runner)).all()
+    losses = runner.message_hub.get_scalar('train/loss').data[0]
+    assert np.mean(losses[-4:]) < np.mean(losses[:4])
+    assert dtypes == {torch.bfloat16}
+    assert weights(runner).dtype == torch.float32
 
 
 def test_scaled_lr_counts_accumulation(mae_on_digits):

@@ -44,7 +44,7 @@ class Case:
 @pytest.fixture
 def case(request):
     """The case whose name is the test's parameter; skipped if its directory is absent."""
-    if not (ROOT / request.param / 'case.json').exists():
+    if not (ROOT / request.param).is_dir():
         pytest.skip(f'no case {request.param}')
     return Case(request.param)
 
@@ -56,11 +56,22 @@ def pytest_configure(config):
 def pytest_generate_tests(metafunc):
     """``@pytest.mark.golden('tec/base_model', ...)`` parametrises ``case``; ``any_case`` is every case present."""
     if 'any_case' in metafunc.fixturenames:
-        present = sorted(f'{file.parent.parent.name}/{file.parent.name}' for file in ROOT.glob('*/*/case.json'))
+        present = sorted(folder.relative_to(ROOT).as_posix() for folder in ROOT.glob('*/*/') if folder.is_dir())
         metafunc.parametrize('any_case', present)
     marker = metafunc.definition.get_closest_marker('golden')
     if marker:
         metafunc.parametrize('case', marker.args, indirect=True, ids=marker.args)
+
+
+@pytest.fixture(scope='session')
+def known_cases(request):
+    """Names of the cases that tests of this folder are marked with, whichever of them are run."""
+    modules = [
+        pytest.Module.from_parent(request.session, path=file).obj for file in Path(__file__).parent.glob('test_*.py')
+    ]
+    tests = [test for module in modules for test in vars(module).values()]
+    marks = [mark for test in tests for mark in getattr(test, 'pytestmark', ()) if mark.name == 'golden']
+    return {name for mark in marks for name in mark.args}
 
 
 @pytest.fixture

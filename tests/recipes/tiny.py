@@ -14,6 +14,7 @@ from mmengine.registry import FUNCTIONS
 from torch import nn
 
 from sslrecipes.checkpoint.files.writing import save_torch
+from sslrecipes.engine.hooks.step_hook import begin_step, end_step
 from sslrecipes.models.layers.progress import Progress
 from sslrecipes.registry import MODELS
 
@@ -175,14 +176,10 @@ def train_step(cfg: Any) -> tuple[dict[str, float], list[str]]:
     wrapper.initialize_count_status(model, 0, steps)
     before = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
     batch = synthetic_batch(cfg)
-    depends_on_time = hasattr(model, 'begin_step')
-    if depends_on_time:
-        model.begin_step(LATER)
-        wrapper.withheld = tuple(model.withheld_parameters())
+    begin_step(model, wrapper, LATER)
     for _ in range(steps):
         log = model.train_step(batch, wrapper)
-    if depends_on_time:
-        model.end_step()
+    end_step(model, wrapper)
     after = dict(model.named_parameters())
     unchanged = [name for name, value in before.items() if torch.equal(value, after[name])]
     return {key: torch.as_tensor(value).item() for key, value in log.items()}, unchanged

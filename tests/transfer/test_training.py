@@ -1,5 +1,6 @@
 """Detectors train in the same loop as methods: exactly restartable, by iterations, on several processes."""
 
+import math
 from functools import partial
 from pathlib import Path
 
@@ -104,7 +105,9 @@ def test_a_step_that_is_not_finite_can_be_replayed(mask_rcnn):
         runner.train()
     (path,) = Path(mask_rcnn.work_dir).glob('nonfinite/*')
     result = replay(path)
-    assert result.finding.losses
+    assert result.reproduced
+    assert all(map(math.isnan, result.finding.losses))
+    assert str(result.watch.first_output).startswith('backbone.conv1')
     assert result.micro_batches[0].batch['data_samples'][0].gt_instances.bboxes.tensor.shape == (2, 4)
 
 

@@ -103,7 +103,14 @@ def test_loaded_weights_are_not_overwritten(with_cls_token, tmp_path):
 @variants
 def test_larger_images_take_the_table_interpolated(with_cls_token):
     vit = initialised(kind='MAEPrivFineTuneViT', with_cls_token=with_cls_token, out_type='raw')
-    assert vit(torch.randn(1, 3, 24, 32))[0].shape == (1, 48 + with_cls_token, 16)
+    plain = VisionTransformer(**{**SIZE, 'img_size': (24, 32)}, with_cls_token=with_cls_token, out_type='raw')
+    table = vit.pos_embed[:, int(with_cls_token) :].unflatten(1, (4, 4)).permute(0, 3, 1, 2)
+    larger = torch.nn.functional.interpolate(table, (6, 8), mode='bicubic').flatten(2).mT
+    plain.load_state_dict(
+        vit.state_dict() | {'pos_embed': torch.cat([vit.pos_embed[:, : int(with_cls_token)], larger], 1)}
+    )
+    images = torch.randn(1, 3, 24, 32)
+    torch.testing.assert_close(vit(images), plain(images))
 
 
 @pytest.mark.parametrize('kind', ['MAEPrivViT', 'MAEPrivFineTuneViT'])

@@ -15,8 +15,12 @@ def build(kind, **kwargs):
 
 
 def test_student_returns_every_layer_the_last_one_normalised():
-    layers, mask, _ = build('TECViT')(IMAGES)
+    vit, raw = build('TECViT'), []
+    for block in vit.layers:
+        block.register_forward_hook(lambda module, inputs, output: raw.append(output))
+    layers, mask, _ = vit(IMAGES)
     assert [tuple(x.shape) for x in layers] == [(2, 5, 16)] * 3
+    torch.testing.assert_close(layers, [*raw[:2], vit.ln1(raw[2])])
     assert mask.sum() == 2 * 12
 
 
@@ -47,4 +51,9 @@ def test_position_embedding_is_frozen_and_token_learns_at_full_rate():
 
 
 def test_other_image_sizes_resize_the_position_embedding():
-    assert build('TECFineTuneViT', out_type='raw')(torch.randn(1, 3, 24, 16))[0].shape == (1, 25, 16)
+    vit, images = build('TECFineTuneViT', out_type='raw'), torch.randn(1, 3, 24, 16)
+    larger = MODELS.build(dict(type='TECFineTuneViT', arch=ARCH, img_size=(24, 16), patch_size=4, out_type='raw'))
+    table = vit.pos_embed[:, 1:].unflatten(1, (4, 4)).permute(0, 3, 1, 2)
+    resized = torch.nn.functional.interpolate(table, (6, 4), mode='bicubic').flatten(2).mT
+    larger.load_state_dict(vit.state_dict() | {'pos_embed': torch.cat([vit.pos_embed[:, :1], resized], dim=1)})
+    torch.testing.assert_close(vit(images), larger(images))

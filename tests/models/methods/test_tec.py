@@ -48,7 +48,11 @@ def test_every_trained_parameter_gets_a_gradient():
 
 
 def test_features_see_the_whole_image():
-    assert build().extract_feat(torch.randn(2, 3, 16, 16))[0].shape == (2, 17, 16)
+    images = torch.randn(2, 3, 16, 16, requires_grad=True)
+    (tokens,) = build().extract_feat(images)
+    assert tokens.shape == (2, 17, 16)
+    tokens[:, 0].square().sum().backward()
+    assert images.grad.abs().amin() > 0, 'the class token has not seen every pixel'
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,17 @@ def test_every_norm_is_configured():
     assert {norm.eps for norm in norms} == {0.5}
 
 
+def test_relations_are_the_chosen_rows_of_attention_logits():
+    """Of all tokens to all patches, scaled by the full width."""
+    model, decoded, (layers, ids_restore, chosen) = neck(target_dims=12, target_heads=3), [], inputs()
+    model.relation_branch.norm.register_forward_hook(lambda module, args, out: decoded.append(out))
+    relation = model(layers, ids_restore, chosen).relation
+    q, k = model.relation_branch.qk(decoded[0]).view(2, 17, 2, 3, 4).permute(2, 0, 3, 1, 4)
+    logits = q @ k[:, :, 1:].mT / 12**0.5
+    rows = torch.cat([torch.zeros(2, 1, dtype=torch.long), chosen + 1], dim=1)
+    torch.testing.assert_close(relation, torch.stack([logits[i][:, rows[i]].transpose(0, 1) for i in range(2)]))
+
+
 def test_groups_default_to_a_third_of_the_depth():
     assert len(neck().adapter.fuse) == 2
     assert len(neck(num_groups=3).adapter.fuse) == 3

@@ -16,6 +16,9 @@ else
 fi
 cd "$ROOT"
 
+# About half of the tests, by time.
+HALF=(tests/recipes tests/distributed)
+
 summary=()
 failures=0
 
@@ -23,18 +26,39 @@ check() {
     local name=$1 start=$SECONDS verdict=passed
     shift
     printf '\n=== %s\n' "$name"
-    if ! "$PYTHON" "$@"; then
+    if ! "$@"; then
         verdict=FAILED
         failures=$((failures + 1))
     fi
     summary+=("$(printf '%-8s %-12s %5d s' "$verdict" "$name" $((SECONDS - start)))")
 }
 
-check style -m ruff check .
-check format -m ruff format --check .
-check types -m mypy
-check layers -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
-check tests -m pytest "$@"
+# The whole suite runs as two processes side by side, as most tests keep one core busy; what the first says is printed
+# when both are done.
+run_tests() {
+    local log beside status=0
+    if (($# > 0 || $(nproc) < 2)); then
+        "$PYTHON" -m pytest "$@"
+        return
+    fi
+    log="$(mktemp)"
+    set -m # a process group of its own, in which signals are not ignored as they are in the background
+    "$PYTHON" -m pytest "${HALF[@]}" >"$log" 2>&1 &
+    beside=$!
+    set +m
+    trap "kill $beside" EXIT
+    "$PYTHON" -m pytest "${HALF[@]/#/--ignore=}" || status=1
+    wait "$beside" || status=1
+    trap - EXIT
+    cat "$log" && rm "$log"
+    return $status
+}
+
+check style "$PYTHON" -m ruff check .
+check format "$PYTHON" -m ruff format --check .
+check types "$PYTHON" -m mypy
+check layers "$PYTHON" -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+check tests run_tests "$@"
 
 printf '\n=== versions\n'
 "$PYTHON" tools/constraints.py --moved

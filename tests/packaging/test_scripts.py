@@ -152,6 +152,25 @@ def test_a_machine_without_python_is_told_what_to_install(checkout):
     assert 'apt-get install python3 python3-venv' in result.stderr
 
 
+def test_the_whole_suite_runs_in_two_halves_and_either_one_can_fail_it(tmp_path):
+    """With arguments it is one process."""
+    said = '#!/bin/sh\ncase "$*" in *pytest*) echo "$@";; esac\ncase "$*" in *{}*) exit 1;; esac\n'
+    _executable(tmp_path / 'nproc', '#!/bin/sh\necho 2\n')
+    env = dict(PATH=f'{tmp_path}:{os.environ["PATH"]}')
+
+    def run(*arguments, failing='nothing'):
+        env['PYTHON'] = str(_executable(tmp_path / 'python', said.format(failing)))
+        done = _bash(TOOLS / 'run_tests.sh', *arguments, **env)
+        return done.returncode, [line.split()[2:] for line in done.stdout.splitlines() if line.startswith('-m pytest')]
+
+    code, (rest, half) = run()
+    assert code == 0
+    assert rest == [f'--ignore={folder}' for folder in half]
+    assert all((TOOLS.parent / folder).is_dir() for folder in half)
+    assert [run(failing=folder)[0] for folder in (half[0], rest[0], 'ruff')] == [1, 1, 1]
+    assert run('tests/zoo', '-x') == (0, [['tests/zoo', '-x']])
+
+
 RANK = """
 import os, pathlib, signal, sys, time
 

@@ -17,6 +17,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
+from mmengine.utils.dl_utils import collect_env
 
 import sslrecipes  # noqa: F401  the mends of sslrecipes.compat come before mmpretrain, mmdet and mmseg
 
@@ -35,6 +36,13 @@ os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 #: Seconds that a rank may take.
 TIMEOUT = 120
+
+
+@pytest.fixture(scope='session', autouse=True)
+def _warm() -> None:
+    """Do once what every run does when it starts, and what each forked trial would do anew."""
+    collect_env()  # imports setuptools, starts compilers
+    load_digits()
 
 
 @pytest.fixture(scope='module', autouse=True)

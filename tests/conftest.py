@@ -20,6 +20,7 @@ from mmengine.registry import DefaultScope
 from mmengine.utils.dl_utils import collect_env
 
 import sslrecipes  # noqa: F401  the mends of sslrecipes.compat come before mmpretrain, mmdet and mmseg
+from sslrecipes.datasets.digits import load_digits
 
 #: Fixtures that several rooms share.
 pytest_plugins = [

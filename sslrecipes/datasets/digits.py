@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -29,6 +30,15 @@ def split_indices(labels: NDArray[np.int64], split: str) -> NDArray[np.int64]:
     return np.sort(np.concatenate(parts))
 
 
+@cache
+def load_digits() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Read all digits once: grey values ``(N, 8, 8)`` and classes ``(N,)``, not to be changed."""
+    from sklearn import datasets  # takes over a second to import
+
+    digits = datasets.load_digits()
+    return np.rint(digits.images * (255 / 16)).astype(np.uint8), digits.target
+
+
 @DATASETS.register_module()
 class Digits(EmbeddedDataset):
     """1,797 digits of 8 x 8 pixels (``sklearn.datasets.load_digits``), grey values 0..16 scaled to 0..255.
@@ -48,17 +58,14 @@ class Digits(EmbeddedDataset):
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """List the digits of the split with their labels."""
-        from sklearn.datasets import load_digits  # takes over a second to import
-
-        digits = load_digits()
-        grey = np.rint(digits.images * (255 / 16)).astype(np.uint8)
+        grey, labels = load_digits()
         shape = grey.shape[1:]
         return [
             {
                 'img': np.repeat(grey[index, ..., None], 3, axis=-1),
-                'gt_label': int(digits.target[index]),
+                'gt_label': int(labels[index]),
                 'img_shape': shape,
                 'ori_shape': shape,
             }
-            for index in split_indices(digits.target, self.split)
+            for index in split_indices(labels, self.split)
         ]

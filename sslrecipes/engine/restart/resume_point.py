@@ -92,7 +92,8 @@ def find_resume_point(cfg: Config, work_dir: str) -> ResumePoint | None:
 
 
 def _newest_point(store: CheckpointStore) -> ResumePoint | None:
-    path, refused = store.newest_good(check=read_run_meta)
+    metas: dict[Path, dict[str, Any]] = {}
+    path, refused = store.newest_good(check=lambda path: metas.update({path: read_run_meta(path)}))
     if path is None and refused:
         raise CheckpointError(
             ' '.join(refused) + f' None of the checkpoints in "{store.folder}" can be used: remove them to start anew.'
@@ -101,8 +102,7 @@ def _newest_point(store: CheckpointStore) -> ResumePoint | None:
         return None
     if refused:
         refused = [*refused, f'Going on from "{path}"; what was trained after it is lost and will be repeated.']
-    meta = read_run_meta(path, sealed=False)
-    return ResumePoint(path, meta, refused, meta.get('ancestors', []))
+    return ResumePoint(path, metas[path], refused, metas[path].get('ancestors', []))
 
 
 def _named_point(named: str, store: CheckpointStore) -> ResumePoint:

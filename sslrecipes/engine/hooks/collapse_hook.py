@@ -20,7 +20,6 @@ from sslrecipes.engine.loops import makes_step, progress_of
 from sslrecipes.errors import ConfigError, RunError, did_you_mean
 from sslrecipes.evaluation.collapse import Limits, Look, look_at
 from sslrecipes.evaluation.observation import Observation
-from sslrecipes.evaluation.trivial_losses import trivial_loss
 from sslrecipes.models.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
 from sslrecipes.visualization.collapse import plot_collapse
@@ -91,7 +90,7 @@ class CollapseHook(Hook):
         self.observation = Observation(model, self.rows)
         if not self.observation.possible:
             raise ConfigError(f'CollapseHook: {type(model).__name__} has no backbone and shows no embeddings.')
-        self.trivial_loss = trivial_loss(model)
+        self.trivial_loss = _trivial_loss(model)
         self._attainable, self._drawn = 1.0, time.monotonic()
         if is_main_process() and not runner.resume_point:
             set_aside(self._picture(runner))  # of an earlier run
@@ -203,3 +202,9 @@ def mean_over_ranks(look: Look) -> Look:
     values = torch.tensor(look, dtype=torch.float64)
     distributed.all_reduce(values, group=control_group())
     return Look(*(values / get_world_size()).tolist())
+
+
+def _trivial_loss(model: Any) -> float | None:
+    """Loss of a network that tells no images apart, as the model or its head knows it; None if neither does."""
+    own = getattr(model, 'trivial_loss', None)
+    return own if own is not None else getattr(getattr(model, 'head', None), 'trivial_loss', None)

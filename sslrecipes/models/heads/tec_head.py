@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from mmengine.model import BaseModule
@@ -22,6 +23,9 @@ class TECHead(BaseModule):
         relation_temperature: Divides the base model's attention logits.
         normalize_target: Whether to normalise target features over the patches (the ablation turns it off).
 
+    Attributes:
+        relation_patches: Number L of patches to which relations are predicted, 0 for none; set by the method.
+
     Source: TEC (https://arxiv.org/abs/2210.11016).
     """
 
@@ -29,6 +33,17 @@ class TECHead(BaseModule):
         super().__init__(init_cfg)
         self.relation_temperature = relation_temperature
         self.normalize_target = normalize_target
+        self.relation_patches: int | None = None
+
+    @property
+    def trivial_loss(self) -> float | None:
+        """Loss of a network that doesn't tell images apart: variance 1 of a normalised feature, and a uniform relation.
+
+        None outside a method, and for features that aren't normalised.
+        """
+        if self.relation_patches is None or not self.normalize_target:
+            return None
+        return 1.0 + (math.log(self.relation_patches) if self.relation_patches else 0.0)
 
     def loss(self, prediction: TECPrediction, targets: TECTargets, mask: Tensor) -> dict[str, Tensor]:
         """Compare predictions with targets; ``mask`` is ``(B, L)``, 1 = removed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mmpretrain.models import MAE as MMPretrainMAE  # noqa: N811
-from torch import Tensor
+from torch import Tensor, nn
 
 from sslrecipes.registry import MODELS
 
@@ -18,6 +18,16 @@ class MAE(MMPretrainMAE):
 
     Source: `Masked Autoencoders Are Scalable Vision Learners <https://arxiv.org/abs/2111.06377>`_.
     """
+
+    @property
+    def trivial_loss(self) -> float | None:
+        """Loss of a network that doesn't tell images apart: the variance 1 of a normalised patch; None for others.
+
+        It is ``1 - 1 / D`` for D values in a patch where the variance is the unbiased one, and 0 in patches of one
+        colour.
+        """
+        squared = isinstance(getattr(self.head.loss_module, 'penalty', None), nn.MSELoss)
+        return 1.0 if self.head.norm_pix and squared else None
 
     def reconstruct(self, inputs: Tensor, noise: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Predict all patches of masked images.

@@ -28,6 +28,7 @@ class TEC(BaseSelfSupervisor):
         super().__init__(*args, **kwargs)
         keep_out_of_checkpoints(self, 'target_generator')
         self._check_parts()
+        self.head.relation_patches = self.backbone.num_patches if self.neck.relation_branch is not None else 0
 
     def _check_parts(self) -> None:
         """Refuse a neck that does not fit the base model or the student."""

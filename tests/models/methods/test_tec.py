@@ -1,7 +1,10 @@
+import math
+
 import pytest
 import torch
 
 from sslrecipes.errors import ConfigError
+from sslrecipes.models.necks.tec_neck import TECPrediction
 from sslrecipes.registry import MODELS
 
 ARCH = dict(embed_dims=16, num_layers=3, num_heads=2, feedforward_channels=64)
@@ -45,6 +48,20 @@ def test_every_trained_parameter_gets_a_gradient():
         sum(model.loss(torch.randn(2, 3, 16, 16)).values()).backward()
         unused = [name for name, param in model.named_parameters() if param.requires_grad and param.grad is None]
         assert not unused
+
+
+@pytest.mark.parametrize('relation', [True, False])
+def test_predicting_the_mean_costs_the_trivial_loss(relation):
+    model = build(relation)
+    targets = model.target_generator(torch.randn(2, 3, 16, 16))
+    relations = torch.zeros_like(targets.relation) if relation else None
+    constant = TECPrediction(torch.zeros_like(targets.feature), relations)
+    losses = model.head.loss(constant, targets, torch.ones(2, 16))
+    losses['loss_fea'] *= 16 / 15  # the variance is the unbiased one
+    assert sum(losses.values()).item() == pytest.approx(model.head.trivial_loss, rel=1e-4)
+    assert model.head.trivial_loss == pytest.approx(1 + relation * math.log(16))
+    model.head.normalize_target = False
+    assert model.head.trivial_loss is None
 
 
 def test_features_see_the_whole_image():

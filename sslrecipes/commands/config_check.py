@@ -143,7 +143,7 @@ def _find_op(name: str, place: str) -> Callable[..., Any]:
 
 
 def _check_model_is_whole(cfg: Config, scope: str) -> None:
-    """See to it that there is a model, with the parts that its class can't do without."""
+    """Check that there is a model, with the parts that its class can't do without."""
     if not cfg.get('model'):
         raise ConfigError('The config has no model.')
     component = _find(registry.MODELS, cfg.model.type, scope, 'model.type')

@@ -22,8 +22,8 @@ class _Rehearsed(BaseException):
     """Everything before the first batch has been done."""
 
 
-class _Curtain(Hook):
-    """End a training when all other hooks have had their say before it."""
+class _EndBeforeFirstBatch(Hook):
+    """End a training after the ``before_train`` of all other hooks."""
 
     priority = 'VERY_LOW'
 
@@ -38,7 +38,7 @@ def rehearse(runner: Any, with_weights: bool = True) -> None:
         runner: The runner that would train; it can't train any more afterwards.
         with_weights: Whether weights are loaded as well.
     """
-    runner.register_hook(_Curtain(), priority='LOWEST')
+    runner.register_hook(_EndBeforeFirstBatch(), priority='LOWEST')
     if not with_weights:
         vars(runner)['_init_model_weights'] = lambda: None
     with suppress(_Rehearsed):

@@ -51,7 +51,7 @@ def left_out(names: Iterable[str]) -> str:
 def _mend_custom(module: Any) -> None:
     if hasattr(module.get_samples, '__wrapped__'):  # mended already
         return
-    module.get_samples = _telling(module.get_samples)
+    module.get_samples = _counting_left_out(module.get_samples)
     init = module.CustomDataset.__init__
     init.__defaults__ = tuple(EXTENSIONS if _is_endings(value) else value for value in init.__defaults__)
 
@@ -66,7 +66,7 @@ def _mend_endings(module: ModuleType) -> None:
             value.IMG_EXTENSIONS = EXTENSIONS
 
 
-def _telling(find: Callable[..., Any]) -> Callable[..., Any]:
+def _counting_left_out(find: Callable[..., Any]) -> Callable[..., Any]:
     """Let the function that lists images tell how many files it leaves out."""
 
     @wraps(find)

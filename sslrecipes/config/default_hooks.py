@@ -30,7 +30,7 @@ _LIKE_A_HOOK = 0.75
 
 
 def check_left_out(cfg: Any, levels: Callable[[], list[Level]]) -> None:
-    """See to it that ``name=None`` among the default hooks leaves one out.
+    """Check that ``name=None`` among the default hooks leaves one out.
 
     A file may leave out what its bases have. In one without bases, such as a copy of a config, a name without a hook
     is let pass, unless it is like one with a hook.

@@ -53,7 +53,7 @@ def _unnameable(folder: Path) -> str | None:
 
 
 def check_trains(cfg: Config) -> None:
-    """See to it that the config trains.
+    """Check that the config trains.
 
     Raises:
         ConfigError: If it only evaluates.
@@ -63,7 +63,7 @@ def check_trains(cfg: Config) -> None:
 
 
 def check_evaluates(cfg: Config, checkpoint: str | None = None) -> None:
-    """See to it that the config evaluates, and evaluates something that was trained.
+    """Check that the config evaluates, and evaluates something that was trained.
 
     A config without ``train_cfg`` evaluates what its model loads itself, or random features on purpose. One that
     trains has parts that only a checkpoint can fill, such as a classifier.
@@ -85,7 +85,7 @@ def check_evaluates(cfg: Config, checkpoint: str | None = None) -> None:
 
 
 def check_weights(weights: str, *places: str) -> None:
-    """See to it that the file of a checkpoint is there, unless it is an address.
+    """Check that the file of a checkpoint is there, unless it is an address.
 
     Raises:
         CheckpointError: If it isn't; the error names ``places``.
@@ -98,7 +98,7 @@ def check_weights(weights: str, *places: str) -> None:
 
 
 def check_places(places: Iterable[str | Path]) -> None:
-    """See to it that checkpoints, or folders of them, are there.
+    """Check that checkpoints, or folders of them, are there.
 
     Raises:
         CheckpointError: If one isn't.

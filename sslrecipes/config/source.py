@@ -96,7 +96,7 @@ def _is_base(node: ast.expr) -> bool:
 
 
 def _check_values(path: Path, text: str) -> None:
-    """See to it that a config in YAML or JSON is a dict; placeholders in it may hide what it is."""
+    """Check that a config in YAML or JSON is a dict; placeholders in it may hide what it is."""
     try:
         values = load(StringIO(text), file_format=path.suffix[1:])
     except (TypeError, ValueError):  # no such format, or placeholders: MMEngine will see

@@ -43,7 +43,7 @@ def sets_variables(sources: Iterable[Source]) -> bool:
 
 
 def check_variables(levels: list[Level], given: Iterable[str]) -> None:
-    """See to it that every file and every override that sets a name of a file's own changes something.
+    """Check that every file and every override that sets a name of a file's own changes something.
 
     Args:
         levels: The config after each of its files.

@@ -53,13 +53,13 @@ class BackboneTap:
         self._handle: torch.utils.hooks.RemovableHandle | None = None
 
     def open(self) -> None:
-        """Begin anew."""
+        """Drop what was kept and register the hook."""
         self.close()
         self.features = []
         self._handle = self.backbone.register_forward_hook(self._keep)
 
     def close(self) -> None:
-        """Stop keeping; what was kept stays."""
+        """Remove the hook; what was kept stays."""
         if self._handle is not None:
             self._handle.remove()
             self._handle = None
@@ -95,7 +95,7 @@ class Observation:
         return bool(self.observed or self.tap)
 
     def open(self) -> None:
-        """Begin anew."""
+        """Drop what was kept and register the observers."""
         self.forget()
         self.is_open = True
         for module in self.observed:
@@ -104,7 +104,7 @@ class Observation:
             self.tap.open()
 
     def close(self) -> None:
-        """Stop keeping; what was kept stays."""
+        """Remove the observers; what was kept stays."""
         self.is_open = False
         for module in self.observed:
             module.observer = None

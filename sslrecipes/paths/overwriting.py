@@ -12,7 +12,7 @@ from sslrecipes.paths.user_paths import user_path
 
 
 def refuse_overwriting(inputs: Iterable[str | Path], *outs: str | Path) -> None:
-    """See to it that what is written is none of the files that are read, under whatever name or link.
+    """Check that what is written is none of the files that are read, under whatever name or link.
 
     Args:
         inputs: What is read: files, folders, addresses; not looked at unless one of ``outs`` is there already.

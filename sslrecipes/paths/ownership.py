@@ -96,7 +96,7 @@ class Claim:
         threading.Thread(target=self._give_signs, name='run lock', daemon=True).start()
 
     def release(self, finished: tuple[int, int] | None = None) -> None:
-        """Let go; the last user of this process gives the folder back.
+        """Release the folder, if this is the last user of it in this process.
 
         Args:
             finished: Whole epochs and micro-batches done, if the run is over.
@@ -105,7 +105,7 @@ class Claim:
         self.withdraw()
 
     def withdraw(self) -> None:
-        """Let go as if nothing had been claimed: the lock becomes what it was before."""
+        """Release the folder as if it had not been claimed: the lock file becomes what it was before."""
         self.users -= 1
         if self.users or _CLAIMS.get(self.file) is not self:  # a forked process has what its parent owns, too
             return
@@ -155,7 +155,7 @@ def claim(folder: str | Path) -> Claim:
 
 
 def check_unowned(folder: str | Path) -> None:
-    """See to it that no other process of this machine owns a folder; a first look, which takes no time.
+    """Check that no other process of this machine owns a folder; a first look, which takes no time.
 
     Raises:
         StorageError: One does.

@@ -73,7 +73,7 @@ class ProgressLine:
         )
 
     def start(self) -> None:
-        """Go live."""
+        """Redirect the console handlers of the logger and show the line."""
         for handler in self._logger.handlers:
             if type(handler) is logging.StreamHandler and handler.stream.isatty():
                 self._redirected.append((handler, handler.stream))

@@ -42,7 +42,7 @@ def project(features: Points, method: str, seed: int = 0, perplexity: float = 30
 
 
 def check_method(method: str) -> None:
-    """See to it that a method of :func:`project` is there, before features are extracted for it.
+    """Check that a method of :func:`project` is there, before features are extracted for it.
 
     Raises:
         ConfigError: There is no such method, or its package isn't installed.

@@ -111,7 +111,7 @@ def gradient_rollout(model: nn.Module, images: Tensor, category: int, options: R
     _check_layer(features, options.layer)
     blocks = record_gradients(model, images, category)
     pairs = list(zip(blocks, blocks[::-1] if options.official else blocks, strict=True))
-    fused = (_speaking_for(*pair, options.official) for pair in _backwards(pairs, options.layer))
+    fused = (_weighted_by_gradient(*pair, options.official) for pair in _backwards(pairs, options.layer))
     return _masks(features, images, fused, options, keep_first=not options.official)
 
 
@@ -153,7 +153,7 @@ def residual_step(attention: Tensor, by_column: bool = False) -> Tensor:
     return step / (sums[:, None, :] if by_column else sums[:, :, None])
 
 
-def _speaking_for(attended: BlockAttention, weighing: BlockAttention, official: bool) -> Tensor:
+def _weighted_by_gradient(attended: BlockAttention, weighing: BlockAttention, official: bool) -> Tensor:
     """Mean over the heads of map times gradient, ``(B, N, N)``, where it is positive, else 0."""
     gradients = weighing.logit_gradients() if official else weighing.map_gradients()
     weighted = (attention * gradient for attention, gradient in zip(attended.maps(), gradients, strict=True))

@@ -40,7 +40,7 @@ def named_format(out: str | Path) -> str:
 
 
 def check_suffix(out: str | Path, file_format: str) -> None:
-    """See to it that the suffix of ``out`` doesn't promise another format than the one that is written.
+    """Check that the suffix of ``out`` doesn't promise another format than the one that is written.
 
     Raises:
         ConfigError: It does.

@@ -33,7 +33,7 @@ def read_run_meta(path: str | Path, sealed: bool = True) -> dict[str, Any]:
 
 
 def check_run(checkpoint: Mapping[str, Any], name: str) -> None:
-    """See to it that a checkpoint has all that a run needs to go on.
+    """Check that a checkpoint has all that a run needs to go on.
 
     Args:
         checkpoint: What a file holds.

@@ -147,7 +147,7 @@ class CheckpointStore:
         return debris
 
     def check_space(self, bytes_needed: int) -> None:
-        """See to it that a checkpoint of some size could be stored.
+        """Check that a checkpoint of some size could be stored.
 
         Raises:
             StorageError: There is too little space, files of that size aren't allowed, or the folder is read-only.

@@ -72,7 +72,7 @@ class CheckpointHook(Hook):
         self.background = background
 
     def before_train(self, runner: Runner) -> None:
-        """See to it that the first checkpoint can be stored at all.
+        """Check that the first checkpoint can be stored at all.
 
         Raises:
             ConfigError: If the training loop can't be entered again.

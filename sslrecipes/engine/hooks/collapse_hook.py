@@ -96,7 +96,7 @@ class CollapseHook(Hook):
             set_aside(self._picture(runner))  # of an earlier run
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
-        """Open the eyes, if it is time."""
+        """Register the observers at the beginning of a step that is due."""
         if batch_idx % runner.accumulative_counts == 0:
             due = (progress_of(runner, batch_idx).step + 1) % self.interval == 0
             self.is_due = due and makes_step(runner, batch_idx)
@@ -107,14 +107,14 @@ class CollapseHook(Hook):
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict[str, Any] | None = None
     ) -> None:
-        """Close them once there is enough to look at."""
+        """Keep the loss, and remove the observers once there are enough rows."""
         if self.is_due and self.observation.is_open:
             self.losses.append(method_loss(outputs or {}))
             if self.observation.is_full:
                 self.observation.close()
 
     def after_optimizer_step(self, runner: Runner) -> None:
-        """Judge what was seen, unless the step was left out."""
+        """Measure, log and compare with the limits, unless the step was left out."""
         if not self.is_due:
             return
         self.observation.close()
@@ -131,12 +131,12 @@ class CollapseHook(Hook):
             self._act(runner, self._sentence(runner, look, reasons))
 
     def between_epochs(self, runner: Runner) -> None:
-        """Draw, if the picture is old."""
+        """Draw the curves, if the picture is old."""
         if time.monotonic() - self._drawn > SECONDS_BETWEEN_PICTURES:
             self._draw(runner)
 
     def after_train(self, runner: Runner) -> None:
-        """Draw."""
+        """Draw the curves."""
         self._draw(runner)
 
     def _log(self, runner: Runner, look: Look) -> None:

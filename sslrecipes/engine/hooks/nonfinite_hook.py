@@ -74,7 +74,7 @@ class NonFiniteHook(Hook):
         self.folder = folder
 
     def before_train(self, runner: Runner) -> None:
-        """Stand guard at the optimizer."""
+        """Set this hook as the guard of the optimizer wrapper."""
         if not isinstance(runner.optim_wrapper, OptimWrapper):
             raise ConfigError('NonFiniteHook needs optim_wrapper.type to be OptimWrapper or AmpOptimWrapper.')
         self.runner = runner
@@ -158,7 +158,7 @@ class NonFiniteHook(Hook):
         return f'look into it with: python tools/replay.py {path}'
 
     def _act(self, report: str) -> None:
-        """End the run or see to it that it can go on."""
+        """End the run, or skip or roll back the step."""
         runner = self.runner
         lr = runner.optim_wrapper.optimizer.param_groups[0]['lr']
         what = f'Not finite in iteration {runner.iter + 1} (epoch {runner.epoch + 1}, lr {lr:.3g}): {report}.'

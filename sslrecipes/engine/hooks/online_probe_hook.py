@@ -90,14 +90,14 @@ class OnlineProbeHook(Hook):
             common_classes(runner.train_dataloader.dataset, self.loader.dataset, kinds, 'custom_hooks')
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
-        """Begin to listen."""
+        """Register the tap on the backbone for this micro-batch."""
         if batch_idx % runner.accumulative_counts == 0:
             self.seen: list[tuple[Tensor, Tensor]] = []
         self.labels = self._labels(data_batch)
         self.tap.open()
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Keep the features of a micro-batch, if the model has seen it."""
+        """Remove the tap, and keep the features of the micro-batch if the model has seen it."""
         self.tap.close()
         for features in self.tap.features[:1]:
             self.seen.append((features[: len(self.labels)], self.labels.to(features.device)))

@@ -41,17 +41,17 @@ class ProgressHook(Hook):
         self._knows_times = self._knows_losses = True  # a hub that was resumed may hold old ones
 
     def before_train(self, runner: Runner) -> None:
-        """Go live."""
+        """Start the progress line."""
         self._open(runner)
         if not self._knows_times:
             runner.logger.info('Without IterTimerHook, throughput and time left are neither shown nor logged.')
 
     def before_val(self, runner: Runner) -> None:
-        """Go live, unless training already is."""
+        """Start the progress line, unless training already has."""
         self._open(runner)
 
     def before_test(self, runner: Runner) -> None:
-        """Go live."""
+        """Start the progress line."""
         self._open(runner)
 
     def after_run(self, runner: Runner) -> None:

@@ -18,14 +18,14 @@ from sslrecipes.registry import HOOKS
 
 
 def begin_step(model: Any, optim_wrapper: Any, progress: Progress) -> None:
-    """Announce an optimizer step to a method that cares, and withhold what it wants to be withheld."""
+    """Call ``begin_step`` of a method that has it, and let the step drop the gradients that the method withholds."""
     if hasattr(model, 'begin_step'):
         model.begin_step(progress)
         optim_wrapper.withheld = tuple(model.withheld_parameters())
 
 
 def end_step(model: Any, optim_wrapper: Any) -> None:
-    """Let a method that cares follow up a step if it was taken."""
+    """Call ``end_step`` of a method that has it, if the step was taken."""
     if hasattr(model, 'begin_step') and getattr(optim_wrapper, 'step_taken', True):
         model.end_step()
 
@@ -38,7 +38,7 @@ def batch_sizes(loader: DataLoader[Any]) -> set[int]:
 
 
 def check_queue(model: Any, sizes: set[int], processes: int) -> None:
-    """See to it that the queue of mmpretrain's MoCo and DenseCL holds whole batches of all processes.
+    """Check that the queue of mmpretrain's MoCo and DenseCL holds whole batches of all processes.
 
     Raises:
         ConfigError: If it doesn't; they would fail in the midst of the run.
@@ -51,15 +51,15 @@ def check_queue(model: Any, sizes: set[int], processes: int) -> None:
 class StepHook(Hook):
     """Call ``begin_step``, ``withheld_parameters`` and ``end_step`` of methods that have them.
 
-    Before the first micro-batch of each optimizer step the method hears where training is, and the gradients of the
-    parameters that it withholds are dropped before the step. After a step that was taken it may follow up, with a
-    teacher for instance. Useless for methods that don't depend on time, and outside ``SSLTrainLoop``.
+    Before the first micro-batch of each optimizer step the method is given the position in training, and the gradients
+    of the parameters that it withholds are dropped before the step. After a step that was taken it may update what
+    follows, a teacher for instance. Useless for methods that don't depend on time, and outside ``SSLTrainLoop``.
     """
 
     priority = 'VERY_HIGH'  # after NonFiniteHook has remembered what the step starts from
 
     def before_train(self, runner: Runner) -> None:
-        """Look whether the method has such needs, and let it check the data.
+        """Find out whether the method has them, and let it check the data.
 
         Raises:
             ConfigError: If the data don't fit the method.
@@ -74,10 +74,10 @@ class StepHook(Hook):
             check_data(batch_sizes(loader), len(classes) if classes else None, runner.accumulative_counts)
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
-        """Announce an optimizer step."""
+        """Call ``begin_step`` before the first micro-batch of an optimizer step."""
         if self.needed and batch_idx % runner.accumulative_counts == 0 and makes_step(runner, batch_idx):
             begin_step(self.model, runner.optim_wrapper, progress_of(runner, batch_idx))
 
     def after_optimizer_step(self, runner: Runner) -> None:
-        """Let the method follow up."""
+        """Call ``end_step``."""
         end_step(self.model, runner.optim_wrapper)

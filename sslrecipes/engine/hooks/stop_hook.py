@@ -48,9 +48,9 @@ class StopHook(Hook):
         self._received = dict.fromkeys(REQUESTS, False)
 
     def before_train(self, runner: Runner) -> None:
-        """Begin to heed the signals."""
+        """Install the signal handlers."""
         if threading.current_thread() is threading.main_thread() and isinstance(runner.train_loop, SSLTrainLoop):
-            self._previous = {number: signal.signal(number, self._heed) for number in REQUESTS}
+            self._previous = {number: signal.signal(number, self._on_signal) for number in REQUESTS}
 
     def after_optimizer_step(self, runner: Runner) -> None:
         """Stop, if any process was asked to."""
@@ -70,15 +70,15 @@ class StopHook(Hook):
         self._stop_if_asked(runner)
 
     def after_train(self, runner: Runner) -> None:
-        """Give the signals back."""
+        """Restore the former signal handlers."""
         while self._previous:
             signal.signal(*self._previous.popitem())
 
     def after_abort(self, runner: Runner) -> None:
-        """Give the signals back."""
+        """Restore the former signal handlers."""
         self.after_train(runner)
 
-    def _heed(self, number: int, frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
         """Remember the request; only what is safe at any point of the program may happen here."""
         if number == signal.SIGINT:
             if self._received[signal.SIGINT]:

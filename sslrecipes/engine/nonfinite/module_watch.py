@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 
 class ModuleWatch:
-    """Context in which all modules of a model are watched; inner ones speak before those around them.
+    """Context in which all modules of a model are watched; inner ones are reported before those around them.
 
     Args:
         model: The model.

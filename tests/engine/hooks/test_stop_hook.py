@@ -123,7 +123,7 @@ def test_validation_is_left_only_if_its_epoch_is_stored(saved):
     runner = SimpleNamespace(saved_here=saved, epoch=1, iter=4, logger=SimpleNamespace(warning=print))
     runner.save_here = runner.wait_for_writing = lambda: saves.append(1)
     hook._previous = {signal.SIGTERM: signal.getsignal(signal.SIGTERM)}
-    hook._heed(signal.SIGTERM, None)
+    hook._on_signal(signal.SIGTERM, None)
     if saved:
         with pytest.raises(SystemExit):
             hook.after_val_iter(runner, 0)

@@ -9,7 +9,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from sslrecipes.errors import ConfigError
 from sslrecipes.models.backbones import MaskedViT
-from sslrecipes.models.layers.masking import Masking
+from sslrecipes.models.utils.masking import Masking
 from sslrecipes.registry import MODELS
 
 

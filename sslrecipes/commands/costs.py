@@ -11,7 +11,7 @@ from torch import Tensor
 
 from sslrecipes.commands.flops import flop_counter
 from sslrecipes.engine.misfit import fitting
-from sslrecipes.models.layers.progress import Progress
+from sslrecipes.models.utils.progress import Progress
 
 #: Numbers of images of the passes that are counted; what grows with the batch is told from what doesn't.
 PROBE_IMAGES = (2, 4)

@@ -12,7 +12,7 @@ from mmpretrain.structures import DataSample
 from sslrecipes.config.places import value_at, walk
 from sslrecipes.datasets.transforms import MultiCrop
 from sslrecipes.errors import ConfigError
-from sslrecipes.models.layers.progress import Progress
+from sslrecipes.models.utils.progress import Progress
 from sslrecipes.zoo.naming import image_size
 
 #: Transforms whose samples have something else than the label of a class.

@@ -16,7 +16,7 @@ from sslrecipes.datasets.seeding import EpochIndexSampler, StreamIndexSampler, b
 from sslrecipes.engine.optimizers.optim_wrappers import OptimWrapper
 from sslrecipes.engine.restart.state import shorten_histories
 from sslrecipes.errors import ConfigError, RunError, counted
-from sslrecipes.models.layers.progress import Progress
+from sslrecipes.models.utils.progress import Progress
 from sslrecipes.registry import LOOPS
 
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from sslrecipes.models.layers.momentum_network import MomentumNetwork
-from sslrecipes.models.layers.observed import Observed
 from sslrecipes.models.methods.feature_model import pool_features
+from sslrecipes.models.utils.observed import Observed
 
 MAX_VALUES = 2**22
 

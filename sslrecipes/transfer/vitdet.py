@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from sslrecipes.errors import ConfigError
-from sslrecipes.models.layers.initialization import normal_init
+from sslrecipes.models.utils.initialization import normal_init
 from sslrecipes.registry import MODELS
 from sslrecipes.transfer.patch_resizing import PatchResizingViT
 from sslrecipes.transfer.windowed_attention import WindowedAttention

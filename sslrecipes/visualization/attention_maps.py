@@ -26,10 +26,10 @@ from torch import Tensor, nn
 
 from sslrecipes.errors import ConfigError
 from sslrecipes.evaluation.features import evaluating
-from sslrecipes.models.layers.image_check import check_images
 from sslrecipes.models.layers.qv_bias import QVBiasAttention
 from sslrecipes.models.methods.feature_model import FeatureModel, as_feature_model
 from sslrecipes.models.methods.linear_probe import LinearProbe
+from sslrecipes.models.utils.image_check import check_images
 
 _PLAIN = (MultiheadAttention, QVBiasAttention)
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.evaluation.features import evaluating
-from sslrecipes.models.layers.image_check import check_images
+from sslrecipes.models.utils.image_check import check_images
 from sslrecipes.visualization.grid import picture_grid
 from sslrecipes.visualization.patch_colours import PatchColours, check_patch_colours, colour_caption
 from sslrecipes.visualization.reconstructed_pixels import Reconstruction, as_pixels

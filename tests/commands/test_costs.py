@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from sslrecipes.commands.costs import step_cost
-from sslrecipes.models.layers.progress import Progress
+from sslrecipes.models.utils.progress import Progress
 
 
 class Probe(nn.Module):

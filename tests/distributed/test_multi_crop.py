@@ -6,7 +6,7 @@ from mmpretrain.structures import DataSample
 from torch import distributed, nn
 
 from sslrecipes.engine.distributed import SSLDistributedDataParallel, init_cpu_process_group
-from sslrecipes.models.layers.progress import Progress
+from sslrecipes.models.utils.progress import Progress
 from sslrecipes.registry import MODELS
 
 BATCH, STEPS, CLASSES = 6, 4, 3

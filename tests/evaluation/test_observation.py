@@ -6,7 +6,7 @@ from torch import nn
 import sslrecipes.models  # noqa: F401  registers
 from sslrecipes.evaluation.observation import Observation, pooled_features
 from sslrecipes.models.layers.momentum_network import MomentumNetwork
-from sslrecipes.models.layers.observed import Observed
+from sslrecipes.models.utils.observed import Observed
 from sslrecipes.registry import MODELS
 
 ARCH = dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32)

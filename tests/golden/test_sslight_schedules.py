@@ -8,7 +8,7 @@ import torch
 
 from sslrecipes.engine.schedulers import StepCosine
 from sslrecipes.models.heads import DINOHead
-from sslrecipes.models.layers.cosine import cosine
+from sslrecipes.models.utils.cosine import cosine
 from sslrecipes.registry import PARAM_SCHEDULERS
 
 COSINE = {'base_value', 'final_value', 'epochs', 'niter_per_ep', 'warmup_epochs', 'start_warmup_value'}

@@ -15,7 +15,7 @@ from torch import nn
 
 from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.engine.hooks.step_hook import begin_step, end_step
-from sslrecipes.models.layers.progress import Progress
+from sslrecipes.models.utils.progress import Progress
 from sslrecipes.registry import MODELS
 
 PATCHES_PER_SIDE, WIDTH, DEPTH, HEADS, BATCH = 4, 32, 6, 2, 4

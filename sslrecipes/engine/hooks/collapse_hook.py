@@ -35,7 +35,7 @@ class CollapseHook(Hook):
     """Look at embeddings and assignments of any method now and then, and say so if they are the same for all images.
 
     Embeddings and assignments are those that parts of the method show
-    (:class:`sslrecipes.models.layers.observed.Observed`); where nothing is shown, embeddings are the pooled features of
+    (:class:`sslrecipes.models.utils.observed.Observed`); where nothing is shown, embeddings are the pooled features of
     the backbone. Of each process the first rows of the step count, over as many micro-batches as they fill; all
     processes decide alike. Training is not disturbed: no generator is used, nothing is changed, and a resumed run warns
     when it would have.

@@ -12,7 +12,7 @@ from sslrecipes.config.rules import refuse
 from sslrecipes.config.rules.queues import torn_batches
 from sslrecipes.datasets.seeding import batch_size_of, sampler_of
 from sslrecipes.engine.loops import makes_step, progress_of
-from sslrecipes.models.layers.progress import Progress
+from sslrecipes.models.utils.progress import Progress
 from sslrecipes.models.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from sslrecipes.engine.loops import seed_generators
-from sslrecipes.models.layers.progress import Progress
+from sslrecipes.models.utils.progress import Progress
 
 NAMES_SHOWN = 3
 

@@ -7,7 +7,7 @@ from typing import Any
 from sslrecipes.config.rules import refuse
 from sslrecipes.config.rules.warm_up import outlasts_training
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
-from sslrecipes.models.layers.cosine import warmup_cosine
+from sslrecipes.models.utils.cosine import warmup_cosine
 from sslrecipes.registry import PARAM_SCHEDULERS
 
 

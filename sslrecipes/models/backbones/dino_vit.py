@@ -9,8 +9,8 @@ from mmpretrain.models import VisionTransformer
 from torch import Tensor
 
 from sslrecipes.errors import ConfigError
-from sslrecipes.models.layers.initialization import loads_pretrained, normal_init
 from sslrecipes.models.layers.position_interpolation import interpolate_positions
+from sslrecipes.models.utils.initialization import loads_pretrained, normal_init
 from sslrecipes.registry import MODELS
 
 

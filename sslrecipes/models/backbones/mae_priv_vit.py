@@ -10,12 +10,12 @@ from torch import Tensor, nn
 
 from sslrecipes.config.rules import bad_value, refuse
 from sslrecipes.config.rules.sizes import MASK_RATIO
-from sslrecipes.models.layers.image_check import check_images, check_patch_size
-from sslrecipes.models.layers.initialization import loads_pretrained, normal_init, xavier_init
-from sslrecipes.models.layers.masking import Masking, shuffle_masking
 from sslrecipes.models.layers.patch_embedding import embed_patches
 from sslrecipes.models.layers.position_embedding import sincos_position_embedding
 from sslrecipes.models.layers.qv_bias import without_key_bias
+from sslrecipes.models.utils.image_check import check_images, check_patch_size
+from sslrecipes.models.utils.initialization import loads_pretrained, normal_init, xavier_init
+from sslrecipes.models.utils.masking import Masking, shuffle_masking
 from sslrecipes.registry import MODELS
 
 

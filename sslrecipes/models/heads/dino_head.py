@@ -11,10 +11,10 @@ from mmengine.dist import all_reduce
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from sslrecipes.models.layers.micro_batches import MicroBatches
-from sslrecipes.models.layers.observed import Observed
 from sslrecipes.models.losses.view_cross_entropy import swapped_cross_entropy
 from sslrecipes.models.losses.view_weights import NUM_GLOBALS, ViewWeights
+from sslrecipes.models.utils.micro_batches import MicroBatches
+from sslrecipes.models.utils.observed import Observed
 from sslrecipes.registry import MODELS
 
 

@@ -9,7 +9,7 @@ from mmpretrain.models import MAEPretrainHead
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from sslrecipes.models.layers.masking import gather_tokens
+from sslrecipes.models.utils.masking import gather_tokens
 from sslrecipes.registry import MODELS
 
 _EPS = 1e-6

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from sslrecipes.config.rules import refuse
 from sslrecipes.config.rules.queues import shorter_than_a_step, torn_batches
-from sslrecipes.models.layers.micro_batches import MicroBatches
-from sslrecipes.models.layers.observed import Observed
 from sslrecipes.models.losses.view_weights import ViewWeights
+from sslrecipes.models.utils.micro_batches import MicroBatches
+from sslrecipes.models.utils.observed import Observed
 from sslrecipes.registry import MODELS
 
 _LENGTH = 'model.head.queue_length'

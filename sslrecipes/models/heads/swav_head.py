@@ -17,11 +17,11 @@ from sslrecipes.config.rules import bad_value, refuse
 from sslrecipes.config.rules.queues import shorter_than_a_step
 from sslrecipes.config.validation.checks import whole
 from sslrecipes.errors import ConfigError
-from sslrecipes.models.layers.micro_batches import MicroBatches
-from sslrecipes.models.layers.observed import Observed
 from sslrecipes.models.losses.sinkhorn import sinkhorn
 from sslrecipes.models.losses.view_cross_entropy import swapped_cross_entropy
 from sslrecipes.models.losses.view_weights import NUM_GLOBALS, ViewWeights
+from sslrecipes.models.utils.micro_batches import MicroBatches
+from sslrecipes.models.utils.observed import Observed
 from sslrecipes.registry import MODELS
 
 _LENGTH = 'model.head.queue_length'

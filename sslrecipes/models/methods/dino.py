@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from sslrecipes.config.rules import refuse
 from sslrecipes.config.rules.sizes import differ
-from sslrecipes.models.layers.cosine import cosine
-from sslrecipes.models.layers.initialization import loads_pretrained
 from sslrecipes.models.layers.momentum_network import MomentumNetwork
 from sslrecipes.models.losses.view_weights import NUM_GLOBALS
 from sslrecipes.models.methods.multi_crop_method import MultiCropMethod, forward_views
+from sslrecipes.models.utils.cosine import cosine
+from sslrecipes.models.utils.initialization import loads_pretrained
 from sslrecipes.registry import MODELS
 
 

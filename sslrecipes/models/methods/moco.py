@@ -15,10 +15,10 @@ from torch import Tensor
 
 from sslrecipes.config.rules import refuse
 from sslrecipes.config.rules.sizes import differ
-from sslrecipes.models.layers.initialization import loads_pretrained
 from sslrecipes.models.layers.momentum_network import MomentumNetwork
-from sslrecipes.models.layers.progress import Progress
 from sslrecipes.models.methods.multi_crop_method import MultiCropMethod, forward_views, pooled_output
+from sslrecipes.models.utils.initialization import loads_pretrained
+from sslrecipes.models.utils.progress import Progress
 from sslrecipes.registry import MODELS
 
 

@@ -12,9 +12,9 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from sslrecipes.errors import ConfigError, counted
-from sslrecipes.models.layers.progress import Progress
 from sslrecipes.models.losses.view_weights import NUM_GLOBALS
 from sslrecipes.models.methods.feature_model import pool_features
+from sslrecipes.models.utils.progress import Progress
 from sslrecipes.registry import MODELS
 
 

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from sslrecipes.config.rules import refuse
 from sslrecipes.config.rules.sizes import differ
-from sslrecipes.models.layers.initialization import loads_pretrained, normal_init
-from sslrecipes.models.layers.progress import Progress
 from sslrecipes.models.methods.multi_crop_method import MultiCropMethod, forward_views
+from sslrecipes.models.utils.initialization import loads_pretrained, normal_init
+from sslrecipes.models.utils.progress import Progress
 from sslrecipes.registry import MODELS
 
 

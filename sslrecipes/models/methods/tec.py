@@ -10,7 +10,7 @@ from torch import Tensor
 from sslrecipes.config.rules import refuse
 from sslrecipes.config.rules.sizes import other_grid
 from sslrecipes.errors import ConfigError
-from sslrecipes.models.layers.frozen import keep_out_of_checkpoints
+from sslrecipes.models.utils.frozen import keep_out_of_checkpoints
 from sslrecipes.registry import MODELS
 
 

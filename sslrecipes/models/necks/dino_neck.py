@@ -9,10 +9,10 @@ import torch.nn.functional as F  # noqa: N812
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from sslrecipes.models.layers.initialization import normal_init
-from sslrecipes.models.layers.observed import Observed
 from sslrecipes.models.layers.projection import GELU, projection
 from sslrecipes.models.layers.weight_norm import WeightNormLinear
+from sslrecipes.models.utils.initialization import normal_init
+from sslrecipes.models.utils.observed import Observed
 from sslrecipes.registry import MODELS
 
 

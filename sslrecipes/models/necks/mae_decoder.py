@@ -6,8 +6,8 @@ from mmengine.model import BaseModule
 from mmpretrain.models import MAEPretrainDecoder
 from torch import nn
 
-from sslrecipes.models.layers.initialization import xavier_init
 from sslrecipes.models.layers.position_embedding import sincos_position_embedding
+from sslrecipes.models.utils.initialization import xavier_init
 from sslrecipes.registry import MODELS
 
 

@@ -9,11 +9,11 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from sslrecipes.errors import ConfigError
-from sslrecipes.models.layers.initialization import xavier_init
-from sslrecipes.models.layers.masking import gather_tokens, restore_tokens
 from sslrecipes.models.layers.position_embedding import sincos_position_embedding
 from sslrecipes.models.layers.qv_bias import without_key_bias, without_qkv_bias
 from sslrecipes.models.necks.mae_decoder import MAEDecoder
+from sslrecipes.models.utils.initialization import xavier_init
+from sslrecipes.models.utils.masking import gather_tokens, restore_tokens
 from sslrecipes.registry import MODELS
 
 _HEAD_CHANNELS = 64

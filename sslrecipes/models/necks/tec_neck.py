@@ -11,10 +11,10 @@ from mmpretrain.models.utils import build_norm_layer
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from sslrecipes.models.layers.initialization import xavier_init
-from sslrecipes.models.layers.masking import gather_tokens, restore_tokens
 from sslrecipes.models.layers.position_embedding import sincos_position_embedding
 from sslrecipes.models.necks.tec_adapter import EncoderAdapter
+from sslrecipes.models.utils.initialization import xavier_init
+from sslrecipes.models.utils.masking import gather_tokens, restore_tokens
 from sslrecipes.registry import MODELS
 
 

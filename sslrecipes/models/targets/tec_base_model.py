@@ -12,7 +12,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from sslrecipes.checkpoint.initializer import load_pretrained
 from sslrecipes.errors import ConfigError
-from sslrecipes.models.layers.masking import gather_tokens
+from sslrecipes.models.utils.masking import gather_tokens
 from sslrecipes.registry import MODELS
 
 

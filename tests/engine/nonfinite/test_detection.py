@@ -2,7 +2,7 @@ import torch
 from torch import nn
 
 from sslrecipes.engine.nonfinite.detection import Finding, UntrainedState, bad_gradients, surely_finite
-from sslrecipes.models.layers.frozen import keep_out_of_checkpoints
+from sslrecipes.models.utils.frozen import keep_out_of_checkpoints
 
 
 def net_with_gradients():

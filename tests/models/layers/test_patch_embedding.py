@@ -1,8 +1,8 @@
 import torch
 from torch import nn
 
-from sslrecipes.models.layers.masking import gather_tokens
 from sslrecipes.models.layers.patch_embedding import embed_patches
+from sslrecipes.models.utils.masking import gather_tokens
 
 
 def test_equals_the_convolution_gathered():

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from sslrecipes.errors import ConfigError
-from sslrecipes.models.layers.cosine import cosine
-from sslrecipes.models.layers.progress import Progress
+from sslrecipes.models.utils.cosine import cosine
+from sslrecipes.models.utils.progress import Progress
 from sslrecipes.registry import MODELS
 
 VIT = dict(type='VisionTransformer', arch=dict(embed_dims=6, num_layers=2, num_heads=2, feedforward_channels=12),

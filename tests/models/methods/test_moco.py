@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from sslrecipes.errors import ConfigError
-from sslrecipes.models.layers.progress import Progress
+from sslrecipes.models.utils.progress import Progress
 from sslrecipes.registry import MODELS
 
 BATCH = 4

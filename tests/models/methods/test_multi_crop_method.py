@@ -3,9 +3,9 @@ import torch
 from mmpretrain.structures import DataSample
 
 from sslrecipes.errors import ConfigError, DataError
-from sslrecipes.models.layers.progress import Progress
 from sslrecipes.models.losses.view_weights import ViewWeights
 from sslrecipes.models.methods.multi_crop_method import MultiCropMethod, forward_views
+from sslrecipes.models.utils.progress import Progress
 from sslrecipes.registry import MODELS
 
 PROBE = dict(in_channels=6, num_classes=3)

@@ -4,7 +4,7 @@ from mmpretrain.structures import DataSample
 from torch import nn
 
 from sslrecipes.errors import ConfigError
-from sslrecipes.models.layers.progress import Progress
+from sslrecipes.models.utils.progress import Progress
 from sslrecipes.registry import MODELS
 
 BATCH = 4

@@ -3,7 +3,7 @@ import torch
 from mmengine.runner.checkpoint import load_state_dict
 from torch import nn
 
-from sslrecipes.models.layers.frozen import keep_out_of_checkpoints
+from sslrecipes.models.utils.frozen import keep_out_of_checkpoints
 
 
 class Net(nn.Module):

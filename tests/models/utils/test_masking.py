@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from sslrecipes.models.layers.masking import gather_tokens, random_masking, restore_tokens
+from sslrecipes.models.utils.masking import gather_tokens, random_masking, restore_tokens
 
 
 @pytest.mark.parametrize(('length', 'ratio', 'kept'), [(196, 0.75, 49), (25, 0.8, 4), (16, 0.75, 4), (16, 0.0, 16)])

@@ -1,6 +1,6 @@
 import torch
 
-from sslrecipes.models.layers.micro_batches import MicroBatches
+from sslrecipes.models.utils.micro_batches import MicroBatches
 
 
 def test_one_micro_batch_is_a_step():

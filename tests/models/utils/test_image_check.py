@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from sslrecipes.errors import ConfigError, DataError
-from sslrecipes.models.layers.image_check import check_images, check_patch_size
+from sslrecipes.models.utils.image_check import check_images, check_patch_size
 
 
 def test_whole_patches_pass():

@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from sslrecipes.models.layers.initialization import loads_pretrained, normal_init, xavier_init
+from sslrecipes.models.utils.initialization import loads_pretrained, normal_init, xavier_init
 
 
 def test_linear_and_norm_layers_are_reset():

@@ -1,0 +1,1 @@
+"""What methods, heads and backbones share and that is no layer."""

@@ -5,14 +5,11 @@ Each recipe runs in a process of its own, so that peak memory is its own; the ra
 """
 
 import argparse
-import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
-from sslrecipes.config.loading import load_config
 from sslrecipes.errors import exit_on_user_error
 from sslrecipes.paths.user_paths import user_path
 
@@ -33,7 +30,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--steps', type=int, default=5, help='timed steps; the median counts')
     parser.add_argument('--dtype', choices=['float32', 'bfloat16', 'float16'], default='float32')
     parser.add_argument('--threads', type=int, default=os.cpu_count())
-    parser.add_argument('--one', action='store_true', help=argparse.SUPPRESS)
     return parser.parse_args(argv)
 
 
@@ -53,51 +49,20 @@ def parse_data_args(argv: list[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def benchmark_data(argv: list[str]) -> None:
-    """Benchmark views."""
-    args = parse_data_args(argv)
-    from sslrecipes.commands.data_benchmark import (
-        find_multi_crop,
-        measure_data,
-        photographs,
-        print_data_speed,
-        read_image_files,
-    )
-
-    options = find_multi_crop(args.config) if args.config else {}
-    images = read_image_files(args.images) if args.images else photographs()
-    print_data_speed(measure_data(options, images, args.seconds))
-
-
 @exit_on_user_error
 def main(argv: list[str] | None = None) -> None:
     """Benchmark."""
     argv = sys.argv[1:] if argv is None else argv
     if argv[:1] == ['data']:
-        benchmark_data(argv[1:])
-        return
-    args = parse_args(argv)
-    if args.one:
-        from sslrecipes.commands.benchmark import measure_step
+        options = parse_data_args(argv[1:])
+        from sslrecipes.commands.data_benchmark import benchmark_data
 
-        cfg = load_config(args.recipes[0])
-        print(
-            json.dumps(measure_step(cfg, Path(args.recipes[0]).stem, args.batch, args.steps, args.dtype, args.threads))
-        )
-        return
-    for recipe in args.recipes:
-        load_config(recipe)
-    options = ['--batch', args.batch, '--steps', args.steps, '--dtype', args.dtype, '--threads', args.threads]
-    results = []
-    for recipe in args.recipes:
-        command = [sys.executable, __file__, recipe, '--one', *map(str, options)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-        if done.returncode:  # it has said why
-            sys.exit(done.returncode)
-        results.append(json.loads(done.stdout.splitlines()[-1]))
-    from sslrecipes.commands.benchmark import StepSpeed, print_speeds
+        benchmark_data(**vars(options))
+    else:
+        options = parse_args(argv)
+        from sslrecipes.commands.benchmark import benchmark
 
-    print_speeds([StepSpeed(*result) for result in results])
+        benchmark(**vars(options))
 
 
 if __name__ == '__main__':

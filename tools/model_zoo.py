@@ -6,14 +6,13 @@ import argparse
 import sys
 from pathlib import Path
 
+from sslrecipes.commands.model_zoo import update_tables
 from sslrecipes.errors import exit_on_user_error
 from sslrecipes.paths.user_paths import user_file
-from sslrecipes.zoo import read_index
-from sslrecipes.zoo.table import with_current_table, zoo_documents
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     action = parser.add_mutually_exclusive_group(required=True)
     action.add_argument('--check', action='store_true', help='exit with 1 if a table is out of date')
@@ -28,19 +27,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Compare each document with its current table; write it or report it."""
     args = parse_args()
-    cards = read_index(args.root)
-    outdated = []
-    for document in zoo_documents(args.root):
-        current = with_current_table(document, args.root, cards)
-        if current == document.read_text(encoding='utf-8'):
-            continue
-        outdated.append(document)
-        if args.write:
-            document.write_text(current, encoding='utf-8')
-    for document in outdated:
-        print(f'{"wrote" if args.write else "out of date:"} {document.relative_to(args.root)}')
-    if outdated and args.check:
-        sys.exit(1)
+    sys.exit(0 if update_tables(args.root, args.write) else 1)
 
 
 if __name__ == '__main__':

@@ -1,14 +1,11 @@
 """Show each value of a config and who set it: ``python tools/print_config.py CONFIG --only optim_wrapper``."""
 
 import argparse
-import json
 import signal
-import sys
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
+from sslrecipes.commands.print_config import print_config
 from sslrecipes.config.loading import OptionAction
-from sslrecipes.config.provenance import settings
-from sslrecipes.config.settings_view import as_json, as_text, listed, print_settings
 from sslrecipes.errors import exit_on_user_error
 from sslrecipes.paths.user_paths import user_path
 
@@ -27,13 +24,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Print."""
     args = parse_args(argv)
-    rows = listed(settings(args.config, args.cfg_options), args.only)
-    if args.format == 'json':
-        print(json.dumps(as_json(rows), indent=2))
-    elif sys.stdout.isatty():
-        print_settings(rows)
-    else:
-        print(as_text(rows))
+    print_config(args.config, args.cfg_options, args.only, args.format)
 
 
 if __name__ == '__main__':

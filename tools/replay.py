@@ -7,10 +7,7 @@ import argparse
 import sys
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
-from sslrecipes.config.inputs import config_inputs
-from sslrecipes.config.loading import load_config
 from sslrecipes.errors import exit_on_user_error
-from sslrecipes.paths.overwriting import refuse_overwriting
 from sslrecipes.paths.user_paths import user_path
 
 
@@ -28,16 +25,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Replay and report."""
     args = parse_args(argv)
-    from sslrecipes.commands.replay import replay, save_images
+    from sslrecipes.commands.replay import print_replay
 
-    inputs = [args.file, *(config_inputs(load_config(args.config)) if args.config else ())]
-    refuse_overwriting(inputs, *filter(None, [args.images]))
-    replayed = replay(args.file, args.config, args.device)
-    for line in replayed.lines():
-        print(line)
-    if args.images:
-        print(f'written: {save_images(replayed, args.images)}')
-    sys.exit(0 if replayed.reproduced else 1)
+    sys.exit(0 if print_replay(**vars(args)) else 1)
 
 
 if __name__ == '__main__':

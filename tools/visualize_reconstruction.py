@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import get_args
 
-from sslrecipes.commands.visualize_reconstruction import visualize_reconstruction
+import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
 from sslrecipes.config.loading import OptionAction
 from sslrecipes.errors import exit_on_user_error
 from sslrecipes.paths.user_paths import user_path
-from sslrecipes.visualization.patch_colours import PatchColours
 
 
 def parse_args() -> argparse.Namespace:
@@ -31,7 +29,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--limit', type=int, default=8, help='at most this many images (default: 8)')
     parser.add_argument(
         '--patch-colours',
-        choices=get_args(PatchColours),
         default='original',
         help="with norm_pix, brightness and contrast of each removed patch: the original's, which leaks the input "
         '(default); interpolated from the visible patches (predicted); the mean of the visible patches (visible)',
@@ -44,6 +41,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Write the pictures and say where they are."""
     args = parse_args()
+    from sslrecipes.commands.visualize_reconstruction import visualize_reconstruction
+
     out = visualize_reconstruction(
         args.config, args.checkpoint, args.images, args.out, args.seed, args.patch_colours, args.limit, args.cfg_options
     )

@@ -6,7 +6,11 @@ import resource
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -21,8 +25,10 @@ import sslrecipes.models  # noqa: F401  registers the components of recipes
 from sslrecipes.commands.costs import step_cost
 from sslrecipes.commands.launch import keep_freed_memory
 from sslrecipes.commands.synthetic import mid_run, synthetic_batch
+from sslrecipes.config.loading import load_config
 from sslrecipes.config.upstream import adopted
 from sslrecipes.engine.hooks.step_hook import begin_step, end_step
+from sslrecipes.errors import RunError
 from sslrecipes.registry import MODELS
 
 GEMM_SIDE = 2048
@@ -58,6 +64,37 @@ class StepSpeed(NamedTuple):
     def share_of_gemm_rate(self) -> float:
         """Counted operations per second over the rate of matrix products."""
         return self.gflops_per_image * self.images_per_second / self.gemm_rate
+
+
+def benchmark(recipes: Sequence[str], batch: int, steps: int, dtype: str, threads: int | None) -> None:
+    """Measure recipes, each in a process of its own, so that peak memory is its own, and print a table.
+
+    Args:
+        recipes: Config files.
+        batch: See :func:`measure_step`, also for the rest.
+        steps: Timed steps.
+        dtype: Precision.
+        threads: CPU threads.
+
+    Raises:
+        ConfigError: A recipe can't be read.
+        RunError: A process ended without a result.
+    """
+    for recipe in recipes:
+        load_config(recipe)
+    print_speeds([_measured_apart(recipe, batch, steps, dtype, threads) for recipe in recipes])
+
+
+def _measured_apart(recipe: str, *options: Any) -> StepSpeed:
+    with ProcessPoolExecutor(1, get_context('spawn')) as process:
+        try:
+            return process.submit(_measure_recipe, recipe, *options).result()
+        except BrokenProcessPool as error:
+            raise RunError(f'The process that measured "{recipe}" was ended: is there memory for it?') from error
+
+
+def _measure_recipe(recipe: str, *options: Any) -> StepSpeed:
+    return measure_step(load_config(recipe), Path(recipe).stem, *options)
 
 
 def gemm_rate(dtype: torch.dtype, seconds: float = 1.0) -> float:

@@ -70,6 +70,21 @@ class DataSpeed(NamedTuple):
     rounds: int
 
 
+def benchmark_data(config: str | None = None, images: str | None = None, seconds: float = 20.0) -> None:
+    """Measure the multi-crop views of a recipe, or of the defaults, and print a table.
+
+    Args:
+        config: Recipe with ``MultiCrop``.
+        images: Folder of images; by default the embedded photographs.
+        seconds: How long to measure.
+
+    Raises:
+        UserError: The recipe has no ``MultiCrop``, or an image of the folder is bad.
+    """
+    options = find_multi_crop(config) if config else {}
+    print_data_speed(measure_data(options, read_image_files(images) if images else photographs(), seconds))
+
+
 def find_multi_crop(config: str | Path) -> dict[str, Any]:
     """Return the options of ``MultiCrop`` in the training data of a recipe.
 

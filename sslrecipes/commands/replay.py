@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from sslrecipes.checkpoint.files.writing import write_atomic
+from sslrecipes.config.inputs import config_inputs
 from sslrecipes.config.loading import load_config
 from sslrecipes.engine.failures import is_too_large
 from sslrecipes.engine.nonfinite.detection import Finding, GradientsOnly, MicroBatch, bad_gradients, repeat
@@ -22,6 +23,7 @@ from sslrecipes.engine.nonfinite.record import all_tensors, read_micro_batches, 
 from sslrecipes.engine.nonfinite.recorded_model import build_model as build_trusted
 from sslrecipes.engine.nonfinite.recorded_model import build_recorded
 from sslrecipes.errors import CheckpointError, ConfigError, UserError
+from sslrecipes.paths.overwriting import refuse_overwriting
 from sslrecipes.visualization.grid import picture_grid
 
 IMAGES_SHOWN, ROWS = 64, 8
@@ -119,6 +121,30 @@ def _run(record: Mapping[str, Any], model: nn.Module, device: str) -> Replay:
     with ModuleWatch(model, device) as watch:
         logged = [repeat(model, micro_batch, gradients) for micro_batch in micro_batches]
     return Replay(record, micro_batches, logged, Finding(tuple(gradients.losses), bad_gradients(model)), watch)
+
+
+def print_replay(file: str, config: str | Path | None = None, device: str = 'cpu', images: str | None = None) -> bool:
+    """Run a step again and print what came out.
+
+    Args:
+        file: What the run saved.
+        config: Recipe whose model to build; by default what the file says.
+        device: Where to run.
+        images: Picture of the images to write.
+
+    Returns:
+        Whether it was reproduced to the last bit.
+
+    Raises:
+        UserError: The file can't be used, or the picture would be written over what is read.
+    """
+    refuse_overwriting([file, *(config_inputs(load_config(config)) if config else ())], *filter(None, [images]))
+    replayed = replay(file, config, device)
+    for line in replayed.lines():
+        print(line)
+    if images:
+        print(f'written: {save_images(replayed, images)}')
+    return replayed.reproduced
 
 
 def rebuild_model(record: Mapping[str, Any], config: str | Path | None = None) -> nn.Module:

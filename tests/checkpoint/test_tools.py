@@ -100,6 +100,25 @@ def test_spoilt_file_is_one_sentence_and_exit_code_2(tmp_path, tool, tec, capsys
     assert not (tmp_path / 'sentinel').exists()
 
 
+@pytest.mark.parametrize(
+    ('name', 'options', 'sentence'),
+    [
+        ('convert_checkpoint', ['--from', 'tce'], 'There is no family "tce", but ours, mae, '),
+        (
+            'export_backbone',
+            ['--format', 'tim'],
+            'There is no export format "tim", but safetensors, pth, ',
+        ),
+    ],
+)
+def test_an_unknown_word_lists_the_known_ones(tool, tec, capsys, name, options, sentence):
+    with pytest.raises(SystemExit, match='2'):
+        tool(name)([tec, 'out', *options])
+    error = capsys.readouterr().err
+    assert error.startswith(f'error: {sentence}')
+    assert 'Did you mean "t' in error
+
+
 def test_wrong_family_is_exit_code_2(tmp_path, tool, tec, capsys):
     with pytest.raises(SystemExit) as caught:
         tool('convert_checkpoint')([tec, str(tmp_path / 'out.pth'), '--from', 'mae'])

@@ -1,10 +1,15 @@
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
+from sslrecipes.commands import benchmark
 from sslrecipes.commands.benchmark import StepSpeed, gemm_rate, measure_step, print_speeds
 from sslrecipes.config.loading import load_config
+from sslrecipes.errors import RunError
 from sslrecipes.registry import MODELS
 
 QUICKSTART = Path(__file__).parents[2] / 'configs/quickstart'
@@ -38,6 +43,31 @@ def test_steps_of_multi_crop_recipes_are_whole(method, monkeypatch):
     assert 0 < speed.share_of_gemm_rate < 1.5
     assert 0 < speed.loss < 100
     assert calls[-6:] == ['begin_step', 'loss', 'end_step'] * 2
+
+
+def test_a_recipe_is_measured_in_a_process_of_its_own(monkeypatch, capsys):
+    started = []
+    monkeypatch.setattr(
+        benchmark, 'ProcessPoolExecutor', lambda *options: started.append(options) or nullcontext(Here())
+    )
+    benchmark.benchmark([str(RECIPE)], batch=8, steps=1, dtype='float32', threads=None)
+    assert RECIPE.stem[:10] in capsys.readouterr().out
+    ((count, context),) = started
+    assert (count, context.get_start_method()) == (1, 'spawn')
+    monkeypatch.setattr(benchmark, '_measure_recipe', killed)
+    with pytest.raises(RunError, match='was ended: is there memory for it'):
+        benchmark.benchmark([str(RECIPE)], batch=8, steps=1, dtype='float32', threads=None)
+
+
+class Here:
+    """Work that is done at once."""
+
+    def submit(self, function, *args):
+        return SimpleNamespace(result=lambda: function(*args))
+
+
+def killed(*args):
+    raise BrokenProcessPool
 
 
 def noting(calls, name, function):

@@ -1,13 +1,15 @@
 """The tested versions, and the bounds of the declared requirements."""
 
 import re
-import runpy
 from configparser import ConfigParser
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from packaging.requirements import Requirement
+
+from sslrecipes.commands import constraints as constraints_command
+from sslrecipes.commands.constraints import keep_constraints, moved
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,21 +49,18 @@ def test_what_training_and_tests_need_has_an_upper_bound(requirements):
 
 
 def test_what_moved_is_told(tmp_path):
-    tool = runpy.run_path(str(ROOT / 'tools' / 'constraints.py'))
     file = tmp_path / 'constraints.txt'
-    tool['moved'].__globals__['FILE'] = file
-    file.write_text(tool['constraints']())
-    assert tool['moved']() == []
+    keep_constraints(file, write=True)
+    assert moved(file) == []
     file.write_text(re.sub('numpy==.*', 'numpy==1.0\nno-such-package==3; python_version >= "3.11"', file.read_text()))
-    assert [line.partition(', here')[0] for line in tool['moved']()] == [
+    assert [line.partition(', here')[0] for line in moved(file)] == [
         'no-such-package: tested with 3',
         'numpy: tested with 1.0',
     ]
 
 
 @pytest.mark.parametrize(('pythons', 'marker'), [('>=3.9', ''), ('>=3.11', '; python_version >= "3.11"'), (None, '')])
-def test_a_pin_says_which_pythons_it_is_for(pythons, marker):
-    tool = runpy.run_path(str(ROOT / 'tools' / 'constraints.py'))
+def test_a_pin_says_which_pythons_it_is_for(pythons, marker, monkeypatch):
     package = SimpleNamespace(metadata={'Requires-Python': pythons})
-    tool['marker'].__globals__['distribution'] = lambda _: package
-    assert tool['marker']('any') == marker
+    monkeypatch.setattr(constraints_command, 'distribution', lambda _: package)
+    assert constraints_command.marker('any') == marker

@@ -58,6 +58,11 @@ def test_a_mistake_is_one_line_and_exit_code_2_without_torch(tool, arguments, se
     assert sentence in errors[0]
 
 
+@pytest.mark.parametrize('tool', ['convert_checkpoint.py', 'export_backbone.py', 'check_data.py', 'make_subset.py'])
+def test_help_comes_without_torch(tool):
+    assert run(tool, '--help')[0] == 0
+
+
 def test_print_config_names_file_and_override():
     code, printed, _ = run('print_config.py', MAE, '--cfg-options', 'train_cfg.val_interval=5')
     assert code == 0

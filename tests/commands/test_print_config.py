@@ -1,7 +1,7 @@
 import pytest
 
+from sslrecipes.commands.print_config import as_json, as_text, listed, print_settings
 from sslrecipes.config.provenance import settings
-from sslrecipes.config.settings_view import as_json, as_text, listed, print_settings
 from sslrecipes.errors import ConfigError
 
 

@@ -1,7 +1,9 @@
-"""A config's settings for the eye and for programs."""
+"""A config's settings for the eye and for programs: what ``tools/print_config.py`` does."""
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
@@ -12,9 +14,33 @@ from rich.text import Text
 
 from sslrecipes.config.history import Setting
 from sslrecipes.config.places import children, enclosing, top_of
+from sslrecipes.config.provenance import settings as settings_of
 from sslrecipes.errors import ConfigError, did_you_mean
 
 Settings = list[tuple[str, Setting]]
+
+
+def print_config(
+    config: str, cfg_options: Mapping[str, Any] | None = None, only: str | None = None, form: str = 'text'
+) -> None:
+    """Print each value of a config and who set it.
+
+    Args:
+        config: Config file.
+        cfg_options: Overrides.
+        only: Show this place and what is inside it.
+        form: ``'text'`` or ``'json'``.
+
+    Raises:
+        ConfigError: If the config can't be read, or there is no place ``only``.
+    """
+    rows = listed(settings_of(config, cfg_options), only)
+    if form == 'json':
+        print(json.dumps(as_json(rows), indent=2))
+    elif sys.stdout.isatty():
+        print_settings(rows)
+    else:
+        print(as_text(rows))
 
 
 def listed(settings: Mapping[str, Setting], only: str | None = None) -> Settings:

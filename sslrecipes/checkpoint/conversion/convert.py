@@ -12,7 +12,6 @@ from torch import Tensor
 from sslrecipes.checkpoint.conversion.families import detect_family
 from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
 from sslrecipes.checkpoint.conversion.layouts import unwrap, wrap
-from sslrecipes.checkpoint.conversion.pixel_order import lacks_class_row
 from sslrecipes.checkpoint.conversion.suffixes import check_suffix
 from sslrecipes.checkpoint.files.reading import Location, read_checkpoint
 from sslrecipes.checkpoint.files.writing import save_safetensors, save_torch
@@ -137,8 +136,8 @@ def convert_held(
             raise CheckpointError(
                 f'it holds weights of family "{found}"; one side of a conversion must be "ours": {mend}.'
             )
-        if to == 'mae' and lacks_class_row(state):
-            raise CheckpointError('pixels of MAE-priv lie in another order: convert it by tools/convert_checkpoint.py.')
+        if to in KEYMAPS and (reason := KEYMAPS[to].misfit(state)):
+            raise CheckpointError(reason)
         renamed = to_ours(state, found) if to == 'ours' else to_official(state, to)
     save_converted(target, renamed, to)
     return KEYMAPS[found].without_counterpart(state) if to == 'ours' else KEYMAPS[to].only_ours(state)

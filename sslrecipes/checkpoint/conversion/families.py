@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from torch import Tensor
-
-from sslrecipes.checkpoint.conversion.keymaps import detectron2, moco, sslight, timm, torchvision, torchvision_vit
-from sslrecipes.checkpoint.conversion.keymaps.mae_priv import MAE_PRIV, is_mae_priv
-
-_MARKS = sslight.MARKS | {moco.MARK: moco.MOCO.family}
-_PROGRAMS = {
-    torchvision.MARK: torchvision.TORCHVISION.family,
-    torchvision_vit.MARK: torchvision_vit.TORCHVISION_VIT.family,
-    timm.MARK: timm.TIMM_MOBILENET_V2.family,
-    **dict.fromkeys(detectron2.MARKS, detectron2.DETECTRON2.family),
-}
-_TEC_PARTS = ('cls_token_mlp.', 'encoder_adaptor.', 'forward_fea_decoder.', 'forward_att_decoder.')
-_IBOT_PARTS = ('masked_embed', 'head.mlp.', 'head.last_layer')
-_MAE_PARTS = ('decoder_', 'mask_token', 'head.', 'fc_norm.')
+from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
 
 
 def detect_family(state: Mapping[str, Any]) -> str | None:
@@ -32,31 +18,6 @@ def detect_family(state: Mapping[str, Any]) -> str | None:
     counts as one of these, whose names it has, and a bare ResNet of torchvision, timm or DINO as ours, for the same
     reason.
     """
-    if method := method_of_networks(state):
-        return 'dino' if 'dino_loss.center' in state else method
-    if is_mae_priv(state):
-        return MAE_PRIV.family
-    if mark := next((mark for mark in _PROGRAMS if mark in state), None):
-        return _PROGRAMS[mark]
-    if 'patch_embed.proj.weight' not in state:
-        return None
-    if any(name.startswith(_TEC_PARTS) for name in state):
-        return 'tec'
-    if any(name.startswith(_IBOT_PARTS) for name in state):
-        return 'ibot'
-    if any(name.startswith(_MAE_PARTS) for name in state):
-        return 'mae'
-    if 'norm.weight' not in state:
-        return 'tec'
-    pos_embed = state.get('pos_embed')
-    return 'ibot' if isinstance(pos_embed, Tensor) and bool(pos_embed[:, 0].any()) else 'mae'
-
-
-def method_of_networks(names: Iterable[str]) -> str | None:
-    """Which family of SSLight, or MoCo, has these names; facebookresearch/dino counts as SSLight's DINO."""
-    return next((_MARKS[name] for name in names if name in _MARKS), None)
-
-
-def is_released_tec(names: Iterable[str]) -> bool:
-    """Whether official names are those of a released TEC file: the ViT body without norm or anything else."""
-    return not any(name.startswith((*_TEC_PARTS, *_MAE_PARTS, 'norm.')) for name in names)
+    families = KEYMAPS.values()
+    marked = next((keymap.family for keymap in families if keymap.is_marked(state)), None)
+    return marked or next((keymap.family for keymap in families if keymap.resembles(state)), None)

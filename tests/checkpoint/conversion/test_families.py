@@ -1,8 +1,14 @@
 import pytest
+import torch
 
-from sslrecipes.checkpoint.conversion.convert import to_official, to_ours
+from sslrecipes.checkpoint.conversion.convert import convert_file, our_weights, to_official, to_ours
 from sslrecipes.checkpoint.conversion.families import detect_family
+from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS, KeyMap
+from sslrecipes.checkpoint.conversion.keymaps.layout import Layout, in_ddp, in_entry
+from sslrecipes.checkpoint.conversion.keymaps.vit import BODY
 from sslrecipes.checkpoint.conversion.layouts import unwrap
+from sslrecipes.checkpoint.files.reading import read_checkpoint
+from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.errors import CheckpointError
 
 
@@ -86,3 +92,29 @@ def test_other_students_and_encoders_are_not_sslights():
     """Semi-supervised detectors of mmdet are nobody's, MoCo of facebookresearch is a family of its own."""
     assert detect_family({'student.backbone.conv1.weight': 0, 'teacher.backbone.conv1.weight': 0}) is None
     assert detect_family({'encoder_q.conv1.weight': 0, 'encoder_k.conv1.weight': 0, 'queue': 0}) == 'moco'
+
+
+def test_a_new_family_is_its_key_map_and_its_line_in_the_table(monkeypatch, tmp_path):
+    """It is known by a mark, although its body is everybody's, and read, written and refused as it says."""
+    rules = (*BODY, *((f'net.{theirs}', ours) for theirs, ours in BODY), ('toy', 'head.toy'))
+    toy = KeyMap(
+        'toy',
+        rules,
+        marks=('toy',),
+        layout=Layout(in_entry('model')),
+        misfit=lambda ours: 'it is odd.' if 'odd' in ours else None,
+    )
+    twin = ('net.cls_token',)
+    ddp = KeyMap('toy-ddp', rules, marks=twin, layout=in_ddp(twin, {'net': 'net', 'ema': 'net'}))
+    for keymap in (toy, ddp):
+        monkeypatch.setitem(KEYMAPS, keymap.family, keymap)
+    state = {'patch_embed.proj.weight': torch.zeros(2), 'toy': torch.ones(1)}
+    save_torch(tmp_path / 'official.pth', {'model': state})
+    assert convert_file(tmp_path / 'official.pth', tmp_path / 'ours.pth', to='ours', family='toy') == []
+    assert convert_file(tmp_path / 'ours.pth', tmp_path / 'back.pth', to='toy') == []
+    assert read_checkpoint(tmp_path / 'back.pth')['model'].keys() == state.keys()
+    networks = {'state_dict': {f'module.{net}.cls_token': torch.ones(1) for net in ('net', 'ema')}}
+    assert our_weights(networks, 'a', 'ema') == {'backbone.cls_token': networks['state_dict']['module.ema.cls_token']}
+    save_torch(tmp_path / 'odd.pth', {'state_dict': {'backbone.a': torch.ones(1), 'odd': torch.ones(1)}})
+    with pytest.raises(CheckpointError, match='it is odd'):
+        convert_file(tmp_path / 'odd.pth', tmp_path / 'x.pth', to='toy')

@@ -1,4 +1,4 @@
-"""Key maps between official checkpoints and ours: one file per source family."""
+"""What is known of other programs' checkpoints: one file per source family, and a line of the table below."""
 
 from sslrecipes.checkpoint.conversion.keymaps.detectron2 import DETECTRON2
 from sslrecipes.checkpoint.conversion.keymaps.dino import DINO
@@ -13,9 +13,20 @@ from sslrecipes.checkpoint.conversion.keymaps.timm import TIMM_MOBILENET_V2
 from sslrecipes.checkpoint.conversion.keymaps.torchvision import TORCHVISION
 from sslrecipes.checkpoint.conversion.keymaps.torchvision_vit import TORCHVISION_VIT
 
-_METHODS = (MAE, MAE_PRIV, IBOT, TEC, *SSLIGHT, DINO, MOCO)
-_PROGRAMS = (TORCHVISION, TORCHVISION_VIT, TIMM_MOBILENET_V2, DETECTRON2)
-
-KEYMAPS: dict[str, KeyMap] = {keymap.family: keymap for keymap in (*_METHODS, *_PROGRAMS)}
+_FAMILIES = (
+    MAE_PRIV,
+    TEC,
+    IBOT,
+    MAE,  # to which all other ViTs without a mark are said to belong
+    DINO,  # whose files have SSLight's marks, too
+    *SSLIGHT,
+    MOCO,
+    TORCHVISION,
+    TORCHVISION_VIT,
+    TIMM_MOBILENET_V2,
+    DETECTRON2,
+)
+#: By the name of the family. Where several recognise a file, the first counts; marks count before resemblance.
+KEYMAPS: dict[str, KeyMap] = {keymap.family: keymap for keymap in _FAMILIES}
 
 __all__ = ['KEYMAPS', 'KeyMap']

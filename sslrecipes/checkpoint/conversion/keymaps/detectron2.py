@@ -6,6 +6,11 @@ detector's own. ViTDet has no class token and no final norm: it leaves those of 
 
 from __future__ import annotations
 
+from typing import Any
+
+from torch import Tensor
+
+from sslrecipes.checkpoint.conversion.keymaps.layout import Layout
 from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap, Rules
 from sslrecipes.checkpoint.conversion.keymaps.vit import BODY
 
@@ -35,12 +40,17 @@ _RESNET: Rules = (
 )
 _VIT: Rules = tuple((f'backbone.net.{theirs}', ours) for theirs, ours in (*BODY, ('fc_norm.', 'backbone.ln2.')))
 
+
+def _put(state: dict[str, Tensor]) -> dict[str, Any]:
+    """With the word that the names are to be matched by their ends."""
+    return {'model': state, '__author__': 'sslrecipes', 'matching_heuristics': True}
+
+
 DETECTRON2 = KeyMap(
     family='detectron2',
     rules=(*_RESNET, *_VIT),
     left_out=(r'stem\.fc\..+',),
     added=(r'(neck|head|probe)\..+',),
+    marks=('stem.conv1.weight', 'backbone.net.pos_embed'),  # of every ResNet, and of every ViT
+    layout=Layout(_put),
 )
-
-MARKS = ('stem.conv1.weight', 'backbone.net.pos_embed')
-"""Names of which every ResNet, and every ViT, has one."""

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from sslrecipes.checkpoint.conversion.keymaps.layout import Layout, in_entry
 from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap
-from sslrecipes.checkpoint.conversion.keymaps.vit import BODY, CLASSIFIER, stack
+from sslrecipes.checkpoint.conversion.keymaps.vit import BODY, CLASSIFIER, has_body, stack
+from sslrecipes.checkpoint.conversion.pixel_order import lacks_class_row
+
+
+def _misfit(state: Mapping[str, Tensor]) -> str | None:
+    if not lacks_class_row(state):
+        return None
+    return 'pixels of MAE-priv lie in another order: convert it by tools/convert_checkpoint.py.'
+
 
 MAE = KeyMap(
     family='mae',
@@ -17,4 +30,7 @@ MAE = KeyMap(
         ('decoder_norm.', 'neck.ln1.'),
         ('decoder_pred.', 'neck.decoder_pred.'),
     ),
+    resembles=has_body,
+    layout=Layout(in_entry('model')),
+    misfit=_misfit,
 )

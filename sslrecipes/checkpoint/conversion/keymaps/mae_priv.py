@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 import torch
 from torch import Tensor
 
+from sslrecipes.checkpoint.conversion.keymaps.layout import Layout, in_entry
 from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap, Rules
 from sslrecipes.checkpoint.conversion.keymaps.vit import BODY, stack
 from sslrecipes.errors import CheckpointError
@@ -84,12 +85,12 @@ class MAEPrivMap(KeyMap):
         return True
 
 
-MAE_PRIV = MAEPrivMap(_FAMILY, _PRETRAINED.rules)
-
-
-def is_mae_priv(names: Iterable[str]) -> bool:
-    """Whether a checkpoint with these names is one of MAE-priv, or of BEiT, which :class:`MAEPrivMap` then refuses."""
+def _resembles(names: Iterable[str]) -> bool:
+    """Whether a file is of MAE-priv, or of BEiT, which :class:`MAEPrivMap` then refuses."""
     return any(_MARK.fullmatch(name) for name in names)
+
+
+MAE_PRIV = MAEPrivMap(_FAMILY, _PRETRAINED.rules, resembles=_resembles, layout=Layout(in_entry('model')))
 
 
 def our_places(state: Mapping[str, Tensor]) -> dict[str, tuple[str, slice]]:

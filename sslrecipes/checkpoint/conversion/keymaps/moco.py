@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from sslrecipes.checkpoint.conversion.keymaps.layout import in_ddp
 from sslrecipes.checkpoint.conversion.keymaps.resnet import RESNET
 from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap, Rules
 from sslrecipes.checkpoint.conversion.keymaps.sslight import projection_rows
 
 _NETWORK: Rules = (*RESNET, *projection_rows('fc'))
+
+_MARKS = ('encoder_q.conv1.weight',)
 
 MOCO = KeyMap(
     family='moco',
@@ -17,7 +20,6 @@ MOCO = KeyMap(
         ('queue_ptr', 'head.queue_ptr'),
     ),
     added=(r'probe\..+',),
+    marks=_MARKS,
+    layout=in_ddp(_MARKS, {'encoder_q': 'encoder_q', 'encoder_k': 'encoder_q'}),
 )
-
-MARK = 'encoder_q.conv1.weight'
-"""A name that every checkpoint of the family has and no other."""

@@ -1,4 +1,4 @@
-"""Two-way renaming of parameters by a table of (official name, our name).
+"""What is to be known of a source family, most of all a table of (official name, our name) for renaming both ways.
 
 Names are dotted. ``{i}`` stands for any one part and means the same part on both sides. A name that ends in a dot
 stands for every parameter of that layer: ``norm.`` covers ``norm.weight`` and ``norm.bias``. The first fitting row
@@ -8,11 +8,12 @@ wins.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
+from sslrecipes.checkpoint.conversion.keymaps.layout import Layout
 from sslrecipes.errors import CheckpointError
 
 T = TypeVar('T')
@@ -21,19 +22,27 @@ Rules = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class KeyMap:
-    """The names of one source family.
+    """One source family: names, signs by which its files are known, and where these keep their weights.
 
     Attributes:
         family: What users call the family.
         rules: Rows of (official name, our name).
         left_out: Regular expressions of official names that have no counterpart in our networks.
         added: Regular expressions of our names that official files don't hold.
+        marks: Official names of which every file of the family has one, and no other family's.
+        resembles: Whether weights without a mark of any family seem to be of this one; the first that says so counts.
+        layout: Where files keep their weights.
+        misfit: Why some of our weights can't be expressed in the family, or None.
     """
 
     family: str
     rules: Rules
     left_out: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    resembles: Callable[[Mapping[str, Any]], bool] = lambda _: False
+    layout: Layout = Layout()  # noqa: RUF009  it is frozen
+    misfit: Callable[[Mapping[str, Any]], str | None] = lambda _: None
 
     def to_ours(self, state: Mapping[str, T]) -> dict[str, T]:
         """Rename official parameters to ours, without those in ``left_out``.
@@ -62,6 +71,10 @@ class KeyMap:
     def knows(self, names: Iterable[str]) -> bool:
         """Whether all of these are official names of the family."""
         return all(_fits(name, self.left_out) or _renamed(name, self._forward) is not None for name in names)
+
+    def is_marked(self, names: Collection[str]) -> bool:
+        """Whether one of these names is a mark of the family."""
+        return any(mark in names for mark in self.marks)
 
     @cached_property
     def _forward(self) -> list[tuple[re.Pattern[str], str]]:

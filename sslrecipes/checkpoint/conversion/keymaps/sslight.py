@@ -6,6 +6,7 @@ The three methods call the same things differently, so each is a family of its o
 
 from __future__ import annotations
 
+from sslrecipes.checkpoint.conversion.keymaps.layout import in_ddp
 from sslrecipes.checkpoint.conversion.keymaps.mobilenet import mobilenet_v2
 from sslrecipes.checkpoint.conversion.keymaps.resnet import resnet
 from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap, Rules
@@ -29,6 +30,9 @@ SWAV_HEAD: Rules = (*projection_rows('projection.mlp'), ('prototypes.', 'neck.pr
 MOCO_HEAD: Rules = projection_rows('mlp')
 
 _PROBE = ('classifier.', 'probe.')
+_DINO_MARKS = ('student.head.last_layer.weight_v',)
+_SWAV_MARKS = ('network.head.prototypes.weight',)
+_MOCO_MARKS = ('encoder_q.head.mlp.0.weight', 'encoder_q.head.mlp.weight')
 
 
 def network(official: str, ours: str, backbone: Rules, head: Rules) -> Rules:
@@ -52,6 +56,8 @@ def dino(backbone: Rules = BACKBONES) -> KeyMap:
             _PROBE,
             ('loss.center', 'head.center'),
         ),
+        marks=_DINO_MARKS,
+        layout=in_ddp(_DINO_MARKS, {'student': 'student', 'teacher': 'student'}),
     )
 
 
@@ -61,6 +67,8 @@ def swav(backbone: Rules = BACKBONES) -> KeyMap:
         family='sslight-swav',
         rules=(*network('network.', '', backbone, SWAV_HEAD), _PROBE),
         added=(r'head\..+',),
+        marks=_SWAV_MARKS,
+        layout=in_ddp(_SWAV_MARKS, {'network': 'network'}),
     )
 
 
@@ -75,14 +83,9 @@ def moco(backbone: Rules = BACKBONES) -> KeyMap:
             ('queue', 'head.queue'),
             ('queue_ptr', 'head.queue_ptr'),
         ),
+        marks=_MOCO_MARKS,
+        layout=in_ddp(_MOCO_MARKS, {'encoder_q': 'encoder_q', 'encoder_k': 'encoder_q'}),
     )
 
 
 SSLIGHT = (dino(), swav(), moco())
-
-MARKS = {
-    'student.head.last_layer.weight_v': 'sslight-dino',
-    'network.head.prototypes.weight': 'sslight-swav',
-    **dict.fromkeys(('encoder_q.head.mlp.0.weight', 'encoder_q.head.mlp.weight'), 'sslight-moco'),
-}
-"""Names one of which every checkpoint of a family has and no other checkpoint."""

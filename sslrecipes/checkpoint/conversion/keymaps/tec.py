@@ -2,8 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from torch import Tensor
+
+from sslrecipes.checkpoint.conversion.keymaps.layout import Layout
 from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap
-from sslrecipes.checkpoint.conversion.keymaps.vit import BODY, CLASSIFIER, stack
+from sslrecipes.checkpoint.conversion.keymaps.vit import BODY, CLASSIFIER, begins, has_body, is_bare, stack
+
+_PARTS = ('cls_token_mlp.', 'encoder_adaptor.', 'forward_fea_decoder.', 'forward_att_decoder.')
+
+
+def _is_released(names: Collection[str]) -> bool:
+    """Whether these are the names of a released file: the ViT body without norm or anything else."""
+    return is_bare(names) and not begins(names, (*_PARTS, 'norm.'))
+
+
+def _resembles(state: Mapping[str, Any]) -> bool:
+    return has_body(state) and (begins(state, _PARTS) or _is_released(state))
+
+
+def _put(state: dict[str, Tensor]) -> dict[str, Any]:
+    return dict(state) if _is_released(state) else {'model': state}
+
 
 TEC = KeyMap(
     family='tec',
@@ -26,4 +48,6 @@ TEC = KeyMap(
         ('decoder_pos_embed', 'neck.pos_embed'),
         *stack('decoder_blocks', 'neck.blocks'),
     ),
+    resembles=_resembles,
+    layout=Layout(_put),
 )

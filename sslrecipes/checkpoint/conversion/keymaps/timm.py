@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sslrecipes.checkpoint.backbone_arch import MOBILENET_BLOCKS
+from sslrecipes.checkpoint.conversion.keymaps.layout import Layout, bare
 from sslrecipes.checkpoint.conversion.keymaps.resnet import RESNET
 from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap, Rules
 from sslrecipes.checkpoint.conversion.keymaps.vit import BODY, CLASSIFIER
@@ -42,8 +43,7 @@ TIMM_MOBILENET_V2 = KeyMap(
     rules=_MOBILENET_V2,
     left_out=(r'classifier\..+',),
     added=(r'(neck|head|probe)\..+',),
+    marks=('conv_stem.weight',),  # its ViTs and ResNets have the names of others
+    layout=Layout(bare),
 )
 """A table of its own, because ``bn1`` is another norm in a ResNet."""
-
-MARK = 'conv_stem.weight'
-"""A name that every MobileNetV2 of timm has; its ViTs and ResNets have the names of others."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sslrecipes.checkpoint.conversion.keymaps.layout import Layout, bare
 from sslrecipes.checkpoint.conversion.keymaps.mobilenet import mobilenet_v2
 from sslrecipes.checkpoint.conversion.keymaps.resnet import RESNET
 from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap
@@ -11,7 +12,6 @@ TORCHVISION = KeyMap(
     rules=(*RESNET, *mobilenet_v2('features')),
     left_out=(r'fc\..+', r'classifier\..+'),
     added=(r'(neck|head|probe)\..+',),
+    marks=('features.0.0.weight',),  # of MobileNetV2; a ResNet has our own names
+    layout=Layout(bare),
 )
-
-MARK = 'features.0.0.weight'
-"""A name that every MobileNetV2 of torchvision has; a ResNet has our own names."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sslrecipes.checkpoint.conversion.keymaps.layout import Layout, bare
 from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap
 
 _BLOCK = (
@@ -25,7 +26,6 @@ TORCHVISION_VIT = KeyMap(
     ),
     left_out=(r'heads\..+',),
     added=(r'(neck|head|probe)\..+',),
+    marks=('conv_proj.weight',),
+    layout=Layout(bare),
 )
-
-MARK = 'conv_proj.weight'
-"""A name that every ViT of torchvision has and nothing else."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sslrecipes.checkpoint.conversion.keymaps.rules import Rules
 
 _BLOCK = (
@@ -31,3 +33,20 @@ CLASSIFIER: Rules = (
     ('fc_norm.', 'backbone.ln2.'),
     ('head.', 'head.fc.'),
 )
+
+_OTHER_PARTS = ('decoder_', 'mask_token', 'masked_embed', 'head.', 'fc_norm.')
+
+
+def has_body(names: Collection[str]) -> bool:
+    """Whether there is a ViT body among these official names."""
+    return 'patch_embed.proj.weight' in names
+
+
+def is_bare(names: Collection[str]) -> bool:
+    """Whether there is nothing else: neither decoder nor head."""
+    return not begins(names, _OTHER_PARTS)
+
+
+def begins(names: Collection[str], parts: tuple[str, ...]) -> bool:
+    """Whether one of the names begins with one of ``parts``."""
+    return any(name.startswith(parts) for name in names)

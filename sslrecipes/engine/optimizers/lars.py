@@ -66,36 +66,19 @@ class LARS(Optimizer):
         dampening: float = 0.0,
         nesterov: bool = False,
     ) -> None:
+        options = {name: value for name, value in locals().items() if name not in {'self', 'params', '__class__'}}
         if denominator not in DENOMINATORS:
             raise ConfigError(f'LARS: denominator is one of {", ".join(DENOMINATORS)}, not {denominator!r}.')
-        numbers = dict(
-            lr=lr,
-            momentum=momentum,
-            weight_decay=weight_decay,
-            trust_coefficient=trust_coefficient,
-            eps=eps,
-            dampening=dampening,
-        )
-        for name, value in numbers.items():
-            if value < 0:
+        for name, value in options.items():
+            if name != 'denominator' and value < 0:
                 raise ConfigError(f'LARS: {name} is {value}, but must not be negative.')
-        choices = dict(
-            adapt=adapt,
-            adapt_vectors=adapt_vectors,
-            adapt_without_decay=adapt_without_decay,
-            decay_gradient=decay_gradient,
-            denominator=denominator,
-            trust_clip=trust_clip,
-            nesterov=nesterov,
-        )
-        super().__init__(params, {**numbers, **choices})
+        super().__init__(params, options)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take over a state, also one from before the later options."""
         super().__setstate__(state)
         for group in self.param_groups:
-            for option, value in dict(trust_clip=False, dampening=0.0, nesterov=False).items():
-                group.setdefault(option, value)
+            group.update({name: value for name, value in self.defaults.items() if name not in group})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:

@@ -22,7 +22,7 @@ _PATTERN = re.compile(
     r'_(?P<dataset>[a-z0-9-]+?)(-(?P<px>\d+x\d+|\d+(?=px))(px)?)?$'
 )
 _SCHEDULES = {
-    **dict.fromkeys(('WarmupCosineLR', 'StepCosine', 'CosineAnnealingLR'), 'coslr'),
+    **dict.fromkeys(('WarmupCosineLR', 'CosineScheduler', 'CosineAnnealingLR'), 'coslr'),
     'MultiStepLR': 'multisteplr',
     'PolyLR': 'polylr',
 }

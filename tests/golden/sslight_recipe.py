@@ -224,14 +224,17 @@ def optimization_of(options, recipe, optimizer, hyper):
     decay = options.take('SOLVER.WEIGHT_DECAY', recipe['decay'])
     decay_end = options.take('SOLVER.WEIGHT_DECAY_END', recipe['decay_end'])
     lr = dict(
-        type='StepCosine',
+        type='CosineScheduler',
         epochs=epochs,
         final=options.take('SOLVER.MIN_LR', recipe['min_lr']),
         warmup_epochs=options.take('SOLVER.WARMUP_EPOCHS', 10),
         start=options.take('SOLVER.START_WARMUP', start),
     )
     weight_decay = dict(
-        type='StepCosine', param_name='weight_decay', epochs=epochs, final=decay if decay_end is None else decay_end
+        type='CosineScheduler',
+        param_name='weight_decay',
+        epochs=epochs,
+        final=decay if decay_end is None else decay_end,
     )
     settings = dict(type=optimizer, lr=hyper['effective_base_lr'], weight_decay=decay)
     if optimizer != 'AdamW':

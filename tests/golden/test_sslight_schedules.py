@@ -6,7 +6,7 @@ import re
 import pytest
 import torch
 
-from sslrecipes.engine.schedulers import StepCosine
+from sslrecipes.engine.schedulers import CosineScheduler
 from sslrecipes.models.heads import DINOHead
 from sslrecipes.models.utils.cosine import cosine
 from sslrecipes.registry import PARAM_SCHEDULERS
@@ -20,11 +20,11 @@ def approx(value):
     return pytest.approx(value, rel=1e-6, abs=0)  # the tolerance of the case
 
 
-def step_cosine(args, param_name, per_epoch=False):
+def cosine_scheduler(args, param_name, per_epoch=False):
     """The schedule of a recipe, and the parameter group that it sets."""
     parameter = torch.nn.Parameter(torch.zeros(1))
     optimizer = torch.optim.SGD([parameter], **{'lr': 0.1, param_name: args['base_value']})
-    schedule = StepCosine(
+    schedule = CosineScheduler(
         optimizer,
         epochs=args['epochs'],
         final=args['final_value'],
@@ -37,14 +37,14 @@ def step_cosine(args, param_name, per_epoch=False):
     return schedule, optimizer.param_groups[0]
 
 
-def check_step_cosine(spec, param_name, per_epoch):
+def check_cosine_scheduler(spec, param_name, per_epoch):
     args = spec['args']
     assert set(args) <= COSINE
-    schedule, group = step_cosine(args, param_name, per_epoch)
+    schedule, group = cosine_scheduler(args, param_name, per_epoch)
     for iteration, expected in zip(spec['iterations'], spec['values'], strict=True):
         schedule.move(iteration - schedule.last_step)
         assert group[param_name] == approx(expected), iteration
-    each_step, _ = step_cosine(args, param_name)  # officially an array that evaluations look at once per epoch
+    each_step, _ = cosine_scheduler(args, param_name)  # officially an array that evaluations look at once per epoch
     assert spec['length'] == args['epochs'] * args['niter_per_ep']
     assert math.fsum(each_step.value_at(step, args['base_value']) for step in range(spec['length'])) == approx(
         spec['sum']
@@ -113,7 +113,7 @@ def check(name, spec):
     elif 'momentum' in name:
         check_momentum(spec)
     else:
-        check_step_cosine(spec, param_name, name.endswith('_epoch_start'))
+        check_cosine_scheduler(spec, param_name, name.endswith('_epoch_start'))
 
 
 @pytest.mark.golden('sslight/schedules')

@@ -59,8 +59,8 @@ def test_all_facts_that_apply_and_no_others():
 
 def test_each_schedule_has_its_facts():
     schedules = [
-        dict(type='StepCosine', param_name='weight_decay', final=0.4),
-        dict(type='StepCosine', warmup_epochs=10, start=0.075, final=0.0048),
+        dict(type='CosineScheduler', param_name='weight_decay', final=0.4),
+        dict(type='CosineScheduler', warmup_epochs=10, start=0.075, final=0.0048),
     ]
     found = facts(config(param_scheduler=schedules))
     assert {

@@ -73,7 +73,7 @@ def test_each_contradiction_is_named(change, word):
 
 def test_the_learning_rate_is_what_the_name_means_by_its_schedule():
     cfg = config()
-    cfg.param_scheduler = [dict(type='MultiStepLR', param_name='weight_decay'), dict(type='StepCosine')]
+    cfg.param_scheduler = [dict(type='MultiStepLR', param_name='weight_decay'), dict(type='CosineScheduler')]
     assert parse_name('tec_vit_8xb256-accum2-amp-coslr-300e_in1k.py').disagreements(cfg) == []
 
 

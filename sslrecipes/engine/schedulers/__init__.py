@@ -1,6 +1,6 @@
 """Closed-form schedules."""
 
-from sslrecipes.engine.schedulers.step_cosine import StepCosine
+from sslrecipes.engine.schedulers.cosine_scheduler import CosineScheduler
 from sslrecipes.engine.schedulers.warmup_cosine import WarmupCosineLR
 
-__all__ = ['StepCosine', 'WarmupCosineLR']
+__all__ = ['CosineScheduler', 'WarmupCosineLR']

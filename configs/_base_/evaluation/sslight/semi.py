@@ -30,7 +30,7 @@ optim_wrapper = dict(
     constructor='ParamGroupsConstructor',
 )
 
-param_scheduler = dict(type='StepCosine', epochs=60, final=1e-6, per_epoch=True)
+param_scheduler = dict(type='CosineScheduler', epochs=60, final=1e-6, per_epoch=True)
 train_cfg = dict(type='SSLTrainLoop', max_epochs=60, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()

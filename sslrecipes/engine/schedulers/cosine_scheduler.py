@@ -12,7 +12,7 @@ from sslrecipes.registry import PARAM_SCHEDULERS
 
 
 @PARAM_SCHEDULERS.register_module()
-class StepCosine(ClosedFormSchedule):
+class CosineScheduler(ClosedFormSchedule):
     """A parameter rising linearly from ``start`` to its initial value, then going along half a cosine to ``final``.
 
     The last value of the rise is the initial value, with which the cosine begins again; ``final`` would be reached

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from sslrecipes.engine.schedulers import StepCosine
+from sslrecipes.engine.schedulers import CosineScheduler
 from sslrecipes.errors import ConfigError
 
 
@@ -14,7 +14,7 @@ def curve(micro_batches, param_name='lr', **kwargs):
     ]
     optimizer = torch.optim.SGD(groups, lr=2.0)
     settings = dict(epochs=5, final=0.5, epoch_length=4) | kwargs
-    schedule = StepCosine(optimizer, param_name=param_name, **settings)
+    schedule = CosineScheduler(optimizer, param_name=param_name, **settings)
     values = []
     for _ in range(micro_batches):
         values.append([group[param_name] for group in optimizer.param_groups])
@@ -44,7 +44,7 @@ def test_weight_decay_rises_where_there_is_some():
 def test_lr_scale_does_not_scale_weight_decay():
     group = dict(params=[torch.nn.Parameter(torch.zeros(1))], lr_scale=0.1, weight_decay=0.04)
     optimizer = torch.optim.SGD([group], lr=1.0)
-    StepCosine(optimizer, epochs=2, final=0.4, epoch_length=4, param_name='weight_decay')
+    CosineScheduler(optimizer, epochs=2, final=0.4, epoch_length=4, param_name='weight_decay')
     assert optimizer.param_groups[0]['weight_decay'] == pytest.approx(0.04)
 
 
@@ -63,7 +63,7 @@ def test_value_follows_optimizer_steps_whatever_is_left_over_of_an_epoch():
 def test_weight_decay_may_begin_at_zero():
     group = dict(params=[torch.nn.Parameter(torch.zeros(1))], weight_decay=0.0, decay_scale=1.0)
     optimizer = torch.optim.SGD([group], lr=1.0)
-    schedule = StepCosine(optimizer, epochs=2, final=0.3, epoch_length=2, param_name='weight_decay')
+    schedule = CosineScheduler(optimizer, epochs=2, final=0.3, epoch_length=2, param_name='weight_decay')
     optimizer.step()
     schedule.step()
     assert 0 < optimizer.param_groups[0]['weight_decay'] < 0.3

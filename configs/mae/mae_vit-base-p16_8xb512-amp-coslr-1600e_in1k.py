@@ -1,4 +1,3 @@
 _base_ = ['mae_vit-base-p16_8xb512-amp-coslr-300e_in1k.py']
 
-param_scheduler = dict(epochs=1600)
 train_cfg = dict(max_epochs=1600)

@@ -6,5 +6,4 @@ _base_ = [
 ]
 
 train_dataloader = dict(batch_size=512)
-param_scheduler = dict(epochs=1600)
 train_cfg = dict(max_epochs=1600)

@@ -6,5 +6,5 @@ _base_ = [
 ]
 
 train_dataloader = dict(batch_size=512)
-param_scheduler = dict(warmup_epochs=40, epochs=400)
+param_scheduler = dict(warmup_epochs=40)
 train_cfg = dict(max_epochs=400)

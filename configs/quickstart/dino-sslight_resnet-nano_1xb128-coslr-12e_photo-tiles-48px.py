@@ -6,5 +6,4 @@ train_pipeline = [views, _base_.pack]
 train_dataloader = dict(dataset=dict(tile_size=64, stride=32, pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(tile_size=64, stride=32))
 
-param_scheduler = dict(epochs=12)
 train_cfg = dict(max_epochs=12)

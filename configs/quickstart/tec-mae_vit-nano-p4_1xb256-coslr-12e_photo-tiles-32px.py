@@ -5,7 +5,6 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-param_scheduler = dict(epochs=12)
 train_cfg = dict(max_epochs=12)
 default_hooks = dict(logger=dict(interval=6))
 work_dir = 'work_dirs/quickstart/tec'

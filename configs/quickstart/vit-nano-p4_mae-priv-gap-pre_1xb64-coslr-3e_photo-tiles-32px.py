@@ -17,7 +17,7 @@ train_dataloader = dict(batch_size=64, drop_last=True, dataset=dict(pipeline=tra
 optim_wrapper = dict(
     optimizer=dict(lr=2e-3, betas=(0.9, 0.999)), paramwise_cfg=dict(no_decay=('cls_token',), layer_decay=0.75)
 )
-param_scheduler = dict(epochs=3, final=1e-6)
+param_scheduler = dict(final=1e-6)
 train_cfg = dict(max_epochs=3, val_interval=3)
 val_cfg = dict()
 test_cfg = dict()

@@ -11,7 +11,7 @@ model = dict(_base_.probe, num_classes=18, backbone=dict(init_cfg=dict(checkpoin
 train_dataloader = dict(batch_size=64, drop_last=True)
 
 optim_wrapper = dict(optimizer=dict(lr=0.5))
-param_scheduler = dict(epochs=3, warmup_epochs=1)
+param_scheduler = dict(warmup_epochs=1)
 train_cfg = dict(max_epochs=3, val_interval=3)
 auto_scale_lr = dict(base_batch_size=64)
 

@@ -20,7 +20,6 @@ model = dict(
     ),
     head=dict(type='LinearClsHead', num_classes=18, in_channels=128, loss=dict(type='CrossEntropyLoss')),
 )
-param_scheduler = dict(epochs=10)
 train_cfg = dict(max_epochs=10)
 val_cfg = dict()
 test_cfg = dict()

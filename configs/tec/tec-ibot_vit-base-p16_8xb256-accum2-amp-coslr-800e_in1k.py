@@ -1,4 +1,3 @@
 _base_ = ['tec-ibot_vit-base-p16_8xb256-accum2-amp-coslr-300e_in1k.py']
 
-param_scheduler = dict(epochs=800)
 train_cfg = dict(max_epochs=800)

@@ -133,7 +133,7 @@ def recipe(config: str, folder: Path, epochs: int | None = None) -> Config:
     cfg = load_config(CONFIGS / config)
     cfg.work_dir = str(folder)
     if epochs:
-        cfg.train_cfg.max_epochs = cfg.param_scheduler.epochs = epochs
+        cfg.train_cfg.max_epochs = epochs
         cfg.param_scheduler.warmup_epochs = min(cfg.param_scheduler.warmup_epochs, epochs - 1)
     return cfg
 

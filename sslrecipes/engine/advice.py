@@ -10,6 +10,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from sslrecipes.config.places import value_at
+from sslrecipes.config.schedules import schedules
 from sslrecipes.datasets.seeding import batch_size_of
 from sslrecipes.zoo.naming import parse_name
 
@@ -34,6 +35,17 @@ def lr_for_another_batch(cfg: Config, batch: int) -> str | None:
         f'optim_wrapper.optimizer.lr={lr:g} is meant for {base} images per optimizer step, but this run has {batch}: '
         f'linear scaling would make it {lr * batch / base:g}; {how}set it, unless it was chosen for this batch.'
     )
+
+
+def schedules_of_another_length(cfg: Config) -> Iterator[str]:
+    """Name each schedule that states another number of epochs than the run has: usually it states none."""
+    trained = value_at(cfg, 'train_cfg.max_epochs')
+    for place, schedule in schedules(cfg):
+        if trained is not None and schedule.get('epochs', trained) != trained:
+            yield (
+                f'{place}.epochs={schedule["epochs"]} is not the length of the run, train_cfg.max_epochs={trained}: '
+                f'leave {place}.epochs out, unless its curve is meant for another length.'
+            )
 
 
 def queues_longer_than_data(model: nn.Module, loader: DataLoader[Any], processes: int) -> Iterator[str]:

@@ -25,11 +25,12 @@ from sslrecipes.checkpoint.stated import facts_of
 from sslrecipes.checkpoint.used_alike import check_parts_used_alike, check_used_alike
 from sslrecipes.config.default_hooks import DEFAULT_HOOKS
 from sslrecipes.config.picture_size import picture_size
+from sslrecipes.config.places import value_at
 from sslrecipes.config.upstream import adopt
 from sslrecipes.datasets.class_names import build_dataset
 from sslrecipes.datasets.seeding import RestartableBatches, SeededDataset, seeded
 from sslrecipes.datasets.workers import init_worker
-from sslrecipes.engine.advice import lr_for_another_batch, queues_longer_than_data
+from sslrecipes.engine.advice import lr_for_another_batch, queues_longer_than_data, schedules_of_another_length
 from sslrecipes.engine.class_count import (
     check_accuracies,
     check_class_count,
@@ -102,7 +103,7 @@ class SSLRunner(RestartableRunner):
       a loss that isn't finite in a decision;
     * :meth:`_init_model_weights`: detectors and segmentors take over a whole backbone, or none;
     * :meth:`load_checkpoint`: executes no code and refuses half-loaded weights (upstream logs a warning);
-    * :meth:`_build_param_scheduler`: tells closed-form schedules the steps per epoch.
+    * :meth:`_build_param_scheduler`: tells closed-form schedules the steps per epoch and the length of the run.
     """
 
     @classmethod
@@ -295,7 +296,11 @@ class SSLRunner(RestartableRunner):
 
     def _build_param_scheduler(self, scheduler: Any, optim_wrapper: Any) -> list[Any]:
         filled = dict(convert_to_iter_based=True, accumulative_counts=optim_wrapper._accumulative_counts)
+        trained = value_at(self.cfg, 'train_cfg.max_epochs')
+        length = {} if trained is None else dict(epochs=trained)
+        for advice in schedules_of_another_length(self.cfg):
+            self.logger.warning(advice)
         schedules = scheduler if isinstance(scheduler, (list, tuple)) else [scheduler]
         return super()._build_param_scheduler(
-            [{**one, **filled} if is_closed_form(one) else one for one in schedules], optim_wrapper
+            [{**length, **one, **filled} if is_closed_form(one) else one for one in schedules], optim_wrapper
         )

@@ -23,7 +23,7 @@ train_dataloader = dict(
     collate_fn=dict(type='default_collate'),
     dataset=dict(type='Digits', split='train', indices=64, pipeline=[dict(type='PackInputs')]))
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3), constructor='ParamGroupsConstructor')
-param_scheduler = dict(type='WarmupCosineLR', epochs=2)
+param_scheduler = dict(type='WarmupCosineLR')
 train_cfg = dict(type='SSLTrainLoop', max_epochs=2)
 """
 EVALUATION = """

@@ -29,6 +29,21 @@ def test_same_seed_same_weights(mae_on_digits):
     assert torch.equal(*runs)
 
 
+def test_schedules_are_as_long_as_the_run_unless_they_say_otherwise(mae_on_digits, tmp_path):
+    mae_on_digits.param_scheduler = [
+        mae_on_digits.param_scheduler,
+        dict(type='CosineScheduler', param_name='weight_decay', epochs=9, final=0.1),
+        dict(type='MultiStepLR', milestones=[2]),
+    ]
+    runner = SSLRunner.from_cfg(mae_on_digits)
+    runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+    schedules = runner.build_param_scheduler(runner.param_schedulers)
+    assert [schedule.epochs for schedule in schedules[:2]] == [4, 9]
+    (log,) = (tmp_path / 'run').glob('*/*.log')
+    assert 'param_scheduler[1].epochs=9 is not the length of the run, train_cfg.max_epochs=4: leave' in log.read_text()
+    assert 'param_scheduler[0]' not in log.read_text()
+
+
 def test_runners_of_one_second_log_apart(mae_on_digits, monkeypatch):
     monkeypatch.setattr('time.time', lambda: 1e9)
     runners = [SSLRunner.from_cfg(mae_on_digits) for _ in range(3)]

@@ -77,13 +77,13 @@ def test_print_config_names_file_and_override():
 
 
 def test_print_config_of_one_part_as_json():
-    code, printed, _ = run('print_config.py', MAE, '--only', 'param_scheduler.epochs', '--format', 'json')
+    code, printed, _ = run('print_config.py', MAE, '--only', 'train_cfg.max_epochs', '--format', 'json')
     assert code == 0
     assert json.loads(printed) == [
         {
-            'place': 'param_scheduler.epochs',
+            'place': 'train_cfg.max_epochs',
             'value': 300,
             'source': 'configs/_base_/schedules/mae/adamw_bs4096_coslr_pretrain.py',
-            'line': 10,
+            'line': 11,
         }
     ]

@@ -308,7 +308,7 @@ def test_learning_rate_follows_the_official_table(official, resolve):
     cfg, length = resolve(pretraining(variant, size, epochs)), 312  # iterations of 4096 images of ImageNet
     optimizer = torch.optim.SGD([torch.zeros(1)], lr=cfg.optim_wrapper.optimizer.lr)
     options = cfg.param_scheduler.to_dict()
-    schedule = PARAM_SCHEDULERS.get(options.pop('type'))(optimizer, epoch_length=length, **options)
+    schedule = PARAM_SCHEDULERS.get(options.pop('type'))(optimizer, epoch_length=length, epochs=epochs, **options)
 
     def lr_at(step):
         schedule.move(step - schedule.last_step)

@@ -15,7 +15,7 @@ optim_wrapper = dict(
     constructor='ParamGroupsConstructor',
 )
 
-param_scheduler = dict(type='WarmupCosineLR', warmup_epochs=10, epochs=90, min_lr=0.0)
+param_scheduler = dict(type='WarmupCosineLR', warmup_epochs=10, min_lr=0.0)
 train_cfg = dict(type='SSLTrainLoop', max_epochs=90, val_interval=10)
 val_cfg = dict()
 test_cfg = dict()

@@ -9,5 +9,4 @@ checkpoint = 'work_dirs/mae_vit-large-p16_8xb512-amp-coslr-1600e_in1k/epoch_1600
 model = dict(backbone=dict(drop_path_rate=0.2, init_cfg=dict(checkpoint=checkpoint)))
 train_dataloader = dict(batch_size=128)
 optim_wrapper = dict(optimizer=dict(lr=1e-3 * 1024 / 256), paramwise_cfg=dict(layer_decay=0.75))
-param_scheduler = dict(epochs=50)
 train_cfg = dict(max_epochs=50)

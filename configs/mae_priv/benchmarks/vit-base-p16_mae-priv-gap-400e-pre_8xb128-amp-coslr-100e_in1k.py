@@ -8,5 +8,4 @@ _base_ = [
 checkpoint = 'work_dirs/mae-priv-gap_vit-base-p16_8xb512-amp-coslr-400e_in1k/epoch_400.pth'
 model = dict(backbone=dict(init_cfg=dict(checkpoint=checkpoint)))
 train_dataloader = dict(batch_size=128)
-param_scheduler = dict(epochs=100)
 train_cfg = dict(max_epochs=100)

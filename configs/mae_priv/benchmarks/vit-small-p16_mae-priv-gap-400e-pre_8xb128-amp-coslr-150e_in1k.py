@@ -1,4 +1,3 @@
 _base_ = ['vit-small-p16_mae-priv-gap-400e-pre_8xb128-amp-coslr-50e_in1k.py']
 
-param_scheduler = dict(epochs=150)
 train_cfg = dict(max_epochs=150)

@@ -1,5 +1,4 @@
 _base_ = ['resnet18_dino-baseline-pre_8xb128-coslr-60e_in1k-1pct.py']
 
 train_dataloader = dict(dataset=dict(subset='data/imagenet/subsets/10percent.txt'))
-param_scheduler = dict(epochs=30)
 train_cfg = dict(max_epochs=30)

@@ -9,5 +9,5 @@ checkpoint = 'work_dirs/tec-mae_vit-large-p16_8xb256-accum2-amp-coslr-300e_in1k/
 model = dict(backbone=dict(init_cfg=dict(checkpoint=checkpoint)))
 train_dataloader = dict(batch_size=64)
 optim_wrapper = dict(accumulative_counts=2, optimizer=dict(lr=1e-3 * 1024 / 256))
-param_scheduler = dict(epochs=50, min_lr=1e-5)
+param_scheduler = dict(min_lr=1e-5)
 train_cfg = dict(max_epochs=50)

@@ -44,6 +44,8 @@ PHASES = (
     ('val_dataloader', 'val_cfg', 'val_evaluator'),
     ('test_dataloader', 'test_cfg', 'test_evaluator'),
 )
+#: Schedules that are functions of the whole length of the run.
+OF_THE_WHOLE_RUN = ('CosineScheduler', 'WarmupCosineLR')
 #: What a training loop's length is called.
 LENGTH = {
     **dict.fromkeys(('SSLTrainLoop', 'EpochBasedTrainLoop'), 'max_epochs'),
@@ -78,20 +80,18 @@ def loop_has_its_length(cfg: Any) -> Iterator[Objection]:
 
 
 def schedule_fits(cfg: Any) -> Iterator[Objection]:
-    """A schedule outlasts its warm-up, and ends with the training: it means nothing beyond, and not all before."""
+    """A schedule outlasts its warm-up; where it says nothing of its length, it is as long as the training."""
+    trained = value_at(cfg, 'train_cfg.max_epochs')
     for place, schedule in schedules(cfg):
-        epochs, warmup = schedule.get('epochs'), schedule.get('warmup_epochs', 0)
+        epochs, kind = schedule.get('epochs', trained), str(schedule.get('type')).rpartition('.')[2]
         if epochs is None:
+            if kind in OF_THE_WHOLE_RUN:
+                yield f'{place}: {kind} needs epochs where train_cfg has no max_epochs.', (place,)
             continue
-        if sentence := outlasts_training(epochs, warmup, may_be_all=schedule.get('type') != 'WarmupCosineLR'):
-            yield f'{place}: {sentence}', (f'{place}.warmup_epochs', f'{place}.epochs')
-        trained = value_at(cfg, 'train_cfg.max_epochs')
-        if trained is not None and trained != epochs:
-            about = (f'{place}.epochs', 'train_cfg.max_epochs')
-            yield (
-                f'{place}.epochs is {epochs} but train_cfg.max_epochs is {trained}: set both to the same number.',
-                about,
-            )
+        may_be_all = kind != 'WarmupCosineLR'
+        if sentence := outlasts_training(epochs, schedule.get('warmup_epochs', 0), may_be_all=may_be_all):
+            length = f'{place}.epochs' if 'epochs' in schedule else 'train_cfg.max_epochs'
+            yield f'{place}: {sentence}', (f'{place}.warmup_epochs', length)
 
 
 def workers_are_there(cfg: Any) -> Iterator[Objection]:

@@ -20,7 +20,7 @@ class CosineScheduler(ClosedFormSchedule):
 
     Args:
         optimizer: Optimizer or wrapper.
-        epochs: Length of the whole schedule.
+        epochs: Length of the whole schedule; the runner fills in that of the run.
         final: Where the cosine leads (mmengine's own schedulers call something else ``end``).
         warmup_epochs: Length of the rise.
         start: First value of the rise.

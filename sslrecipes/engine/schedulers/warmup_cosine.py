@@ -17,7 +17,7 @@ class WarmupCosineLR(ClosedFormSchedule):
 
     Args:
         optimizer: Optimizer or wrapper.
-        epochs: Length E of the whole schedule.
+        epochs: Length E of the whole schedule; the runner fills in that of the run.
         warmup_epochs: Length W of the rise.
         min_lr: Value reached at epoch E (before ``lr_scale``).
         **kwargs: Arguments of :class:`ClosedFormSchedule`.

@@ -68,8 +68,14 @@ def test_every_recipe_and_project_passes():
         ({'test_evaluator': [dict(type='X', collect_device='tpu')]}, "test_evaluator[0].collect_device is 'tpu', but"),
         ({'resume': 'yes'}, "resume is 'yes', but must be True or False."),
         ({'param_scheduler.warmup_epochs': 4}, 'param_scheduler: warmup_epochs=4 must be less than epochs=4.'),
-        ({'train_cfg.max_epochs': 5}, 'param_scheduler.epochs is 4 but train_cfg.max_epochs is 5: set both'),
-        ({'param_scheduler': [dict(type='X', epochs=3)]}, 'param_scheduler[0].epochs is 3 but'),
+        (
+            {'param_scheduler': [dict(type='CosineScheduler', epochs=3, warmup_epochs=4)]},
+            'param_scheduler[0]: warmup_epochs=4 must be no more than epochs=3.',
+        ),
+        (
+            {'train_cfg': dict(type='SSLIterTrainLoop', max_iters=9, _delete_=True)},
+            'param_scheduler: WarmupCosineLR needs epochs where train_cfg has no max_epochs.',
+        ),
         (
             {'model.backbone.img_size': 9, 'model.neck.num_patches': 16},
             'model.backbone: img_size=9 must be a multiple of patch_size=2.',
@@ -128,10 +134,10 @@ def test_a_loader_needs_its_parts(mae_on_digits, key):
 
 
 def test_the_places_of_an_impossible_combination_are_given(mae_on_digits):
-    mae_on_digits.train_cfg.max_epochs = 5
+    mae_on_digits.train_cfg.max_epochs = 1
     with pytest.raises(ConfigError) as caught:
         check_schema(mae_on_digits)
-    assert caught.value.places == ('param_scheduler.epochs', 'train_cfg.max_epochs')
+    assert caught.value.places == ('param_scheduler.warmup_epochs', 'train_cfg.max_epochs')
 
 
 def test_a_recipes_own_names_are_its_own(mae_on_digits):

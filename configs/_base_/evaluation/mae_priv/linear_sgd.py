@@ -14,7 +14,7 @@ optim_wrapper = dict(
     constructor='ParamGroupsConstructor',
 )
 
-param_scheduler = dict(type='CosineScheduler', warmup_epochs=10, epochs=90, start=0.0, final=1e-6)
+param_scheduler = dict(type='CosineScheduler', warmup_epochs=10, start=0.0, final=1e-6)
 train_cfg = dict(type='SSLTrainLoop', max_epochs=90, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()

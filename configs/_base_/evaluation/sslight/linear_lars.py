@@ -14,7 +14,7 @@ optim_wrapper = dict(
     constructor='ParamGroupsConstructor',
 )
 
-param_scheduler = dict(type='CosineScheduler', epochs=100, final=1e-6, per_epoch=True)
+param_scheduler = dict(type='CosineScheduler', final=1e-6, per_epoch=True)
 train_cfg = dict(type='SSLTrainLoop', max_epochs=100, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()

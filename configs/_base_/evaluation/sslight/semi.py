@@ -10,7 +10,7 @@ Inherit it beside datasets/sslight/in1k_semi_224.py and runtimes/keep_best.py, a
         head=dict(in_channels=512, init_cfg=dict(checkpoint=checkpoint)),
     )
 
-For 10 % of the images: train_cfg.max_epochs = param_scheduler.epochs = 30 and train_dataloader.dataset.subset.
+For 10 % of the images: train_cfg.max_epochs = 30 and train_dataloader.dataset.subset.
 """
 
 model = dict(
@@ -30,7 +30,7 @@ optim_wrapper = dict(
     constructor='ParamGroupsConstructor',
 )
 
-param_scheduler = dict(type='CosineScheduler', epochs=60, final=1e-6, per_epoch=True)
+param_scheduler = dict(type='CosineScheduler', final=1e-6, per_epoch=True)
 train_cfg = dict(type='SSLTrainLoop', max_epochs=60, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()

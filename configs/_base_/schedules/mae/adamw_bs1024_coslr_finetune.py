@@ -8,7 +8,7 @@ optim_wrapper = dict(
     paramwise_cfg=dict(no_decay=('cls_token', 'pos_embed'), layer_decay=0.65),
 )
 
-param_scheduler = dict(type='WarmupCosineLR', warmup_epochs=5, epochs=100, min_lr=1e-6)
+param_scheduler = dict(type='WarmupCosineLR', warmup_epochs=5, min_lr=1e-6)
 train_cfg = dict(type='SSLTrainLoop', max_epochs=100, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()

@@ -7,7 +7,7 @@ optim_wrapper = dict(
     constructor='ParamGroupsConstructor',
 )
 
-param_scheduler = dict(type='WarmupCosineLR', warmup_epochs=40, epochs=300, min_lr=0.0)
+param_scheduler = dict(type='WarmupCosineLR', warmup_epochs=40, min_lr=0.0)
 train_cfg = dict(type='SSLTrainLoop', max_epochs=300)
 
 auto_scale_lr = dict(base_batch_size=4096, enable=False)

@@ -8,7 +8,7 @@ optim_wrapper = dict(
     paramwise_cfg=dict(no_decay=('cls_token',), layer_decay=0.75),
 )
 
-param_scheduler = dict(type='CosineScheduler', warmup_epochs=10, epochs=50, start=0.0, final=1e-6)
+param_scheduler = dict(type='CosineScheduler', warmup_epochs=10, start=0.0, final=1e-6)
 train_cfg = dict(type='SSLTrainLoop', max_epochs=50, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()

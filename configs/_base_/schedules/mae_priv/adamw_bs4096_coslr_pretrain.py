@@ -8,7 +8,7 @@ optim_wrapper = dict(
     paramwise_cfg=dict(no_decay=('mask_token',)),
 )
 
-param_scheduler = dict(type='CosineScheduler', warmup_epochs=10, epochs=100, start=0.0, final=0.0)
+param_scheduler = dict(type='CosineScheduler', warmup_epochs=10, start=0.0, final=0.0)
 train_cfg = dict(type='SSLTrainLoop', max_epochs=100)
 
 auto_scale_lr = dict(base_batch_size=4096, enable=False)

@@ -5,7 +5,7 @@ optim_wrapper = dict(
     constructor='ParamGroupsConstructor',
 )
 
-param_scheduler = dict(type='CosineScheduler', epochs=10, warmup_epochs=1, start=0.0, final=1e-5)
+param_scheduler = dict(type='CosineScheduler', warmup_epochs=1, start=0.0, final=1e-5)
 train_cfg = dict(type='SSLTrainLoop', max_epochs=10)
 
 auto_scale_lr = dict(base_batch_size=128, enable=False)

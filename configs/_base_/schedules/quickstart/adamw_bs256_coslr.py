@@ -5,7 +5,7 @@ optim_wrapper = dict(
     constructor='ParamGroupsConstructor',
 )
 
-param_scheduler = dict(type='WarmupCosineLR', warmup_epochs=2, epochs=20, min_lr=0.0)
+param_scheduler = dict(type='WarmupCosineLR', warmup_epochs=2, min_lr=0.0)
 train_cfg = dict(type='SSLTrainLoop', max_epochs=20)
 
 auto_scale_lr = dict(base_batch_size=256, enable=False)

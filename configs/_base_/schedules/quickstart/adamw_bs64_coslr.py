@@ -6,7 +6,7 @@ optim_wrapper = dict(
     paramwise_cfg=dict(no_decay=('mask_token',)),
 )
 
-param_scheduler = dict(type='CosineScheduler', epochs=8, warmup_epochs=1, start=0.0, final=0.0)
+param_scheduler = dict(type='CosineScheduler', warmup_epochs=1, start=0.0, final=0.0)
 train_cfg = dict(type='SSLTrainLoop', max_epochs=8)
 
 auto_scale_lr = dict(base_batch_size=64, enable=False)

@@ -7,8 +7,8 @@ optim_wrapper = dict(
 )
 
 param_scheduler = [
-    dict(type='CosineScheduler', epochs=200, warmup_epochs=10, start=0.0, final=1e-5),
-    dict(type='CosineScheduler', param_name='weight_decay', epochs=200, final=0.4),
+    dict(type='CosineScheduler', warmup_epochs=10, start=0.0, final=1e-5),
+    dict(type='CosineScheduler', param_name='weight_decay', final=0.4),
 ]
 train_cfg = dict(type='SSLTrainLoop', max_epochs=200, val_interval=1)
 

@@ -7,7 +7,7 @@ optim_wrapper = dict(
     paramwise_cfg=dict(no_decay_depthwise=True),
 )
 
-param_scheduler = dict(type='CosineScheduler', epochs=200, warmup_epochs=10, start=0.0, final=0.0048)
+param_scheduler = dict(type='CosineScheduler', warmup_epochs=10, start=0.0, final=0.0048)
 train_cfg = dict(type='SSLTrainLoop', max_epochs=200, val_interval=1)
 
 sync_bn = 'torch'

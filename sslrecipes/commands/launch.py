@@ -21,7 +21,7 @@ from sslrecipes.datasets.preflight.dataset import check_dataset
 from sslrecipes.datasets.preflight.remarks import Remark
 from sslrecipes.engine.class_count import learns_labels
 from sslrecipes.engine.failures import leave_lost_storage_to_the_main_thread
-from sslrecipes.engine.restart.circumstances import weight_files
+from sslrecipes.engine.restart.fingerprint import weight_files
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import CheckpointError, ConfigError, DataError
 

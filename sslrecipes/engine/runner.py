@@ -211,7 +211,7 @@ class SSLRunner(RestartableRunner):
 
     def train(self) -> nn.Module:
         """Train; failures of memory, loader workers and other processes end in one sentence."""
-        _ = self.circumstances  # looked at now, not when the first checkpoint is written
+        _ = self.fingerprint  # looked at now, not when the first checkpoint is written
         with explained(self), fitting(unwrapped(self.model), self.logger):
             return super().train()
 

@@ -24,7 +24,7 @@ from mmengine.config import Config
 
 from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.checkpoint.files.store import CheckpointStore
-from sslrecipes.engine.restart.circumstances import source_digest
+from sslrecipes.engine.restart.fingerprint import source_digest
 from sslrecipes.engine.runner import SSLRunner
 
 STEPS = 24  # of a short run, see tiny.py

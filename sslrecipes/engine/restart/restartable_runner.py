@@ -18,7 +18,7 @@ from sslrecipes.checkpoint.files.writing import BackgroundWriter
 from sslrecipes.datasets.seeding import batch_size_of
 from sslrecipes.engine.distributed import from_main_process
 from sslrecipes.engine.failures import is_lost_storage, unwritable
-from sslrecipes.engine.restart.circumstances import circumstances, dataset_facts
+from sslrecipes.engine.restart.fingerprint import STORED_AS, dataset_facts, fingerprint
 from sslrecipes.engine.restart.resume import enter
 from sslrecipes.engine.restart.resume_point import FinishedRunError, ResumePoint, find_resume_point, told_as_over
 from sslrecipes.engine.restart.state import as_builtins, collect_state
@@ -74,7 +74,7 @@ class RestartableRunner(Runner):
         point = self.resume_point
         super().set_randomness(point.meta['seed'] if point and seed is None else seed, diff_rank_seed, deterministic)
         if point:
-            point.check('circumstances', self.circumstances, self.cfg.get('accept_changes', False))
+            point.check(STORED_AS, self.fingerprint, self.cfg.get('accept_changes', False))
             if not self.enters_finished_run and (sentence := self._told_as_over(point)):
                 raise FinishedRunError(sentence)
         self._timestamp = from_main_process(self._begin_to_write)
@@ -108,9 +108,9 @@ class RestartableRunner(Runner):
         return model
 
     @cached_property
-    def circumstances(self) -> dict[str, str]:
+    def fingerprint(self) -> dict[str, str]:
         """What the run depends on besides its data."""
-        return circumstances(self.cfg, self.world_size, self.shared_seed)
+        return fingerprint(self.cfg, self.world_size, self.shared_seed)
 
     @property
     def shared_seed(self) -> int:
@@ -183,7 +183,7 @@ class RestartableRunner(Runner):
         dataset = self.train_dataloader.dataset
         return {
             'seed': self.shared_seed,
-            'circumstances': self.circumstances,
+            STORED_AS: self.fingerprint,
             'dataset': self._dataset_facts,
             'ancestors': self.resume_point.ancestors if self.resume_point else [],
             'batches_per_epoch': len(self.train_dataloader),

@@ -11,7 +11,7 @@ import torch
 from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.checkpoint.files.run_schema import check_run
 from sslrecipes.checkpoint.files.store import words_of
-from sslrecipes.engine.restart.circumstances import dataset_facts
+from sslrecipes.engine.restart.fingerprint import dataset_facts
 from sslrecipes.engine.restart.optimizer_state import check_optimizer_state
 from sslrecipes.engine.restart.resume_point import POLICY, ResumePoint
 from sslrecipes.engine.restart.state import recursive_schedules, restore_schedules, restore_state, unpack_message_hub

@@ -15,7 +15,7 @@ from sslrecipes.checkpoint.files.sealing import seal_of
 from sslrecipes.checkpoint.files.sources import is_address, local_file
 from sslrecipes.checkpoint.files.store import CheckpointStore, words_of
 from sslrecipes.engine.distributed import from_main_process
-from sslrecipes.engine.restart.circumstances import differences
+from sslrecipes.engine.restart.fingerprint import differences
 from sslrecipes.errors import CheckpointError
 from sslrecipes.paths.ownership import Owner
 
@@ -40,7 +40,7 @@ class ResumePoint:
         meta: Its ``meta`` entry.
         notes: Sentences for the log: which files were passed over.
         ancestors: Path and digest of each checkpoint that a start of this run was told to go on from.
-        changes: Differences of the circumstances that were accepted.
+        changes: Differences of the fingerprints that were accepted.
     """
 
     path: Path
@@ -50,10 +50,10 @@ class ResumePoint:
     changes: list[str] = field(default_factory=list)
 
     def check(self, part: str, now: dict[str, str], accept: bool) -> None:
-        """Compare circumstances with those of the checkpoint.
+        """Compare a fingerprint with that of the checkpoint.
 
         Args:
-            part: Entry of ``meta`` that has the table: ``'circumstances'`` or ``'dataset'``.
+            part: Entry of ``meta`` that has the table: ``STORED_AS`` or ``'dataset'``.
             now: The table of this run.
             accept: Whether differences are accepted, and only remembered.
 

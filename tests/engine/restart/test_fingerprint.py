@@ -3,11 +3,11 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from sslrecipes.engine.restart.circumstances import circumstances, dataset_facts, differences, flatten, source_digest
+from sslrecipes.engine.restart.fingerprint import dataset_facts, differences, fingerprint, flatten, source_digest
 
 
 def table(cfg, world_size=1, seed=0):
-    return circumstances(cfg, world_size, seed)
+    return fingerprint(cfg, world_size, seed)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_what_does_not_is_not(mae_on_digits, place, value):
 
 def test_processes_seed_and_versions_count(mae_on_digits, monkeypatch):
     before = table(mae_on_digits)
-    monkeypatch.setattr('sslrecipes.engine.restart.circumstances.__version__', '9.9')
+    monkeypatch.setattr('sslrecipes.engine.restart.fingerprint.__version__', '9.9')
     after = table(mae_on_digits, world_size=2, seed=1)
     assert [line.split(':')[0] for line in differences(before, after)] == [
         'version of sslrecipes',
@@ -119,9 +119,9 @@ def test_sets_have_an_order():
 def test_copies_of_recipes_in_a_wheel_are_not_source_code(monkeypatch, tmp_path):
     package = tmp_path / 'package'
     (package / 'engine' / 'restart').mkdir(parents=True)
-    (package / 'engine' / 'restart' / 'circumstances.py').write_text('x = 1')
-    copied = package / 'engine' / 'restart' / 'circumstances.py'
-    monkeypatch.setattr('sslrecipes.engine.restart.circumstances.__file__', str(copied))
+    (package / 'engine' / 'restart' / 'fingerprint.py').write_text('x = 1')
+    copied = package / 'engine' / 'restart' / 'fingerprint.py'
+    monkeypatch.setattr('sslrecipes.engine.restart.fingerprint.__file__', str(copied))
     before = source_digest.__wrapped__()
     (package / '.mim' / 'configs').mkdir(parents=True)
     (package / '.mim' / 'configs' / 'recipe.py').write_text('model = {}')

@@ -1,4 +1,4 @@
-"""What must be the same when a run is resumed, lest it silently become another run."""
+"""The fingerprint of a run: what must be the same when it is resumed, lest it silently become another run."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from sslrecipes.checkpoint.files.sealing import sha256
 from sslrecipes.config.places import children, walk
 from sslrecipes.version import __version__
 
+#: What a fingerprint is called in the ``meta`` of checkpoints.
+STORED_AS = 'circumstances'
 #: Places of a config that don't change what is learned.
 HARMLESS = re.compile(
     r'(work_dir|data_root|resume|accept_changes|load_from|launcher|log_level|log_processor|visualizer|vis_backends|env_cfg'
@@ -36,7 +38,7 @@ LIBRARIES_OF_SCOPE = {
 PROBES = 4096
 
 
-def circumstances(cfg: Config, world_size: int, seed: int) -> dict[str, str]:
+def fingerprint(cfg: Config, world_size: int, seed: int) -> dict[str, str]:
     """Describe what a run depends on besides its data, as a flat table.
 
     Args:
@@ -67,7 +69,7 @@ def dataset_facts(dataset: Any) -> dict[str, str]:
         root = str(getattr(dataset, 'data_root', '') or '')
         digest = hashlib.sha256()
         for index in np.unique(np.linspace(0, count - 1, PROBES, dtype=int)):
-            digest.update(_fingerprint(dataset.get_data_info(int(index)), root))
+            digest.update(_sample_identity(dataset.get_data_info(int(index)), root))
         facts['names of the images'] = digest.hexdigest()[:12]
     return facts
 
@@ -121,7 +123,7 @@ def code_of_projects(cfg: Config) -> Iterator[tuple[str, str]]:
             yield name, sha256(spec.origin)[:12]
 
 
-def _fingerprint(sample: Mapping[str, Any], root: str) -> bytes:
+def _sample_identity(sample: Mapping[str, Any], root: str) -> bytes:
     if name := sample.get('img_path'):
         what = str(name).removeprefix(root).lstrip('/').encode(errors='surrogatepass')
     elif (image := sample.get('img')) is not None:

@@ -4,7 +4,8 @@ from sslrecipes.commands import compare_methods as comparison
 from sslrecipes.commands.compare_methods import Row, compare, write_report
 
 
-def test_a_short_comparison(tmp_path, monkeypatch):
+def test_a_short_comparison(tmp_path, monkeypatch, few_tiles):
+    few_tiles(monkeypatch)
     monkeypatch.setattr(comparison, 'METHODS', {'MoCo baseline': 'moco-baseline'})
     rows = compare(tmp_path, 'photo-tiles', epochs=1)
     assert [row.method for row in rows] == ['random', 'MoCo baseline']

@@ -25,21 +25,22 @@ COMMANDS = [
 
 
 @pytest.fixture(scope='module')
-def finished(tmp_path_factory):
+def finished(tmp_path_factory, few_tiles):
     """A folder that looks like a checkout after a quickstart of one epoch, its results, and what was printed."""
     root = tmp_path_factory.mktemp('checkout')
     for name in ('configs', 'tools'):
         (root / name).symlink_to(ROOT / name)
     imsave(root / 'photo.jpg', data.astronaut())
     with pytest.MonkeyPatch.context() as patch:
+        few_tiles(patch)
         patch.chdir(root)
         folder = Path('work_dirs', 'quickstart')
         with redirect_stdout(StringIO()) as printed:
             results = run(folder, epochs=1)
-    for part, kept in (('mae', (18, 19, 20)), ('tec', (10, 11, 12))):  # as many as a whole run keeps
-        for epoch in kept:
-            shutil.copy2(root / folder / part / 'epoch_1.pth', root / folder / part / f'epoch_{epoch}.pth')
-    return root, results, printed.getvalue()
+        for part, kept in (('mae', (18, 19, 20)), ('tec', (10, 11, 12))):  # as many as a whole run keeps
+            for epoch in kept:
+                shutil.copy2(root / folder / part / 'epoch_1.pth', root / folder / part / f'epoch_{epoch}.pth')
+        yield root, results, printed.getvalue()
 
 
 def test_one_epoch_ends_with_every_promised_file(finished):

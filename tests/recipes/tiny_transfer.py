@@ -127,6 +127,10 @@ def connect_regions(roi_head: Any, width: int) -> None:
 def tiny_pretraining(pretraining: Any, width: int, tiny: ModuleType, folder: Path) -> Any:
     """Make a short run of a pre-training, with a ResNet of ``width`` channels, which don't all die as fewer might."""
     small = tiny.short_run(pretraining, str(folder))
+    small.train_cfg.max_epochs = 2  # the shortest that its schedules, of one epoch of warm-up, allow
+    small.train_dataloader.dataset.indices = 4 * tiny.BATCH
+    for schedule in [small.param_scheduler] if isinstance(small.param_scheduler, dict) else small.param_scheduler:
+        schedule.update({key: 2 for key in ('epochs',) if key in schedule})
     backbone = small.model.backbone
     if 'depth' in backbone:
         backbone.update(stem_channels=width, base_channels=width)

@@ -24,6 +24,15 @@ def test_parameters_without_gradient_keep_their_momentum():
     assert torch.equal(optimizer.state[frozen]['momentum_buffer'], after[1])
 
 
+@pytest.mark.parametrize('denominator', ['decayed_gradient', 'gradient_plus_decay'])
+@pytest.mark.parametrize(('weight', 'gradient', 'expected'), [(0.0, 2.0, -0.2), (3.0, 0.0, 3.0), (0.0, 0.0, 0.0)])
+def test_without_weights_or_gradient_there_is_no_ratio(weight, gradient, expected, denominator):
+    param = nn.Parameter(torch.full((2, 2), weight))
+    param.grad = torch.full((2, 2), gradient)
+    LARS([param], lr=0.1, denominator=denominator).step()
+    torch.testing.assert_close(param.detach(), torch.full((2, 2), expected))
+
+
 def test_state_survives_a_round_trip():
     def trained(steps, state=None):
         torch.manual_seed(0)
@@ -78,4 +87,5 @@ def test_states_from_before_the_later_options_are_taken_over():
     optimizer.load_state_dict(state)
     param.grad = torch.ones(2, 2)
     optimizer.step()
+    torch.testing.assert_close(param.detach(), torch.full((2, 2), 1 - 0.1 * 0.001))
     assert param.detach().lt(1).all()

@@ -58,6 +58,7 @@ def test_value_follows_optimizer_steps_whatever_is_left_over_of_an_epoch():
     steps = curve(10, epoch_length=2)[:, 0]
     by_epoch = values.reshape(5, 5)
     np.testing.assert_allclose(by_epoch[:, :4], np.repeat(steps, 2).reshape(5, 4))
+    np.testing.assert_array_equal(by_epoch[:, 4], by_epoch[:, 3])
 
 
 def test_weight_decay_may_begin_at_zero():

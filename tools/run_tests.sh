@@ -42,6 +42,7 @@ run_tests() {
         return
     fi
     log="$(mktemp)"
+    export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
     set -m # a process group of its own, in which signals are not ignored as they are in the background
     "$PYTHON" -m pytest "${HALF[@]}" >"$log" 2>&1 &
     beside=$!

@@ -1,7 +1,3 @@
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from mmengine.config import Config
@@ -10,7 +6,6 @@ from PIL import Image
 from sslrecipes.commands.visualize_views import Sample, draw_views, load_samples, visualize_views
 from sslrecipes.errors import ConfigError, DataError, StorageError
 
-TOOL = Path(__file__).parents[2] / 'tools/visualize_views.py'
 MULTI_CROP = dict(type='MultiCrop', global_size=32, local_size=16, num_locals=2)
 
 
@@ -37,14 +32,12 @@ def recipe(tmp_path):
     return write
 
 
-def test_the_tool_writes_a_picture(recipe, tmp_path):
+def test_the_tool_writes_a_picture(recipe, tmp_path, call, capsys):
     out = tmp_path / 'new/views.png'
     pictures = f'train_dataloader.dataset.data_root={tmp_path / "images"}'
     config = recipe(MULTI_CROP, data_root='elsewhere')
-    command = [sys.executable, TOOL, config, '--out', out, '--images', '2', '--cfg-options', pictures]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == f'written: {out}'
+    call('visualize_views.py', config, '--out', out, '--images', 2, '--cfg-options', pictures)
+    assert capsys.readouterr().out.splitlines()[-1] == f'written: {out}'
     picture = Image.open(out)
     assert picture.width > 224 + 4 * 160
     assert 2 * 224 < picture.height < 3 * 224

@@ -15,7 +15,6 @@ from sslrecipes.models.layers.momentum_network import MomentumNetwork
 from sslrecipes.models.losses.view_weights import NUM_GLOBALS
 from sslrecipes.models.methods.multi_crop_method import MultiCropMethod, forward_views
 from sslrecipes.models.utils.cosine import cosine
-from sslrecipes.models.utils.initialization import loads_pretrained
 from sslrecipes.registry import MODELS
 
 
@@ -62,12 +61,9 @@ class DINO(MultiCropMethod):
         """What the teacher follows."""
         return {'backbone': self.backbone, 'neck': self.neck}
 
-    def init_weights(self) -> None:
-        """Initialise the student, then let the teacher begin as its copy unless a checkpoint has filled both."""
-        first = not self.is_init
-        super().init_weights()
-        if first and not loads_pretrained(self.init_cfg):
-            self.teacher.copy(**self.student)
+    def start(self) -> None:
+        """Let the teacher begin as a copy of the student."""
+        self.teacher.copy(**self.student)
 
     def withheld_parameters(self) -> Iterable[nn.Parameter]:
         """The last layer during the first epochs."""

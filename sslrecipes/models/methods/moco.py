@@ -17,7 +17,6 @@ from sslrecipes.config.rules import refuse
 from sslrecipes.config.rules.sizes import differ
 from sslrecipes.models.layers.momentum_network import MomentumNetwork
 from sslrecipes.models.methods.multi_crop_method import MultiCropMethod, forward_views, pooled_output
-from sslrecipes.models.utils.initialization import loads_pretrained
 from sslrecipes.models.utils.progress import Progress
 from sslrecipes.registry import MODELS
 
@@ -44,12 +43,9 @@ class MoCo(MultiCropMethod):
         channels, width = self.neck.out_channels, len(self.head.queue)
         refuse(differ('model.neck.out_channels', channels, 'model.head.feat_channels', width), 'model')
 
-    def init_weights(self) -> None:
-        """Initialise; the momentum encoder starts as a copy, unless the weights of the whole model are loaded."""
-        first = not self.is_init
-        super().init_weights()
-        if first and not loads_pretrained(self.init_cfg):
-            self.momentum_encoder.copy(backbone=self.backbone, neck=self.neck)
+    def start(self) -> None:
+        """Let the momentum encoder begin as a copy of the encoder."""
+        self.momentum_encoder.copy(backbone=self.backbone, neck=self.neck)
 
     def begin_step(self, progress: Progress) -> None:
         """Let the momentum encoder follow the weights that the step starts from."""

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from sslrecipes.errors import ConfigError, counted
 from sslrecipes.models.losses.view_weights import NUM_GLOBALS
 from sslrecipes.models.methods.feature_model import pool_features
+from sslrecipes.models.utils.initialization import loads_pretrained
 from sslrecipes.models.utils.progress import Progress
 from sslrecipes.registry import MODELS
 
@@ -67,6 +68,16 @@ class MultiCropMethod(BaseSelfSupervisor):
         super().__init__(backbone, neck, head, data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         self.probe = MODELS.build({'type': 'JointProbe', **probe}) if probe else None
         self.progress: Progress | None = None
+
+    def init_weights(self) -> None:
+        """Initialise the parts and :meth:`start`, unless that was done or the weights of the whole model are loaded."""
+        first = not self.is_init
+        super().init_weights()
+        if first and not loads_pretrained(self.init_cfg):
+            self.start()
+
+    def start(self) -> None:
+        """Give parts other weights than their own initialisation, before training."""
 
     def begin_step(self, progress: Progress) -> None:
         """Get ready for an optimizer step."""

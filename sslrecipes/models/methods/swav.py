@@ -38,14 +38,11 @@ class SwAV(MultiCropMethod):
         width = self.head.queue.shape[2]
         refuse(differ('model.neck.out_channels', channels, 'model.head.feat_channels', width), 'model')
 
-    def init_weights(self) -> None:
+    def start(self) -> None:
         """Give the layers of all parts, the probe's too, SwAV's initial weights, unless a part loads its own."""
-        first = not self.is_init
-        super().init_weights()
-        if first and not loads_pretrained(self.init_cfg):
-            for part in (self.backbone, self.neck, self.probe):
-                if part is not None and not loads_pretrained(getattr(part, 'init_cfg', None)):
-                    init_layers(part)
+        for part in (self.backbone, self.neck, self.probe):
+            if part is not None and not loads_pretrained(getattr(part, 'init_cfg', None)):
+                init_layers(part)
 
     def begin_step(self, progress: Progress) -> None:
         """Normalise the prototypes.

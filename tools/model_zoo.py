@@ -1,4 +1,4 @@
-"""Check or write the model-zoo tables of README.md and configs/*/README.md, which are made from the recipe cards."""
+"""Check or write the tables of README.md, docs/model_zoo.md and configs/*/README.md, made from the recipe cards."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install if needed, then check style, types and layers, and run the tests.
+# Install if needed, then check style, types and layers, build the site of the documents, and run the tests.
 #
 #   bash tools/run_tests.sh [--newest] [options of pytest]
 #
@@ -59,6 +59,7 @@ check style "$PYTHON" -m ruff check .
 check format "$PYTHON" -m ruff format --check .
 check types "$PYTHON" -m mypy
 check layers "$PYTHON" -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+check documents env NO_MKDOCS_2_WARNING=1 "$PYTHON" -m mkdocs build --strict --quiet
 check tests run_tests "$@"
 
 printf '\n=== versions\n'

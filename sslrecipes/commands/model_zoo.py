@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sslrecipes.zoo.cards import read_index
-from sslrecipes.zoo.table import with_current_table, zoo_documents
+from sslrecipes.zoo.documents import with_current_table, zoo_documents
 
 
 def update_tables(root: Path, write: bool) -> bool:

@@ -1,18 +1,14 @@
-"""The model-zoo table: markdown generated from the recipe cards, between two markers of a document."""
+"""The model-zoo table: markdown generated from the recipe cards."""
 
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
-from sslrecipes.errors import ConfigError
-from sslrecipes.zoo.cards import Card, Measurement, read_cards
+from sslrecipes.zoo.cards import Card, Measurement
 from sslrecipes.zoo.naming import parse_name
 
-BEGIN, END = '<!-- model-zoo:begin -->', '<!-- model-zoo:end -->'
 _NONE = '-'
 _LEGEND = (
     '*Reported*: published, by the linked source. *Reproduced*: measured with this recipe; - means that nobody has '
@@ -107,27 +103,3 @@ def _table(name: str, columns: Mapping[str, Column], cards: Sequence[Card], rela
         link = os.path.relpath(card.config, relative_to)
         rows.append([f'[{card.name}]({link})', *(cell(card) for cell in columns.values())])
     return '\n'.join(f'| {" | ".join(row)} |' for row in rows)
-
-
-def zoo_documents(root: Path) -> list[Path]:
-    """Documents that hold a table: ``README.md`` and those beside the metafiles of the recipes."""
-    return [root / 'README.md', *sorted(path.with_name('README.md') for path in root.glob('configs/*/metafile.yml'))]
-
-
-def with_current_table(document: Path, root: Path, cards: Sequence[Card]) -> str:
-    """Text of ``document`` with the table between the markers made from ``cards``.
-
-    A document beside a metafile shows the cards of that one, any other document all of them.
-
-    Raises:
-        ConfigError: If the document is missing or has no pair of markers.
-    """
-    folder = document.parent.relative_to(root).as_posix()
-    metafile = document.with_name('metafile.yml')
-    shown = read_cards(metafile) if metafile.is_file() else cards
-    text = document.read_text(encoding='utf-8') if document.is_file() else ''
-    block = f'{BEGIN}\n\n{model_zoo_table(shown, folder)}\n\n{END}'
-    new, count = re.subn(f'{re.escape(BEGIN)}.*?{re.escape(END)}', lambda _: block, text, flags=re.DOTALL)
-    if count != 1:
-        raise ConfigError(f'{document} needs one pair of lines "{BEGIN}" and "{END}" for the model-zoo table.')
-    return new

@@ -15,11 +15,12 @@ from skimage.io import imsave
 from sslrecipes.commands.quickstart import EXPORTED, run
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / 'README.md').read_text(encoding='utf-8').replace('\\\n', ' ')
-#: What the README offers after the quickstart, as words.
+PAGES = ('README.md', 'docs/evaluate.md', 'docs/export.md')
+LINES = [line for page in PAGES for line in (ROOT / page).read_text().replace('\\\n', ' ').splitlines()]
+#: What the pages offer after the quickstart, as words.
 COMMANDS = [
     shlex.split(line, comments=True)
-    for line in README.splitlines()
+    for line in dict.fromkeys(LINES)
     if line.startswith('python tools/') and 'work_dirs/quickstart/' in line and '/mae-priv/' not in line
 ]
 
@@ -58,7 +59,7 @@ def test_one_epoch_ends_with_every_promised_file(finished):
 
 
 @pytest.mark.parametrize('words', COMMANDS, ids=lambda words: Path(words[1]).stem)
-def test_what_the_readme_does_with_the_results_works(words, finished, monkeypatch):
+def test_what_the_pages_do_with_the_results_works(words, finished, monkeypatch):
     root, _, _ = finished
     monkeypatch.chdir(root)
     monkeypatch.setattr(sys, 'argv', words[1:])
@@ -67,7 +68,7 @@ def test_what_the_readme_does_with_the_results_works(words, finished, monkeypatc
         assert (root / words[words.index('--out') + 1]).exists()
 
 
-def test_the_readme_offers_something_for_each_purpose():
+def test_the_pages_offer_something_for_each_purpose():
     assert {Path(words[1]).stem for words in COMMANDS} == {
         *('test', 'export_backbone', 'evaluate_knn'),
         *('plot_features', 'visualize_reconstruction', 'explain_attention'),

@@ -20,7 +20,7 @@ DOCUMENTS = sorted(
     for path in ROOT.glob(pattern)
 )
 #: What stands for something of the reader's.
-CONFIG = 'configs/mae/mae_vit-base-p16_8xb512-amp-coslr-300e_in1k.py'
+PLACEHOLDERS = {'CONFIG': 'configs/mae/mae_vit-base-p16_8xb512-amp-coslr-300e_in1k.py', 'FORMAT': 'timm'}
 VALUES = {'RANK': '0', 'HOST': 'node0', 'HOME': '/home/me', 'PWD': '.', 'TOOLS': 'tools'}
 VALUES['CONFIGS'] = str(Path(importlib.util.find_spec('mmpretrain').origin).parent / '.mim' / 'configs')
 #: Programs that are no tools of ours, and what calls this test.
@@ -33,6 +33,7 @@ OTHERS = {
     'sbatch',
     'pre-commit',
     'export',
+    'python -c',
     'python -m',
     'bash tools/run_tests.sh',
 }
@@ -68,28 +69,42 @@ def commands(document):
                 name, _, value = words.pop(0).partition('=')
                 variables[name] = value
             if words:
-                yield [CONFIG if word == 'CONFIG' else word for word in words]
+                yield [PLACEHOLDERS.get(word, word) for word in words]
 
 
-@pytest.fixture
-def checkout(tmp_path, monkeypatch):
-    """A folder like the checkout, in which the reader's files can be laid, as working directory."""
+def inline_commands(document):
+    """Command lines of tools within a document's sentences: those with ``python`` or ``bash``, or with placeholders."""
+    text = re.sub(r'^```.*?^```', '', (ROOT / document).read_text(encoding='utf-8'), flags=re.MULTILINE | re.DOTALL)
+    for line in re.findall(r'`((?:python|bash) tools/\w+\.(?:py|sh)[^`]*|tools/\w+\.py [A-Z][^`]*)`', text):
+        words = [PLACEHOLDERS.get(word, word) for word in shlex.split(line)]
+        yield words if words[0] in ('python', 'bash') else ['python', *words]
+
+
+@pytest.fixture(scope='module')
+def copy(tmp_path_factory):
+    """A folder like the checkout, in which the reader's files are laid."""
+    root = tmp_path_factory.mktemp('checkout')
     for name in ('configs', 'projects', 'tools'):
         for path in [ROOT / name, *(ROOT / name).rglob('*')]:
-            place = tmp_path / path.relative_to(ROOT)
+            place = root / path.relative_to(ROOT)
             if path.is_dir():
                 place.mkdir(exist_ok=True)
             else:
                 place.symlink_to(path)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / 'my_mae').mkdir()
-    (tmp_path / 'my_mae' / 'my_vit.py').touch()
+    (root / 'my_mae').mkdir()
+    (root / 'my_mae' / 'my_vit.py').touch()
     for document in DOCUMENTS:
         for text in blocks(document, 'python'):
             if name := NAMED.match(text):
-                (tmp_path / name[1]).write_text(text)
-    return tmp_path
+                (root / name[1]).write_text(text)
+    return root
+
+
+@pytest.fixture
+def checkout(copy, monkeypatch):
+    """That folder as working directory."""
+    monkeypatch.chdir(copy)
+    monkeypatch.syspath_prepend(copy)
 
 
 @pytest.fixture
@@ -116,7 +131,8 @@ def read(monkeypatch):
 
 @pytest.mark.parametrize('document', DOCUMENTS)
 def test_commands_are_understood(document, checkout, read):
-    for words in commands(document):
+    inline = () if document == 'CHANGELOG.md' else inline_commands(document)
+    for words in (*commands(document), *inline):
         if {words[0], ' '.join(words[:2])} & OTHERS:
             continue
         program, path, *words = words
@@ -135,6 +151,16 @@ def test_configs_of_the_reader_resolve(document, checkout):
     for text in blocks(document, 'python'):
         if '_base_ =' in text:
             load_config(NAMED.match(text)[1])
+
+
+@pytest.mark.parametrize('document', DOCUMENTS)
+def test_named_tests_exist_and_take_their_options(document):
+    text = (ROOT / document).read_text(encoding='utf-8')
+    named = re.findall(r'(?<![\w/.-])tests/[\w/.-]+', text) if document != 'CHANGELOG.md' else []
+    assert [path for path in named if not (ROOT / path.rstrip('.')).exists()] == []
+    for script, options in re.findall(r'`(?:\w+=\S+ )?python (tests/long/\w+\.py)([^`]*)`', text):
+        source = (ROOT / script).read_text(encoding='utf-8')
+        assert [option for option in re.findall(r'--[\w-]+', options) if f"'{option}'" not in source] == [], script
 
 
 def test_commands_are_found():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sslrecipes.zoo.table import with_current_table, zoo_documents
+from sslrecipes.zoo.documents import with_current_table, zoo_documents
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [path.relative_to(ROOT).as_posix() for path in zoo_documents(ROOT)]

@@ -7,7 +7,8 @@ import yaml
 
 from sslrecipes.errors import ConfigError
 from sslrecipes.zoo import Card, Measurement, model_zoo_table
-from sslrecipes.zoo.table import command, with_current_table, zoo_documents
+from sslrecipes.zoo.documents import with_current_table, zoo_documents
+from sslrecipes.zoo.table import command
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools/model_zoo.py'
 CARDS = [
@@ -49,14 +50,17 @@ def repository(tmp_path):
     folder = tmp_path / 'configs/tec'
     folder.mkdir(parents=True)
     (tmp_path / 'model-index.yml').write_text('Import: [configs/tec/metafile.yml]')
-    (folder / 'metafile.yml').write_text(yaml.safe_dump({'Models': [row]}))
-    for document in zoo_documents(tmp_path):
-        document.write_text('before\n<!-- model-zoo:begin -->\nold\n<!-- model-zoo:end -->\nafter\n')
+    paper = {'Title': 'A paper', 'URL': 'https://paper'}
+    system = {'Name': 'TEC', 'Paper': paper, 'Code': {'URL': 'https://code'}}
+    (folder / 'metafile.yml').write_text(yaml.safe_dump({'Collections': [system], 'Models': [row]}))
+    (tmp_path / 'docs').mkdir()
+    for document, table in zoo_documents(tmp_path).items():
+        document.write_text(f'before\n<!-- {table}:begin -->\nold\n<!-- {table}:end -->\nafter\n')
     return tmp_path
 
 
 def test_only_the_part_between_the_markers_changes(repository):
-    text = with_current_table(repository / 'README.md', repository, CARDS)
+    text = with_current_table(repository / 'docs/model_zoo.md', repository, CARDS)
     assert text.startswith('before\n<!-- model-zoo:begin -->\n')
     assert text.endswith('\n<!-- model-zoo:end -->\nafter\n')
     assert 'old' not in text
@@ -68,6 +72,18 @@ def test_a_folder_shows_its_own_cards(repository):
     text = with_current_table(repository / 'configs/tec/README.md', repository, CARDS)
     assert 'tec_a' in text
     assert 'mae_a' not in text
+
+
+def test_systems_have_a_line_with_paper_backbones_and_best_published_accuracy(repository):
+    top5 = Card('tec_c', 'TEC', 'c.py', 1, {'arch': 'c'}, reported=Measurement('top-5', 97.0, 'https://other'))
+    worse = Card('tec_b', 'TEC', 'b.py', 1, {'arch': 'b'}, reported=Measurement('top-1, linear', 60.0, 'https://b'))
+    lines = with_current_table(repository / 'README.md', repository, [worse, top5, *CARDS]).splitlines()
+    assert '| [TEC](configs/tec) | [A paper](https://paper), [code](https://code) | b, c | 3 |' in lines[5]
+    assert lines[5].endswith('| [84.7](https://example.org/table) (b) |')
+    assert lines[7].endswith('measured here: 1 of 4 recipes.')
+    lines = with_current_table(repository / 'README.md', repository, [worse]).splitlines()
+    assert lines[5].endswith('| b | 1 | [60.0](https://b) (b, linear) |')
+    assert with_current_table(repository / 'README.md', repository, []).splitlines()[5].endswith('| - | 0 | - |')
 
 
 @pytest.mark.parametrize('text', ['no markers', '<!-- model-zoo:end --><!-- model-zoo:begin -->', None])
@@ -86,7 +102,9 @@ def run_tool(repository, action):
 def test_tool_checks_then_writes_then_is_content(repository):
     check = run_tool(repository, '--check')
     assert check.returncode == 1
-    assert check.stdout.splitlines() == ['out of date: README.md', 'out of date: configs/tec/README.md']
+    assert check.stdout.splitlines() == [
+        *('out of date: README.md', 'out of date: docs/model_zoo.md', 'out of date: configs/tec/README.md')
+    ]
     assert run_tool(repository, '--write').returncode == 0
     assert '[tec_a](tec_a.py)' in (repository / 'configs/tec/README.md').read_text()
     assert run_tool(repository, '--check').returncode == 0

@@ -1,17 +1,13 @@
 default_scope = 'sslrecipes'
 runner_type = 'SSLRunner'
 
+# beside those that every run has, see sslrecipes/config/default_hooks.py; named so that each scope finds them
 default_hooks = dict(
-    timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=100),
-    progress=dict(type='ProgressHook'),
-    param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, interval_minutes=30, max_keep_ckpts=3),
-    sampler_seed=dict(type='DistSamplerSeedHook'),
-    step=dict(type='StepHook'),
-    stop=dict(type='StopHook'),
-    nonfinite=dict(type='NonFiniteHook', policy='stop'),
-    bad_images=dict(type='BadImagesHook', limit=0.01),
+    progress=dict(type='sslrecipes.ProgressHook'),
+    checkpoint=dict(type='sslrecipes.CheckpointHook', interval=1, interval_minutes=30, max_keep_ckpts=3),
+    nonfinite=dict(type='sslrecipes.NonFiniteHook', policy='stop'),
+    bad_images=dict(type='sslrecipes.BadImagesHook', limit=0.01),
 )
 
 # every rank draws its own masks

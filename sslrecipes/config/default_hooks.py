@@ -9,7 +9,8 @@ from typing import Any
 from sslrecipes.config.history import OPTION, Level
 from sslrecipes.errors import ConfigError, did_you_mean
 
-#: Default hooks: mmengine's, then those that make a run reliable.
+#: Default hooks of every run: mmengine's, then those that make it reliable. Recipes set options, and add to them, in
+#: ``configs/_base_/default_runtime.py``.
 DEFAULT_HOOKS: dict[str, dict[str, Any]] = {
     'runtime_info': dict(type='RuntimeInfoHook'),
     'timer': dict(type='IterTimerHook'),

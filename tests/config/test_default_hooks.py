@@ -1,7 +1,9 @@
 import re
+from pathlib import Path
 
 import pytest
 
+from sslrecipes.config.default_hooks import DEFAULT_HOOKS
 from sslrecipes.config.reading import read_config
 from sslrecipes.errors import ConfigError
 
@@ -47,3 +49,14 @@ def test_a_copy_may_leave_out_what_it_does_not_name(read):
 def test_a_name_without_a_hook_is_refused(read, left_out, options, sentence):
     with pytest.raises(ConfigError, match=re.escape(sentence)):
         read(left_out, options)
+
+
+def test_detectors_and_segmentors_have_the_hooks_of_pretraining():
+    bases = Path(__file__).parents[2] / 'configs/_base_'
+    runtimes = ('default_runtime.py', 'transfer/mmdet_runtime.py', 'transfer/mmseg_runtime.py')
+    hooks, *others = (read_config(bases / name).default_hooks.to_dict() for name in runtimes)
+    assert not [name for name, hook in hooks.items() if hook == DEFAULT_HOOKS.get(name)]  # every run has those
+    for inherited in others:
+        assert inherited.pop('logger') == {'type': 'LoggerHook', 'interval': 50}
+        assert inherited.pop('checkpoint') == {**hooks['checkpoint'], 'interval': 0}
+        assert inherited == {name: hook for name, hook in hooks.items() if name not in ('logger', 'checkpoint')}

@@ -27,7 +27,7 @@ MULTI_CROP = (
     'quickstart/photo_tiles_32_multi_crop',
     'quickstart/fashion_mnist_32_multi_crop',
 )
-OTHERS = ('sslight/in1k_semi_224', 'mae/image_folder_224', 'cifar10_32')
+OTHERS = ('sslight/in1k_semi_224', 'mae/image_folder_224')
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
@@ -152,16 +152,7 @@ def test_multi_crop_views_on_a_tiny_folder(tmp_path, write_images):
     assert preprocessor(single)['inputs'].shape == (4, 3, 224, 224)
 
 
-def test_absent_cifar_is_named_and_not_downloaded():
-    cfg = config('cifar10_32')
-    for loader in LOADERS:
-        with pytest.raises(DataError, match='data/cifar10'):
-            check_dataset(cfg[loader].dataset)
-
-
-@pytest.mark.parametrize(
-    'name', ['quickstart/photo_tiles_32_eval', 'digits_8', *IMAGENET[2:], 'cifar10_32', *MULTI_CROP]
-)
+@pytest.mark.parametrize('name', ['quickstart/photo_tiles_32_eval', 'digits_8', *IMAGENET[2:], *MULTI_CROP])
 def test_evaluators_build(name):
     cfg = config(name)
     for evaluator in filter(None, (cfg.val_evaluator, cfg.get('test_evaluator'))):

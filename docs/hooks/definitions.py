@@ -63,6 +63,12 @@ class Definition:
         pairs = zip(with_default, [*given.defaults, *given.kw_defaults], strict=True)
         return {name: ast.unparse(value) for name, value in pairs if value is not None}
 
+    @property
+    def returns(self) -> str:
+        """Type that a function returns, as it is written; '' of a class."""
+        returned = self.node.returns if isinstance(self.node, ast.FunctionDef) else None
+        return ast.unparse(returned) if returned else ''
+
     def is_registered(self) -> bool:
         """Whether a decorator puts it into a registry."""
         return any('register_module' in ast.unparse(decorator) for decorator in self.node.decorator_list)
@@ -74,11 +80,18 @@ class Definition:
 
 def definitions(root: Path, patterns: Sequence[str]) -> Iterator[Definition]:
     """Public classes and functions with a docstring in the modules that match, in the order of their files."""
+    for path in _files(root, patterns):
+        for node in ast.parse(path.read_text(encoding='utf-8')).body:
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not node.name.startswith('_'):
+                text = ast.get_docstring(node)
+                if text:
+                    module = '.'.join(path.relative_to(root).with_suffix('').parts)
+                    yield Definition(node.name, module, node, Docstring(text, lineno=node.lineno))
+
+
+def _files(root: Path, patterns: Sequence[str]) -> Iterator[Path]:
     for pattern in patterns:
-        for path in sorted(root.glob(pattern)):
-            for node in ast.parse(path.read_text(encoding='utf-8')).body:
-                if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not node.name.startswith('_'):
-                    text = ast.get_docstring(node)
-                    if text:
-                        module = '.'.join(path.relative_to(root).with_suffix('').parts)
-                        yield Definition(node.name, module, node, Docstring(text, lineno=node.lineno))
+        found = sorted(root.glob(pattern))
+        if not found:
+            raise FileNotFoundError(f'No file is {pattern} any more: docs/hooks/ must follow.')
+        yield from found

@@ -8,10 +8,17 @@ from pathlib import Path
 from check_list import check_list
 from component_list import component_list
 from hook_list import hook_list
+from option_list import option_list
 from tool_list import tool_list
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = {'tools': tool_list, 'hooks': hook_list, 'components': component_list, 'checks': check_list}
+PARTS = {
+    'checks': check_list,
+    'components': component_list,
+    'hooks': hook_list,
+    'options': option_list,
+    'tools': tool_list,
+}
 _MARKER = re.compile(rf'^<!-- ({"|".join(PARTS)}) -->$', re.MULTILINE)
 
 

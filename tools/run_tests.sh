@@ -17,7 +17,7 @@ fi
 cd "$ROOT"
 
 # About half of the tests, by time.
-HALF=(tests/recipes tests/distributed)
+HALF=(tests/recipes tests/distributed tests/transfer tests/golden)
 
 summary=()
 failures=0

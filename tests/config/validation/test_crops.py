@@ -22,6 +22,7 @@ def objections(*steps, crop=224):
         (dict(type='Resize', scale=200), 224),
         (dict(type='Resize', scale=(300, 200)), 224),
         (dict(type='Resize', scale=(400, 200), keep_ratio=True), 224),
+        (dict(type='Resize', scale=(400, 200)), (100, 300)),
     ],
 )
 def test_a_crop_that_never_fits_is_an_objection(resize, crop):
@@ -44,6 +45,10 @@ def test_a_crop_that_never_fits_is_an_objection(resize, crop):
 def test_what_may_fit_passes(steps):
     crop = (50, 400) if steps and steps[0].get('edge') == 'width' else 224
     assert objections(*steps, crop=crop) == []
+
+
+def test_an_upright_image_keeps_its_ratio():
+    assert objections(dict(type='Resize', scale=(400, 200), keep_ratio=True), crop=(100, 300)) == []
 
 
 def test_padding_makes_it_fit():

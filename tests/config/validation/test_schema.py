@@ -102,6 +102,7 @@ def test_every_recipe_and_project_passes():
         ({'optim_wrapper': None}, 'train_dataloader and train_cfg need optim_wrapper'),
         ({'val_cfg': dict()}, 'val_cfg needs val_dataloader: set it, or set val_cfg to None.'),
         ({'train_cfg.by_epoch': True}, 'train_cfg needs either a type or by_epoch, not both.'),
+        ({'train_cfg': dict(max_epochs=4, _delete_=True)}, 'train_cfg needs either a type or by_epoch, not both.'),
         ({'train_cfg': dict(by_epoch=False, max_epochs=4, _delete_=True)}, 'IterBasedTrainLoop needs max_iters'),
         (
             {'train_cfg': dict(type='SSLTrainLoop', max_iters=4, _delete_=True)},

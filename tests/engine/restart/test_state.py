@@ -47,5 +47,13 @@ def test_histories_stop_growing():
     assert hub.get_scalar('loss').current() == HISTORY + 49
 
 
+def test_the_newest_of_a_long_history_are_stored():
+    hub, other = MessageHub('whole'), MessageHub('cut')
+    for step in range(HISTORY + 50):
+        hub.update_scalar('loss', step)
+    unpack_message_hub(other, pack_message_hub(hub))
+    assert other.get_scalar('loss').data[0].tolist() == list(range(50, HISTORY + 50))
+
+
 def test_one_process_stores_no_buffer_twice():
     assert gather_rank_buffers(nn.BatchNorm1d(2)) == []

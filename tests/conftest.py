@@ -26,6 +26,7 @@ from sslrecipes.datasets.digits import load_digits
 #: Fixtures that several rooms share.
 pytest_plugins = [
     'fixtures.autoencoders',
+    'fixtures.calls',
     'fixtures.configs',
     'fixtures.detector',
     'fixtures.official',

@@ -142,11 +142,16 @@ def load_weights(
     coverage = compare(module, state_dict, source=source, prefix=prefix, ignore=ignore)
     if not coverage.loaded or not (coverage.complete or allow_partial):
         raise CoverageError(coverage.complaint())
+    fill(module, state_dict, coverage)
+    return coverage
+
+
+def fill(module: nn.Module, state_dict: Mapping[str, Any], coverage: Coverage) -> None:
+    """Load what fits of a state dict, and log the report of :func:`compare` that tells what does."""
     unfit = {mismatch.name for mismatch in coverage.mismatched}
-    selected = _under(prefix, state_dict)
+    selected = _under(coverage.prefix, state_dict)
     module.load_state_dict({name: selected[name] for name in selected if name not in unfit}, strict=False)
     print_log(coverage.summary(), logger='current')
-    return coverage
 
 
 def compare(

@@ -66,6 +66,15 @@ def check_config(cfg: Config) -> None:
         ConfigError: Naming the place, the unknown word and the nearest known one.
     """
     check_schema(cfg)
+    check_components(cfg)
+
+
+def check_components(cfg: Config) -> None:
+    """Refuse a config that names an unknown component or argument; its other options were checked when it was loaded.
+
+    Raises:
+        ConfigError: As :func:`check_config`.
+    """
     import_components(cfg)
     scope = cfg.get('default_scope', 'sslrecipes')
     with DefaultScope.overwrite_default_scope(scope):

@@ -13,7 +13,7 @@ import torch
 from mmengine.config import Config
 
 from sslrecipes.checkpoint.files.store import CheckpointStore
-from sslrecipes.commands.config_check import check_config
+from sslrecipes.commands.config_check import check_components
 from sslrecipes.config.places import children
 from sslrecipes.config.preconditions import check_weights
 from sslrecipes.config.upstream import adopted
@@ -66,7 +66,7 @@ def build_runner(cfg: Config, phase: str, needs_weights: bool = True, kind: type
     """Check everything that can be checked without work, then build the runner.
 
     Args:
-        cfg: Resolved config.
+        cfg: Loaded config (:func:`sslrecipes.config.loading.load_config`, which checks what needs no torch).
         phase: ``'train'`` or ``'test'``: whose data must be there.
         needs_weights: Whether the weight files that the model starts from must be there, too.
         kind: Class of the runner; by default one that owns its folder if the phase is ``'train'``.
@@ -75,7 +75,7 @@ def build_runner(cfg: Config, phase: str, needs_weights: bool = True, kind: type
         UserError: The first mistake found, in one sentence.
     """
     leave_lost_storage_to_the_main_thread()
-    check_config(adopted(cfg))
+    check_components(adopted(cfg))
     begins_with = None if cfg.get('resume') else cfg.get('load_from')  # what it resumes may have descendants
     if begins_with:
         check_weights(begins_with)

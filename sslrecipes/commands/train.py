@@ -58,8 +58,8 @@ def verify_transfer(runner: Any) -> None:
         return
     from sslrecipes.transfer.verify import verify_backbone  # which imports mmdet and mmseg
 
-    runner._init_model_weights()
-    report = verify_backbone(unwrapped(runner.model), transfer['checkpoint'], transfer.get('part', 'student'))
+    taken = runner._init_model_weights() or transfer['checkpoint']
+    report = verify_backbone(unwrapped(runner.model), taken, transfer.get('part', 'student'))
     runner.logger.info(report.summary())
 
 

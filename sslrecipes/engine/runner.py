@@ -38,6 +38,7 @@ from sslrecipes.engine.class_count import (
     check_preprocessor,
     check_same_classes,
 )
+from sslrecipes.engine.console import is_for_the_console
 from sslrecipes.engine.distributed import (
     SSLDistributedDataParallel,
     init_cpu_process_group,
@@ -51,25 +52,8 @@ from sslrecipes.errors import ConfigError
 from sslrecipes.models.wrapping import unwrapped
 from sslrecipes.registry import DATA_SAMPLERS, PARAM_SCHEDULERS, RUNNERS
 
-#: How messages of mmengine begin that are long or say nothing about the run; the log file has them all.
-ONLY_FOR_THE_FILE = (
-    '\n' + 60 * '-' + '\nSystem environment',
-    'Config:',
-    'Hooks will be',
-    'Distributed training is not used',
-    'Exp name:',
-    'paramwise_options -- ',
-    '"FileClient" will be deprecated',
-    '"HardDiskBackend" is the alias',
-)
-
 #: Runners that this process has built, by timestamp.
 RUNNERS_OF_SECOND: Counter[str] = Counter()
-
-
-def is_for_the_console(record: logging.LogRecord) -> bool:
-    """Tell whether a log record interests who watches the console."""
-    return not record.getMessage().startswith(ONLY_FOR_THE_FILE)
 
 
 def is_closed_form(schedule: Any) -> bool:
@@ -106,6 +90,8 @@ class SSLRunner(RestartableRunner):
     * :meth:`_build_param_scheduler`: tells closed-form schedules the steps per epoch and the length of the run.
     """
 
+    _has_backbone = False
+
     @classmethod
     def from_cfg(cls, cfg: Any) -> SSLRunner:
         """Build a runner from a resolved config, and log which of its classes were exchanged for ours."""
@@ -120,7 +106,7 @@ class SSLRunner(RestartableRunner):
         return runner
 
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
-        """Build the logger; see :data:`ONLY_FOR_THE_FILE` for what the console leaves out."""
+        """Build the logger; see :mod:`sslrecipes.engine.console` for what the console leaves out."""
         logger = super().build_logger(*args, **kwargs)
         for handler in logger.handlers:
             if not isinstance(handler, logging.FileHandler):
@@ -259,15 +245,17 @@ class SSLRunner(RestartableRunner):
         if settings and before:  # what is logged as base_lr; upstream leaves it as it was
             settings['lr'] *= group['lr'] / before
 
-    def _init_model_weights(self) -> None:
-        """Initialise as upstream, then take over the backbone that the config's ``transfer`` names."""
+    def _init_model_weights(self) -> Any:
+        """Initialise as upstream; the first time take over, and return, the backbone that ``transfer`` names."""
         super()._init_model_weights()
         check_parts_used_alike(unwrapped(self.model), self._picture_size())
         transfer = self.cfg.get('transfer') or {}
-        if transfer.get('checkpoint') and not self.resume_point:
-            from sslrecipes.transfer.loading import load_backbone  # which imports mmdet and mmseg
+        if not transfer.get('checkpoint') or self.resume_point or self._has_backbone:
+            return None
+        from sslrecipes.transfer.loading import take_over  # which imports mmdet and mmseg
 
-            load_backbone(unwrapped(self.model), **transfer)
+        self._has_backbone = True
+        return take_over(unwrapped(self.model), **transfer)
 
     def load_checkpoint(self, filename: str, map_location: Any = 'cpu', *_: Any, **__: Any) -> dict[str, Any]:
         """Load all weights of the model from ``filename``.

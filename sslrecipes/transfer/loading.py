@@ -21,7 +21,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from sslrecipes.checkpoint.backbone_arch import BackboneArch, ResNetArch, ViTArch, backbone_arch
-from sslrecipes.checkpoint.coverage import Coverage, compare, is_ignored, load_weights
+from sslrecipes.checkpoint.coverage import Coverage, compare, fill, is_ignored
 from sslrecipes.checkpoint.initializer import baked_for
 from sslrecipes.checkpoint.networks import Network, read_network
 from sslrecipes.checkpoint.used_alike import check_heads, warn_of_differences
@@ -52,7 +52,7 @@ class C4Network(nn.Module):
 
 
 def load_backbone(
-    model: nn.Module, checkpoint: str | Path | None, part: str = 'student', ignore: Sequence[str] = ()
+    model: nn.Module, checkpoint: str | Path | Network | None, part: str = 'student', ignore: Sequence[str] = ()
 ) -> Coverage | None:
     """Fill ``model.backbone``, and the shared head of a C4 detector, from a file of any known kind.
 
@@ -63,7 +63,8 @@ def load_backbone(
     Args:
         model: A model of mmdet, mmseg or mmpretrain, also wrapped for several processes.
         checkpoint: Our training checkpoint, an exported backbone, or a file of MAE, iBOT, TEC, DINO, MoCo, SSLight,
-            torchvision, timm or detectron2: path or http(s) address. None leaves the model as initialised.
+            torchvision, timm or detectron2: path or http(s) address, or what :func:`read_network` has read of it. None
+            leaves the model as initialised.
         part: The network to take, see :func:`read_network`.
         ignore: Names, also of whole parts, that may be missing on either side besides those the class declares.
 
@@ -78,19 +79,26 @@ def load_backbone(
     if checkpoint is None:
         return None
     target = pretrained_part(model)
-    network = read_network(checkpoint, part)
+    network = checkpoint if isinstance(checkpoint, Network) else read_network(checkpoint, part)
     network = replace(network, weights=dict(resize_kernels(target, network.weights, network.source)))
     weights = _positions_fitted(target, baked_for(target, network.weights))
     fresh = [*ignore, *_new_parameters(target)]
     coverage = compare(target, weights, source=network.source, ignore=fresh)
     lost = [name for name in coverage.unexpected if not is_ignored(name, [*ignore, *unused_weights(target)])]
-    coverage = replace(coverage, unexpected=tuple(lost))
     if not coverage.complete or lost:
-        raise CoverageError(_complaint(target, network, coverage))
+        raise CoverageError(_complaint(target, network, replace(coverage, unexpected=tuple(lost))))
     check_heads(target, network.facts, network.source)
-    loaded = load_weights(target, weights, source=f'{network.source} ({network.part})', ignore=fresh)
+    loaded = replace(coverage, source=f'{network.source} ({network.part})')
+    fill(target, weights, loaded)
     warn_of_differences(unwrapped(model), network.facts, network.source, sizes=False)
     return loaded
+
+
+def take_over(model: nn.Module, checkpoint: str | Path, part: str = 'student', ignore: Sequence[str] = ()) -> Network:
+    """Fill the backbone, see :func:`load_backbone`, and return what was read for it."""
+    network = read_network(checkpoint, part)
+    load_backbone(model, network, ignore=ignore)
+    return network
 
 
 def pretrained_part(model: nn.Module) -> nn.Module:

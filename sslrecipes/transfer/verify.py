@@ -16,7 +16,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from sslrecipes.checkpoint.baking import adapted_parts, bake_cls_token
 from sslrecipes.checkpoint.conversion.convert import about
-from sslrecipes.checkpoint.networks import read_network
+from sslrecipes.checkpoint.networks import Network, read_network
 from sslrecipes.checkpoint.stated import IMAGENET_MEAN, IMAGENET_STD, TrainingFacts
 from sslrecipes.checkpoint.used_alike import check_heads
 from sslrecipes.datasets.photo_tiles import load_photographs
@@ -74,7 +74,7 @@ class VerifyReport:
         return '\n'.join([first, *(f'  {feature}' for feature in self.features)])
 
 
-def verify_backbone(model: nn.Module, checkpoint: str | Path, part: str = 'student') -> VerifyReport:
+def verify_backbone(model: nn.Module, checkpoint: str | Path | Network, part: str = 'student') -> VerifyReport:
     """Compare the features of a model's backbone with those of a network built from the file alone.
 
     Both see a photograph, in evaluation mode, on the CPU, in float64: of 224 px, for a ViT of the size that its
@@ -95,10 +95,10 @@ def verify_backbone(model: nn.Module, checkpoint: str | Path, part: str = 'stude
             `LIMIT`; or the file was trained with another normalisation or number of heads.
         ConfigError: Unknown ``part``, or a model without backbone.
     """
-    network = read_network(checkpoint, part)
+    network = checkpoint if isinstance(checkpoint, Network) else read_network(checkpoint, part)
     target = deepcopy(pretrained_part(model)).cpu().double()
     target.eval()  # mmpretrain's returns nothing
-    with torch.no_grad(), torch.random.fork_rng(devices=[]), about(checkpoint):
+    with torch.no_grad(), torch.random.fork_rng(devices=[]), about(network.source):
         check_normalisation(model, network.facts)
         check_heads(target, network.facts, network.source)
         features = _compare(target, resize_kernels(target, network.weights, network.source))

@@ -4,24 +4,37 @@ import time
 
 import pytest
 
+from sslrecipes.checkpoint.coverage import compare
+from sslrecipes.checkpoint.files.reading import _unpickle
+from sslrecipes.checkpoint.files.sealing import check_content
+from sslrecipes.config.validation.schema import check_schema
+from sslrecipes.zoo.facts import facts
 
-def test_training_leaves_checkpoints_and_scalars_and_resumes(call, config, tmp_path):
+
+def test_training_leaves_checkpoints_and_scalars_and_resumes(call, config, tmp_path, calls):
+    done = calls(check_schema, facts, compare, _unpickle, check_content)
     call('train.py', config)
+    assert done == {'check_schema': 1}
     folder = tmp_path / 'work_dirs' / 'mae_digits'
     assert (folder / 'epoch_2.pth').exists()
     options = ['train_cfg.max_epochs=3']
     with pytest.raises(SystemExit):
         call('train.py', config, '--resume', '--amp', '--cfg-options', *options)
+    done.clear()
     call('train.py', config, '--resume', '--accept-changes', '--amp', '--cfg-options', *options)
+    # process 0 chooses a file by what it tells of its run, then each process reads all of it
+    assert done == {'check_schema': 1, 'compare': 1, '_unpickle': 2, 'check_content': 2}
     assert (folder / 'epoch_3.pth').exists()
     assert not (folder / 'epoch_4.pth').exists()
 
 
-def test_same_command_begins_with_weights_and_goes_on_without(call, config, tmp_path, capfd, first_log):
+def test_same_command_begins_with_weights_and_goes_on_without(call, config, tmp_path, capfd, first_log, calls):
     call('train.py', config, '--work-dir', 'before')
     time.sleep(1)  # in one process, runs of the same second would share their log
     options = ['--resume', '--work-dir', 'run', '--cfg-options', f'load_from={tmp_path}/before/epoch_2.pth']
+    done = calls(check_schema, compare, _unpickle, check_content)
     call('train.py', config, *options)
+    assert done == {'check_schema': 1, 'compare': 1, '_unpickle': 1, 'check_content': 1}
     assert 'Resumed' not in (first := capfd.readouterr().err + first_log(tmp_path / 'run'))
     assert 'weights of MAE loaded' in first
     time.sleep(1)

@@ -11,12 +11,16 @@ from mmengine.hooks import Hook
 from mmengine.registry import DefaultScope
 from mmpretrain.models import ResNet
 
+from sslrecipes.checkpoint.coverage import compare
+from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.checkpoint.files.store import CheckpointStore
 from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.commands.replay import replay
 from sslrecipes.commands.train import verify_transfer
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError, RunError
+
+PRETRAINED = ResNet(18, stem_channels=8, base_channels=8)
 
 
 @pytest.mark.parametrize(('workers', 'seed'), [(0, 1), (2, 3)])  # seeds by which no run ends before its kill
@@ -88,6 +92,17 @@ def test_resumed_runs_have_nothing_to_verify(mask_rcnn, caplog):
     runner.logger.addHandler(caplog.handler)
     verify_transfer(runner)
     assert 'Nothing to verify' in caplog.text
+
+
+def test_a_checkpoint_that_is_verified_is_read_and_compared_once(mask_rcnn, tmp_path, calls):
+    state = {f'backbone.{name}': value for name, value in PRETRAINED.state_dict().items()}
+    mask_rcnn.transfer.checkpoint = str(save_torch(tmp_path / 'epoch_1.pth', {'state_dict': state}))
+    runner = SSLRunner.from_cfg(mask_rcnn)
+    done = calls(read_checkpoint, compare)
+    verify_transfer(runner)
+    runner._init_model_weights()  # as training does
+    assert done == {'read_checkpoint': 1, 'compare': 1}
+    assert torch.equal(runner.model.backbone.conv1.weight, state['backbone.conv1.weight'])
 
 
 class Poison(Hook):
@@ -164,7 +179,7 @@ def on_rank(cfg, rank, world):
 def test_two_processes_train_from_a_checkpoint_and_resume_exactly(mask_rcnn, run_ranks, tmp_path):
     mask_rcnn.val_dataloader = mask_rcnn.val_cfg = mask_rcnn.val_evaluator = None
     mask_rcnn.train_cfg.max_iters = 14  # the run that is left in the second epoch goes on to the third
-    pretrained = ResNet(18, stem_channels=8, base_channels=8).state_dict()
+    pretrained = PRETRAINED.state_dict()
     state = {f'backbone.{name}': value for name, value in pretrained.items()}
     mask_rcnn.transfer.checkpoint = str(save_torch(tmp_path / 'epoch_1.pth', {'state_dict': state}))
     for alone, left, parameters, first in (ranks := run_ranks(partial(on_rank, mask_rcnn))):

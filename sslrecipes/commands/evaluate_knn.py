@@ -18,6 +18,8 @@ from sslrecipes.checkpoint.files.superseded import name_before, set_aside
 from sslrecipes.commands.knn_report import KNNRow, draw_curve, print_accuracies, rows_of, write_csv
 from sslrecipes.commands.launch import build_runner
 from sslrecipes.config.preconditions import check_places
+from sslrecipes.config.rules import bad_value, refuse
+from sslrecipes.config.rules.evaluation import NEIGHBOURS
 from sslrecipes.errors import CheckpointError, ConfigError, CoverageError, counted
 
 SUFFIXES = ('.pth', '.pt', '.safetensors', '.tar', '.pkl')
@@ -154,6 +156,9 @@ def _adapted(cfg: Config, out: Path, ks: Sequence[int] | None, temperature: floa
             f'"{cfg.filename}" evaluates no k-NN: give a config with test_cfg.type="KNNLoop".', 'test_cfg'
         )
     wanted = dict(ks=ks, temperature=temperature, cache_dir=cache and str(cache))
-    test_cfg.update({name: value for name, value in wanted.items() if value is not None}, linear=None)
+    given = {name: value for name, value in wanted.items() if value is not None}
+    for name in given.keys() & NEIGHBOURS.keys():
+        refuse(bad_value(name, given[name], NEIGHBOURS[name]))
+    test_cfg.update(given, linear=None)
     cfg.update(work_dir=str(out), load_from=None, launcher='none')
     return cfg

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 import torch
 from torch import Tensor
 
+from sslrecipes.config.rules import bad_value, refuse
+from sslrecipes.config.rules.evaluation import NEIGHBOURS
 from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.evaluation.knn_search import NeighbourSearch
 
@@ -28,8 +30,9 @@ def check_ks(ks: Sequence[int] | int, bank_size: int) -> list[int]:
     if bank_size < 1:
         raise DataError(EMPTY_BANK)
     ordered = sorted({ks} if isinstance(ks, int) else set(ks))
-    if not ordered or ordered[0] < 1:
-        raise ConfigError(f'k-NN needs at least one k, each of them 1 or more; got ks={ks}.')
+    if not ordered:
+        raise ConfigError(f'k-NN needs at least one k; got ks={ks}.')
+    refuse(bad_value('k-NN: ks', ordered, NEIGHBOURS['ks']))
     if ordered[-1] > bank_size:
         raise ConfigError(
             f'k-NN with k={ordered[-1]} needs that many labelled samples, but the bank has {bank_size}: '
@@ -150,8 +153,7 @@ def weighted_knn(
 
 
 def _check_inputs(train_x: Tensor, train_y: Tensor, test_x: Tensor, num_classes: int, temperature: float) -> None:
-    if temperature <= 0:
-        raise ConfigError(f'The k-NN temperature must be positive, got {temperature}.')
+    refuse(bad_value('k-NN: temperature', temperature, NEIGHBOURS['temperature']))
     if train_x.shape[1] != test_x.shape[1]:
         raise DataError(f'Bank and test features differ in width: {train_x.shape[1]} and {test_x.shape[1]}.')
     if int(train_y.min()) < 0 or int(train_y.max()) >= num_classes:

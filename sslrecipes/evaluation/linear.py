@@ -11,6 +11,8 @@ import torch.nn.functional as F  # noqa: N812
 from mmengine.dist import broadcast_object_list, is_main_process
 from torch import Tensor, nn
 
+from sslrecipes.config.rules import refuse_bad_values
+from sslrecipes.config.rules.evaluation import PROBE
 from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.evaluation.features import Features
 from sslrecipes.evaluation.metrics import classification_scores
@@ -60,8 +62,7 @@ class ProbeSettings:
     def __post_init__(self) -> None:
         if not self.lrs or min(self.lrs) <= 0:
             raise ConfigError(f'Linear probes need at least one learning rate, all positive; got lrs={self.lrs}.')
-        if min(self.epochs, self.batch_size) < 1:
-            raise ConfigError('Linear probes need epochs and batch_size of 1 or more.')
+        refuse_bad_values('linear', vars(self), PROBE)
         if self.with_bn and self.batch_size == 1:
             raise ConfigError(
                 'Linear probes can not normalise a batch of one: set batch_size of 2 or more, or with_bn=False.'

@@ -11,7 +11,10 @@ from mmengine.device import get_device
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
-from sslrecipes.errors import ConfigError, DataError
+from sslrecipes.config.rules import refuse_bad_values
+from sslrecipes.config.rules.evaluation import positive
+from sslrecipes.config.validation.checks import whole
+from sslrecipes.errors import DataError
 from sslrecipes.evaluation.knn import check_ks, nearest_neighbours, vote
 from sslrecipes.evaluation.metrics import topk_accuracy, warn_of_trivial_top5
 from sslrecipes.registry import METRICS
@@ -75,8 +78,7 @@ class SelfKNN(BaseMetric):
         self, k: int = 20, temperature: float = 0.07, collect_device: str = 'cpu', prefix: str | None = None
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
-        if k < 1 or temperature <= 0:
-            raise ConfigError(f'SelfKNN: k and temperature must be positive, not {k} and {temperature}.')
+        refuse_bad_values('SelfKNN', {'k': k, 'temperature': temperature}, {'k': whole(1), 'temperature': positive})
         self.k = k
         self.temperature = temperature
 

@@ -3,6 +3,7 @@
 import pytest
 
 from sslrecipes.config.rules import bad_value, refuse, refuse_bad_values
+from sslrecipes.config.rules.evaluation import NEIGHBOURS
 from sslrecipes.config.rules.queues import shorter_than_a_step, torn_batches
 from sslrecipes.config.rules.sizes import MASK_RATIO, differ, not_whole, other_grid
 from sslrecipes.config.rules.views import MULTI_CROP, other_weights, too_few_views
@@ -29,6 +30,7 @@ from sslrecipes.errors import ConfigError
         (shorter_than_a_step, ('q', 0, 4, 3, 1, True), ('q', 3, 4, 1, 1, True), 'q=3 is less than the 1 x 4 x 1 im'),
         (outlasts_training, (4, 3), (4, 4), 'warmup_epochs=4 must be less than epochs=4.'),
         (outlasts_training, (4, 4, True), (4, 5, True), 'warmup_epochs=5 must be no more than epochs=4.'),
+        (bad_value, ('t', 0.1, NEIGHBOURS['temperature']), ('t', 0, NEIGHBOURS['temperature']), 't is 0, but must'),
         (bad_value, ('n', 1, whole(1)), ('n', 0, whole(1)), 'n is 0, but must be a whole number of at least 1.'),
         (bad_value, ('r', 0, MASK_RATIO), ('r', 1.0, MASK_RATIO), 'r is 1.0, but must be a number of at least 0 and'),
     ],

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sslrecipes.config.rules.evaluation import NEIGHBOURS, PROBE
 from sslrecipes.config.rules.sizes import MASK_RATIO
 from sslrecipes.config.rules.views import MULTI_CROP
 from sslrecipes.config.validation.checks import (
@@ -101,25 +102,11 @@ DETECTION_GROUPS = (
     Group('model.test_cfg', {'mode': text, **dict.fromkeys(('stride', 'crop_size'), size), **_proposals}),
 )
 
-_neighbours = {
-    'bank': options,
-    'ks': either(whole(1), every(whole(1))),
-    'temperature': number(0),
-    'linear': _dict_or_none,
-    'amp_dtype': either(one_of('float16', 'bfloat16'), nothing),
-}
-_probe = {
-    'lrs': either(number(0), every(number(0))),
-    **dict.fromkeys(('epochs', 'batch_size'), whole(1)),
-    **dict.fromkeys(('momentum', 'weight_decay', 'init_std'), number(0)),
-    'with_bn': boolean,
-    'seed': whole(0),
-}
 #: Evaluation of frozen features, as a loop or as a hook.
 EVALUATION_GROUPS = tuple(
     group
     for place in ('val_cfg', 'test_cfg', 'custom_hooks[*]')
-    for group in (Group(place, _neighbours), Group(f'{place}.linear', _probe, closed='A linear probe'))
+    for group in (Group(place, NEIGHBOURS), Group(f'{place}.linear', PROBE, closed='A linear probe'))
 )
 
 GROUPS = (

@@ -22,8 +22,8 @@ PAGES = ('README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'configs/*/README.md', 
 #: Targets of inline links and of references, and fenced code, which has none.
 _LINK = re.compile(r'^```.*?^```|(?<=\]\()[^)\s]+(?=\))|(?<=\]: )\S+$', re.MULTILINE | re.DOTALL)
 _OF_THE_WEB = re.compile(r'[a-z]+:|#')
-#: Sidebars that are empty, or take room that a page needs.
-HIDDEN = {'README.md': ['navigation'], 'model_zoo.md': ['toc']}
+#: Sidebars that are empty, or take room that wide tables need.
+HIDDEN = {'README.md': ['navigation'], 'model_zoo.md': ['navigation']}
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -60,21 +60,23 @@ _TRANSFER_COLUMNS: dict[str, Column] = {
 def model_zoo_table(cards: Sequence[Card], relative_to: str) -> str:
     """Format cards as markdown, a table per collection and one of its detectors and segmentors, in the cards' order.
 
-    The commands of those that share a config with others stand below.
+    Below stand the commands of those that share a config with others. Cards of several collections get headings and no
+    commands, which stand in the documents of the collections.
 
     Args:
         cards: Recipe cards.
         relative_to: Folder of the document, relative to the repository; the links start there.
     """
-    tables = []
-    for name in dict.fromkeys(card.collection for card in cards):
+    parts, collections = [], dict.fromkeys(card.collection for card in cards)
+    for name in collections:
         transfers = [card for card in cards if card.collection == name and 'iterations' in card.recipe]
         others = [card for card in cards if card.collection == name and 'iterations' not in card.recipe]
-        tables.append(_table(name, _COLUMNS, others, relative_to))
-        tables.append(_table(f'{name}: transfer', _TRANSFER_COLUMNS, transfers, relative_to))
-    commands = [command(card) for card in cards if card.options]
+        parts += [f'## {name}'] if len(collections) > 1 else []
+        parts.append(_table(name, _COLUMNS, others, relative_to))
+        parts.append(_table(f'{name}: transfer', _TRANSFER_COLUMNS, transfers, relative_to))
+    commands = [command(card) for card in cards if card.options] if len(collections) == 1 else []
     block = f'{_COMMANDS}\n\n```bash\n{chr(10).join(commands)}\n```' if commands else ''
-    return '\n\n'.join(filter(None, [*tables, _LEGEND, block]))
+    return '\n\n'.join(filter(None, [*parts, _LEGEND, block]))
 
 
 def command(card: Card) -> str:

@@ -34,6 +34,12 @@ def test_rows_tell_reported_from_reproduced():
     assert mae == '| [mae_a](configs/mae/mae_a.py) | - | 1.0 | - | - | - | - | [5.5](https://log) k-NN | - |'
 
 
+def test_several_collections_have_headings():
+    headings = [line for line in model_zoo_table(CARDS, '.').splitlines() if line.startswith('#')]
+    assert headings == ['## TEC', '## MAE']
+    assert '#' not in model_zoo_table(CARDS[:1], '.')
+
+
 def test_links_start_at_the_document():
     assert '[mae_a](../mae/mae_a.py)' in model_zoo_table(CARDS, 'configs/tec')
 
@@ -149,7 +155,7 @@ def test_recipes_that_share_a_config_have_a_command_and_a_folder_of_their_own(na
         f'--work-dir work_dirs/{name}',
         "--cfg-options 'transfer.checkpoint=a b.pth' 'model.depths=[1, 2]' model.token=False",
     ]
-    text = model_zoo_table([*CARDS, shared], '.')
+    text = model_zoo_table([CARDS[0], shared], '.')
     assert text.endswith(f'```bash\n{command(shared)}\n```')
     assert f'| [{name}](shared.py) |' in text
-    assert '```' not in model_zoo_table(CARDS, '.')
+    assert '```' not in model_zoo_table([*CARDS, shared], '.')  # which has headings, and a page for each system

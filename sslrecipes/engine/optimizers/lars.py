@@ -14,6 +14,8 @@ from sslrecipes.registry import OPTIMIZERS
 
 #: What the trust ratio divides by.
 DENOMINATORS = ('decayed_gradient', 'gradient_plus_decay')
+#: Those that states of earlier releases lack.
+LATER_OPTIONS = ('trust_clip', 'dampening', 'nesterov')
 
 
 @OPTIMIZERS.register_module()
@@ -78,7 +80,8 @@ class LARS(Optimizer):
         """Take over a state, also one from before the later options."""
         super().__setstate__(state)
         for group in self.param_groups:
-            group.update({name: value for name, value in self.defaults.items() if name not in group})
+            for option in LATER_OPTIONS:
+                group.setdefault(option, self.defaults[option])
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:

@@ -84,7 +84,9 @@ def test_states_from_before_the_later_options_are_taken_over():
     state = optimizer.state_dict()
     for option in ('trust_clip', 'dampening', 'nesterov'):
         del state['param_groups'][0][option]
+    options = set(optimizer.param_groups[0])
     optimizer.load_state_dict(state)
+    assert set(optimizer.param_groups[0]) == options
     param.grad = torch.ones(2, 2)
     optimizer.step()
     torch.testing.assert_close(param.detach(), torch.full((2, 2), 1 - 0.1 * 0.001))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ class Definition:
 def definitions(root: Path, patterns: Sequence[str]) -> Iterator[Definition]:
     """Public classes and functions with a docstring in the modules that match, in the order of their files."""
     for path in _files(root, patterns):
-        for node in ast.parse(path.read_text(encoding='utf-8')).body:
+        for node in _parsed(path).body:
             if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not node.name.startswith('_'):
                 text = ast.get_docstring(node)
                 if text:
@@ -95,3 +96,8 @@ def _files(root: Path, patterns: Sequence[str]) -> Iterator[Path]:
         if not found:
             raise FileNotFoundError(f'No file is {pattern} any more: docs/hooks/ must follow.')
         yield from found
+
+
+@cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding='utf-8'))

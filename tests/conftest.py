@@ -118,7 +118,7 @@ def mae_on_digits(tmp_path: Path) -> Config:
                 type='OptimWrapper',
                 optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.95), weight_decay=0.05),
                 constructor='ParamGroupsConstructor'),
-            param_scheduler=dict(type='WarmupCosineLR', warmup_epochs=1),
+            param_scheduler=dict(type='WarmupCosineLR', warmup_epochs=1, epochs=4),
             train_cfg=dict(type='SSLTrainLoop', max_epochs=4),
             default_hooks=dict(checkpoint=dict(type='CheckpointHook', interval=2)),
             randomness=dict(seed=0, diff_rank_seed=True),

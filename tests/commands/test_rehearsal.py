@@ -27,7 +27,7 @@ def test_nothing_is_left(cfg, tmp_path, capsys):
 
 
 def test_nor_in_the_folder_of_a_run(cfg, tmp_path, capsys):
-    cfg.train_cfg.max_epochs = 2
+    cfg.train_cfg.max_epochs = cfg.param_scheduler.epochs = 2
     SSLRunner.from_cfg(Config(cfg.to_dict())).train()
     before = everything(tmp_path)
     cfg.resume = True

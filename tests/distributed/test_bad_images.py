@@ -20,7 +20,7 @@ def test_both_processes_stop_after_the_same_step(mae_on_digits, run_ranks, tmp_p
     cfg.train_dataloader.dataset = dict(
         type='ImageFolder', data_root=str(folder), pipeline=[dict(type='LoadImageOrSkip'), dict(type='PackInputs')]
     )
-    cfg.train_cfg.max_epochs = 2
+    cfg.train_cfg.max_epochs = cfg.param_scheduler.epochs = 2
     cfg.default_hooks.bad_images = dict(type='BadImagesHook', limit=0.02)  # the first of two is allowed
 
     def on_rank(rank, world):

@@ -34,7 +34,7 @@ def endless(cfg, work_dir):
     """Make it a run of two ranks that somebody has to end."""
     cfg.launcher, cfg.work_dir = 'pytorch', str(work_dir)
     cfg.train_dataloader.batch_size = 8
-    cfg.train_cfg.max_epochs = 10**6
+    cfg.train_cfg.max_epochs = cfg.param_scheduler.epochs = 10**6
     cfg.default_hooks.checkpoint.interval = 0
     return cfg
 

@@ -10,7 +10,7 @@ def test_ranks_train_one_model_on_different_images_and_masks(mae_on_digits, run_
     cfg = mae_on_digits
     cfg.launcher = 'pytorch'
     cfg.train_dataloader.batch_size = 8
-    cfg.train_cfg.max_epochs = 2
+    cfg.train_cfg.max_epochs = cfg.param_scheduler.epochs = 2
 
     def on_rank(rank, world):
         runner = SSLRunner.from_cfg(cfg)

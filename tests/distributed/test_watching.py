@@ -27,7 +27,7 @@ class BlindRank(Hook):
 def cfg(mae_on_digits):
     mae_on_digits.launcher = 'pytorch'
     mae_on_digits.train_dataloader.batch_size = 8
-    mae_on_digits.train_cfg.max_epochs = 2
+    mae_on_digits.train_cfg.max_epochs = mae_on_digits.param_scheduler.epochs = 2
     mae_on_digits.env_cfg = dict(dist_cfg=dict(timeout=60))
     return mae_on_digits
 

@@ -165,7 +165,7 @@ class Murder(Hook):
 
 def test_a_dead_loader_worker_ends_the_run_with_its_name(mae_on_digits):
     mae_on_digits.train_dataloader.update(num_workers=2, persistent_workers=True)
-    mae_on_digits.train_cfg.max_epochs = 1000
+    mae_on_digits.train_cfg.max_epochs = mae_on_digits.param_scheduler.epochs = 1000
     runner = SSLRunner.from_cfg(mae_on_digits)
     runner.register_hook(Murder())
     with pytest.raises(RunError, match=r'Data worker [01] \(process \d+\) was ended by the signal "Killed"'):

@@ -31,7 +31,7 @@ def test_same_seed_same_weights(mae_on_digits):
 
 def test_schedules_are_as_long_as_the_run_unless_they_say_otherwise(mae_on_digits, tmp_path):
     mae_on_digits.param_scheduler = [
-        mae_on_digits.param_scheduler,
+        dict(type='WarmupCosineLR', warmup_epochs=1),
         dict(type='CosineScheduler', param_name='weight_decay', epochs=9, final=0.1),
         dict(type='MultiStepLR', milestones=[2]),
     ]

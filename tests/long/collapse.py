@@ -141,7 +141,7 @@ def config_of(trial: Trial, steps: int, batch: int, work_dir: str, base: str | N
         cfg.train_dataloader.dataset.pipeline[0].num_locals = 2
     for key in ('val_dataloader', 'val_cfg', 'val_evaluator'):
         cfg.pop(key, None)
-    cfg.train_cfg.max_epochs = 4
+    cfg.train_cfg.max_epochs = cfg.param_scheduler.epochs = 4
     cfg.param_scheduler.warmup_epochs = 1
     dataset = cfg.train_dataloader.dataset
     images = steps * batch // cfg.train_cfg.max_epochs

@@ -44,7 +44,7 @@ SHORT = """
 _base_ = '{base}'
 train_dataloader = dict(batch_size={batch}, num_workers=0, persistent_workers=False, dataset=dict(indices={images}))
 train_cfg = dict(max_epochs=1)
-param_scheduler = dict(warmup_epochs=0)
+param_scheduler = dict(epochs=1, warmup_epochs=0)
 """
 EVALUATED = 'val_dataloader = dict(batch_size=8, num_workers=0, persistent_workers=False, dataset=dict(indices=8))\n'
 #: Recipe -> the base, and what makes a run of it short.

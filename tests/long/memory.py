@@ -73,7 +73,7 @@ def tiny_run(steps: int, checkpoint_every: int, workers: int, work_dir: str) -> 
     cfg = tiny.short_run(cfg, work_dir, workers=workers, accumulation=1)
     cfg.train_dataloader.dataset.indices = tiny.BATCH * checkpoint_every
     cfg.train_dataloader.persistent_workers = workers > 0
-    cfg.train_cfg.max_epochs = -(-steps // checkpoint_every)
+    cfg.train_cfg.max_epochs = cfg.param_scheduler.epochs = -(-steps // checkpoint_every)
     cfg.default_hooks = hooks
     cfg.default_hooks.update(checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2))
     cfg.default_hooks.logger.interval = 10

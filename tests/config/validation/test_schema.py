@@ -73,8 +73,15 @@ def test_every_recipe_and_project_passes():
             'param_scheduler[0]: warmup_epochs=4 must be no more than epochs=3.',
         ),
         (
-            {'train_cfg': dict(type='SSLIterTrainLoop', max_iters=9, _delete_=True)},
-            'param_scheduler: WarmupCosineLR needs epochs where train_cfg has no max_epochs.',
+            {'param_scheduler': [dict(type='CosineScheduler', warmup_epochs=5)]},
+            'param_scheduler[0]: warmup_epochs=5 must be no more than epochs=4.',
+        ),
+        (
+            {
+                'param_scheduler': [dict(type='WarmupCosineLR', min_lr=0.0)],
+                'train_cfg': dict(type='SSLIterTrainLoop', max_iters=9, _delete_=True),
+            },
+            'param_scheduler[0]: WarmupCosineLR needs epochs where train_cfg has no max_epochs.',
         ),
         (
             {'model.backbone.img_size': 9, 'model.neck.num_patches': 16},
@@ -135,6 +142,7 @@ def test_a_loader_needs_its_parts(mae_on_digits, key):
 
 
 def test_the_places_of_an_impossible_combination_are_given(mae_on_digits):
+    del mae_on_digits.param_scheduler.epochs
     mae_on_digits.train_cfg.max_epochs = 1
     with pytest.raises(ConfigError) as caught:
         check_schema(mae_on_digits)

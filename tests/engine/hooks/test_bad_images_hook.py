@@ -32,7 +32,7 @@ def recipe(mae_on_digits, folder):
     loader = mae_on_digits.train_dataloader
     loader.batch_size = 20
     loader.dataset = dict(type='ImageFolder', data_root=str(folder), pipeline=LOADING)
-    mae_on_digits.train_cfg.max_epochs = 2
+    mae_on_digits.train_cfg.max_epochs = mae_on_digits.param_scheduler.epochs = 2
     mae_on_digits.default_hooks.bad_images = dict(type='BadImagesHook')
     return mae_on_digits
 

@@ -135,7 +135,7 @@ def test_goes_on_exactly(cfg, train, name):
     cfg.default_hooks.checkpoint = dict(type='CheckpointHook', interval=2, interval_iters=6)
     cfg.custom_hooks[0]['patience'] = 3
     cfg.train_dataloader.dataset.indices = 128  # epochs of eight steps
-    cfg.train_cfg.max_epochs = 3
+    cfg.train_cfg.max_epochs = cfg.param_scheduler.epochs = 3
     blind = range(5, 11) if 'iter' in name else range(13, 18)
     _, warnings = train(cfg, Blind(*blind))
     assert len(warnings) == 1

@@ -85,7 +85,7 @@ def test_learns_and_classifies_validation_images(cfg):
     cfg.train_dataloader.dataset.update(indices=960)
     cfg.train_dataloader.dataset.pipeline = [dict(type='PackInputs')]
     cfg.model.backbone.mask_ratio = 0.25
-    cfg.train_cfg.max_epochs = 3
+    cfg.train_cfg.max_epochs = cfg.param_scheduler.epochs = 3
     SSLRunner.from_cfg(cfg).train()
     train, val = logged(cfg, 'probe_top1'), logged(cfg, 'online/probe_top1')
     assert list(val) == [1, 2, 3]

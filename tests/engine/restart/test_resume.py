@@ -314,7 +314,7 @@ def test_a_finished_run_may_be_entered_and_keeps_its_checkpoints(saved, caplog):
     folder = CheckpointStore(saved.work_dir).folder
     before = {path.name: path.read_bytes() for path in folder.glob('*.pth*')}
     saved.accept_changes = True
-    saved.train_cfg.max_epochs = 2
+    saved.train_cfg.max_epochs = saved.param_scheduler.epochs = 2
     runner = SSLRunner.from_cfg(saved)
     runner.logger.addHandler(caplog.handler)
     runner.train()

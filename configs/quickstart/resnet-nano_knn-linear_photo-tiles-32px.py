@@ -6,7 +6,5 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-bank_dataset = dict(_base_.train_dataloader.dataset, pipeline=_base_.test_dataloader.dataset.pipeline)
-test_cfg = dict(ks=(1, 10, 20), linear=dict(), bank=dict(_base_.test_dataloader, dataset=bank_dataset))
+test_cfg = dict(ks=(1, 10, 20), linear=dict())
 test_evaluator = []
-train_dataloader = val_dataloader = val_evaluator = None

@@ -7,8 +7,6 @@ _base_ = [
 ]
 
 model = dict(backbone=dict(init_cfg=dict(checkpoint='work_dirs/quickstart/mae-priv/gap/epoch_8.pth')))
-bank_dataset = dict(_base_.train_dataloader.dataset, pipeline=_base_.test_dataloader.dataset.pipeline)
-test_cfg = dict(ks=(1, 10, 20), bank=dict(_base_.test_dataloader, dataset=bank_dataset))
+test_cfg = dict(ks=(1, 10, 20))
 test_evaluator = []
-train_dataloader = val_dataloader = val_evaluator = None
 work_dir = 'work_dirs/quickstart/mae-priv/gap-knn'

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from sslrecipes.config.knn_bank import fill_banks
 from sslrecipes.config.plain import make_plain
 from sslrecipes.config.source import shown
 from sslrecipes.errors import ConfigError
@@ -32,6 +33,7 @@ def resolve(path: Path) -> Config:
         raise ConfigError(f'"{_failing_line(error, path)}" can not be resolved: {_said(error)}.') from error
     make_plain(cfg)
     expand_home(cfg)
+    fill_banks(cfg)
     return cfg
 
 

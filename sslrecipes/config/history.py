@@ -10,6 +10,7 @@ from typing import Any
 from mmengine.config import Config
 
 from sslrecipes.config.execution import resolve
+from sslrecipes.config.knn_bank import source_of
 from sslrecipes.config.lines import LineReader, Origin, names_read
 from sslrecipes.config.places import enclosing, walk
 from sslrecipes.config.source import read_source, shown
@@ -90,4 +91,7 @@ def _origin(place: str, value: Any, marks: Mapping[str, Origin], base: Mapping[s
     replaced = any(place[len(outer)] == '[' or f'{outer}._delete_' in marks for outer in around)
     if place in base and not replaced and (isinstance(value, dict) or repr(base[place].value) == repr(value)):
         return base[place].origin
+    source = source_of(place)
+    if source and not any(outer.endswith('_cfg.bank') for outer in around):
+        return _origin(source, value, marks, base, file)
     return marks[around[0]] if around else Origin(file)

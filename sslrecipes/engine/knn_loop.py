@@ -40,8 +40,8 @@ class KNNLoop(BaseLoop):
     Args:
         runner: The runner.
         dataloader: Loader of the images to classify, or its config.
-        bank: Loader of the labelled images, or its config: usually the training images with the test pipeline,
-            neither shuffled nor cut (``drop_last``).
+        bank: Loader of the labelled images, or its config. By default the runner fills in the training images of the
+            config, prepared and loaded as those to classify.
         evaluator: Must be empty.
         ks: Numbers of neighbours, or one.
         temperature: Softness of the vote, see :func:`sslrecipes.evaluation.knn.weighted_knn`.

@@ -24,6 +24,7 @@ from sslrecipes.checkpoint.initializer import load_state
 from sslrecipes.checkpoint.stated import facts_of
 from sslrecipes.checkpoint.used_alike import check_parts_used_alike, check_used_alike
 from sslrecipes.config.default_hooks import DEFAULT_HOOKS
+from sslrecipes.config.knn_bank import fill_banks
 from sslrecipes.config.picture_size import picture_size
 from sslrecipes.config.places import value_at
 from sslrecipes.config.upstream import adopt
@@ -97,6 +98,7 @@ class SSLRunner(RestartableRunner):
         """Build a runner from a resolved config, and log which of its classes were exchanged for ours."""
         cfg = copy.deepcopy(cfg)
         cfg.setdefault('default_scope', 'sslrecipes')
+        fill_banks(cfg)
         adoption = adopt(cfg)
         runner: SSLRunner = super().from_cfg(cfg)
         for line in adoption.replaced:

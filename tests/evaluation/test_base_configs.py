@@ -47,7 +47,7 @@ def advice(piece):
 
 
 def test_knn(inherit):
-    cfg = inherit('knn.py', advice('knn.py') + '\ntest_cfg.update(ks=(5, 20), linear=dict(epochs=2))')
+    cfg = inherit('knn.py', advice('knn.py') + '\ntest_cfg = dict(ks=(5, 20), linear=dict(epochs=2))')
     runner = SSLRunner.from_cfg(cfg)
     runner._init_model_weights()
     metrics = runner.test()

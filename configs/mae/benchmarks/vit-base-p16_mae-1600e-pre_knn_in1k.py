@@ -8,7 +8,4 @@ _base_ = [
 checkpoint = 'work_dirs/mae_vit-base-p16_8xb512-amp-coslr-1600e_in1k/epoch_1600.pth'
 model = dict(backbone=dict(init_cfg=dict(checkpoint=checkpoint)))
 
-bank_dataset = dict(_base_.train_dataloader.dataset, pipeline=_base_.test_dataloader.dataset.pipeline)
-test_cfg = dict(bank=dict(_base_.test_dataloader, dataset=bank_dataset))
 test_evaluator = []
-train_dataloader = val_dataloader = val_evaluator = None

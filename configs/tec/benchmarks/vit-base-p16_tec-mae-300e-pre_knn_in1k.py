@@ -8,7 +8,4 @@ _base_ = [
 checkpoint = 'work_dirs/tec-mae_vit-base-p16_8xb256-accum2-amp-coslr-300e_in1k/epoch_300.pth'
 model = dict(backbone=dict(init_cfg=dict(checkpoint=checkpoint)))
 
-bank_dataset = dict(_base_.train_dataloader.dataset, pipeline=_base_.test_dataloader.dataset.pipeline)
-test_cfg = dict(bank=dict(_base_.test_dataloader, dataset=bank_dataset))
 test_evaluator = []
-train_dataloader = val_dataloader = val_evaluator = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from sslrecipes.config.knn_bank import knn_has_a_bank
 from sslrecipes.config.places import Objection, value_at, walk
 from sslrecipes.config.rules import bad_value
 from sslrecipes.config.rules.sizes import not_whole, other_grid
@@ -138,6 +139,7 @@ COMBINATIONS: tuple[Callable[[Any], Iterator[Objection]], ...] = (
     packages_are_there,
     loop_has_its_length,
     phases_are_complete,
+    knn_has_a_bank,
     schedule_fits,
     schedules_end_with_training,
     workers_are_there,

@@ -17,7 +17,7 @@ import sslrecipes.datasets  # noqa: F401  registers
 from sslrecipes.checkpoint.conversion.convert import our_weights
 from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.checkpoint.files.writing import write_atomic
-from sslrecipes.checkpoint.initializer import load_state
+from sslrecipes.checkpoint.loading import load_state
 from sslrecipes.checkpoint.stated import facts_of
 from sslrecipes.checkpoint.used_alike import check_used_alike
 from sslrecipes.commands.networks import build_network, origin_facts

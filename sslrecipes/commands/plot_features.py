@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 import sslrecipes.datasets
 import sslrecipes.evaluation
 import sslrecipes.models  # noqa: F401  registers
-from sslrecipes.checkpoint.initializer import load_pretrained
+from sslrecipes.checkpoint.loading import load_pretrained
 from sslrecipes.checkpoint.used_alike import check_parts_used_alike
 from sslrecipes.commands.networks import build_network
 from sslrecipes.config.inputs import config_inputs

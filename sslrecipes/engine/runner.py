@@ -5,41 +5,34 @@ from __future__ import annotations
 import copy
 import logging
 from collections import Counter
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.dist import get_rank, master_only
+from mmengine.dist import master_only
 from mmengine.logging import MMLogger
 from mmengine.model import is_model_wrapper
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import BaseLoop
 from torch import nn
 from torch.utils.data import DataLoader
 
-from sslrecipes.checkpoint.conversion.convert import our_weights
-from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.checkpoint.files.writing import write_atomic
-from sslrecipes.checkpoint.initializer import load_state
-from sslrecipes.checkpoint.stated import facts_of
-from sslrecipes.checkpoint.used_alike import check_parts_used_alike, check_used_alike
+from sslrecipes.checkpoint.used_alike import check_parts_used_alike
 from sslrecipes.config.default_hooks import DEFAULT_HOOKS
 from sslrecipes.config.knn_bank import fill_banks
 from sslrecipes.config.picture_size import picture_size
 from sslrecipes.config.places import value_at
 from sslrecipes.config.upstream import adopt
-from sslrecipes.datasets.class_names import build_dataset
-from sslrecipes.datasets.seeding import RestartableBatches, SeededDataset, seeded
-from sslrecipes.datasets.workers import init_worker
+from sslrecipes.datasets.seeding import SeededDataset
 from sslrecipes.engine.advice import lr_for_another_batch, queues_longer_than_data, schedules_of_another_length
 from sslrecipes.engine.class_count import (
     check_accuracies,
     check_class_count,
-    check_learnt_classes,
     check_preprocessor,
     check_same_classes,
 )
 from sslrecipes.engine.console import is_for_the_console
+from sslrecipes.engine.dataloaders import build_seeded_loader
 from sslrecipes.engine.distributed import (
     SSLDistributedDataParallel,
     init_cpu_process_group,
@@ -49,9 +42,8 @@ from sslrecipes.engine.failures import end_if_unwritable, explained
 from sslrecipes.engine.misfit import fitting
 from sslrecipes.engine.restart.restartable_runner import RestartableRunner
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
-from sslrecipes.errors import ConfigError
 from sslrecipes.models.wrapping import unwrapped
-from sslrecipes.registry import DATA_SAMPLERS, PARAM_SCHEDULERS, RUNNERS
+from sslrecipes.registry import PARAM_SCHEDULERS, RUNNERS
 
 #: Runners that this process has built, by timestamp.
 RUNNERS_OF_SECOND: Counter[str] = Counter()
@@ -154,30 +146,9 @@ class SSLRunner(RestartableRunner):
             ConfigError: For ``num_batch_per_epoch``, which would cut the data set behind the sampler's back, and for
                 ``drop_last`` with a ``batch_sampler``.
         """
-        if isinstance(dataloader, DataLoader):
-            return dataloader
-        cfg = copy.deepcopy(dataloader)
-        for function in ('collate_fn', 'worker_init_fn'):  # upstream passes the scope of a `package::` base on to them
-            if isinstance(cfg.get(function), dict):
-                cfg[function].pop('_scope_', None)
-        if 'num_batch_per_epoch' in cfg:
-            raise ConfigError('num_batch_per_epoch is not supported: give the dataset indices=<number of images>.')
-        if seed is not None:
-            shared_seed = seed - get_rank() if diff_rank_seed else seed
-            dataset = build_dataset(cfg['dataset']) if isinstance(cfg['dataset'], dict) else cfg['dataset']
-            if hasattr(dataset, 'full_init'):
-                dataset.full_init()
-            sampler = cfg['sampler']
-            if isinstance(sampler, dict):
-                sampler = DATA_SAMPLERS.build(sampler, default_args=dict(dataset=dataset, seed=shared_seed))
-            cfg['dataset'], cfg['sampler'] = seeded(dataset, sampler, shared_seed)
-            if cfg.get('batch_sampler'):
-                if cfg.get('drop_last'):
-                    raise ConfigError('drop_last means nothing beside a batch_sampler: leave it out.')
-                cfg['batch_sampler'] = dict(type=RestartableBatches, batches=cfg['batch_sampler'])
-        loader = Runner.build_dataloader(cfg, seed, diff_rank_seed)
-        loader.worker_init_fn = partial(init_worker, inner=loader.worker_init_fn)
-        return loader
+        return (
+            dataloader if isinstance(dataloader, DataLoader) else build_seeded_loader(dataloader, seed, diff_rank_seed)
+        )
 
     @master_only
     def dump_config(self) -> None:
@@ -267,13 +238,9 @@ class SSLRunner(RestartableRunner):
             DataError: If a head of it learnt other classes than those of the data to evaluate.
             CoverageError: If it lacks weights, unless the config says ``allow_partial = True``.
         """
-        checkpoint = read_checkpoint(filename, map_location=map_location)
-        check_learnt_classes(self, checkpoint)
-        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        model = unwrapped(self.model)
-        state = our_weights(checkpoint, str(filename))
-        check_used_alike(model, facts_of(checkpoint.get('meta')), str(filename), picture_size=self._picture_size())
-        load_state(model, state, source=str(filename), allow_partial=self.cfg.get('allow_partial', False))
+        from sslrecipes.engine.loading import load_model  # with all foreign layouts, which most runs don't need
+
+        checkpoint = load_model(self, filename, map_location, self._picture_size())
         self._has_loaded = True
         return checkpoint
 

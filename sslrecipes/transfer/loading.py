@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from sslrecipes.checkpoint.backbone_arch import BackboneArch, ResNetArch, ViTArch, backbone_arch
 from sslrecipes.checkpoint.coverage import Coverage, compare, fill, is_ignored
-from sslrecipes.checkpoint.initializer import baked_for
+from sslrecipes.checkpoint.loading import baked_for
 from sslrecipes.checkpoint.networks import Network, read_network
 from sslrecipes.checkpoint.used_alike import check_heads, warn_of_differences
 from sslrecipes.errors import CheckpointError, ConfigError, CoverageError

@@ -6,7 +6,8 @@ from mmpretrain.registry import MODELS
 from sslrecipes.checkpoint.baking import bake_cls_token
 from sslrecipes.checkpoint.conversion.convert import to_official, to_ours
 from sslrecipes.checkpoint.files.writing import save_safetensors, save_torch
-from sslrecipes.checkpoint.initializer import Pretrained, load_pretrained
+from sslrecipes.checkpoint.initializer import Pretrained
+from sslrecipes.checkpoint.loading import load_pretrained
 from sslrecipes.errors import CheckpointError, CoverageError
 from sslrecipes.export.backbone import export_backbone
 from sslrecipes.registry import WEIGHT_INITIALIZERS

@@ -6,7 +6,7 @@ from mmpretrain.models import ClsDataPreprocessor, ResNet, VisionTransformer
 from torch import nn
 
 from sslrecipes.checkpoint.files.writing import save_safetensors, save_torch
-from sslrecipes.checkpoint.initializer import load_pretrained
+from sslrecipes.checkpoint.loading import load_pretrained
 from sslrecipes.checkpoint.stated import TrainingFacts, facts_of
 from sslrecipes.checkpoint.used_alike import check_parts_used_alike, check_used_alike
 from sslrecipes.errors import CheckpointError

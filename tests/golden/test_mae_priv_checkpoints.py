@@ -14,7 +14,7 @@ from sslrecipes.checkpoint.conversion.keymaps.mae_priv import our_places
 from sslrecipes.checkpoint.conversion.layouts import unwrap
 from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.checkpoint.files.writing import save_torch
-from sslrecipes.checkpoint.initializer import load_pretrained
+from sslrecipes.checkpoint.loading import load_pretrained
 from sslrecipes.checkpoint.networks import read_network
 from sslrecipes.config.reading import read_config
 from sslrecipes.errors import CoverageError

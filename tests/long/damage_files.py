@@ -18,7 +18,9 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')
 
 import torch
 
-from sslrecipes.checkpoint import CheckpointStore, read_checkpoint, save_torch
+from sslrecipes.checkpoint.files.reading import read_checkpoint
+from sslrecipes.checkpoint.files.store import CheckpointStore
+from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.errors import CheckpointError
 
 

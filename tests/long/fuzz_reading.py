@@ -27,7 +27,8 @@ import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 
-from sslrecipes.checkpoint import read_checkpoint, save_safetensors, save_torch
+from sslrecipes.checkpoint.files.reading import read_checkpoint
+from sslrecipes.checkpoint.files.writing import save_safetensors, save_torch
 from sslrecipes.errors import CheckpointError
 
 KINDS = ('sealed', 'plain', 'legacy', 'safetensors')

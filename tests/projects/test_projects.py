@@ -12,7 +12,7 @@ from sslrecipes.config.loading import load_config, override
 from sslrecipes.datasets.preflight.dataset import check_dataset
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import DATASETS, MODELS
-from sslrecipes.zoo import parse_name
+from sslrecipes.zoo.naming import parse_name
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = {path.stem.partition('_')[0]: path for path in ROOT.glob('projects/*/configs/*.py')}

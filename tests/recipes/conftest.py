@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sslrecipes.config.loading import load_config
-from sslrecipes.zoo import read_index
+from sslrecipes.zoo.cards import read_index
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Rows of the metafiles by name; several may share a config.

@@ -10,7 +10,7 @@ from sslrecipes.commands.config_check import check_config
 from sslrecipes.commands.dry_run import print_report
 from sslrecipes.engine.nonfinite.recorded_model import plain_model
 from sslrecipes.engine.runner import SSLRunner
-from sslrecipes.zoo import parse_name
+from sslrecipes.zoo.naming import parse_name
 
 NO_CARD_NEEDED = ('ablations', 'quickstart')
 

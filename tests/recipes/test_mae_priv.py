@@ -10,7 +10,7 @@ from mmengine.optim import build_optim_wrapper
 
 from sslrecipes.commands.launch import apply_arguments
 from sslrecipes.registry import MODELS, PARAM_SCHEDULERS
-from sslrecipes.zoo import facts
+from sslrecipes.zoo.facts import facts
 
 SOURCE = 'https://github.com/BUPT-PRIV/MAE-priv'
 # size -> official name, width, depth, patch; decoder's width, depth and heads; millions of parameters of encoder,

@@ -6,7 +6,7 @@ import pytest
 
 from sslrecipes.config.places import walk
 from sslrecipes.config.validation.option_table import RUNNER_KEYS
-from sslrecipes.zoo import facts
+from sslrecipes.zoo.facts import facts
 
 TAIL = '8xb128-coslr-200e_in1k'
 ROWS = [

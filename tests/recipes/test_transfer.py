@@ -8,7 +8,7 @@ import torch
 
 from sslrecipes.commands.config_check import check_config
 from sslrecipes.engine.nonfinite.recorded_model import plain_model
-from sslrecipes.zoo import parse_name
+from sslrecipes.zoo.naming import parse_name
 
 NO_CARD_NEEDED = 'quickstart'
 #: The shift that the batch norm behind it takes out again: its gradient is zero but for rounding.

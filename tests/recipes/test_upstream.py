@@ -19,7 +19,7 @@ from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import MODELS
 from sslrecipes.transfer.loading import load_backbone
-from sslrecipes.zoo import facts
+from sslrecipes.zoo.facts import facts
 
 FAMILIES = (
     *('BarlowTwins', 'BEiT', 'BEiT v2', 'BYOL', 'CAE', 'DenseCL', 'EVA', 'iTPN with CLIP', 'iTPN with pixels', 'MAE'),

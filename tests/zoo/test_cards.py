@@ -3,7 +3,7 @@ import yaml
 from mmengine.config import Config
 
 from sslrecipes.errors import ConfigError
-from sslrecipes.zoo import Measurement, read_cards, read_index
+from sslrecipes.zoo.cards import Measurement, read_cards, read_index
 
 RESULT = {'Metric': 'top-1', 'Value': 84.7, 'Source': 'https://example.org'}
 

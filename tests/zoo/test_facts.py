@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from sslrecipes.zoo import FACTS, facts
+from sslrecipes.zoo.facts import FACTS, facts
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = 'mae_vit_4xb64-accum2-amp-coslr-20e_in1k.py'
@@ -123,7 +123,7 @@ def test_facts_of_a_recipe_need_no_torch():
     recipe = next((ROOT / 'configs/tec').glob('*.py'))
     code = (
         'import sys\n'
-        'from sslrecipes.zoo import facts\n'
+        'from sslrecipes.zoo.facts import facts\n'
         'from sslrecipes.config.loading import load_config\n'
         f'assert facts(load_config({str(recipe)!r}))["effective_batch"] == 4096\n'
         'print(sorted({"torch", "mmcv", "mmpretrain"} & set(sys.modules)))'

@@ -1,7 +1,7 @@
 import pytest
 from mmengine.config import ConfigDict
 
-from sslrecipes.zoo import RecipeName, parse_name
+from sslrecipes.zoo.naming import RecipeName, parse_name
 
 
 @pytest.mark.parametrize(

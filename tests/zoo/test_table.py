@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from sslrecipes.errors import ConfigError
-from sslrecipes.zoo import Card, Measurement, model_zoo_table
+from sslrecipes.zoo.cards import Card, Measurement
 from sslrecipes.zoo.documents import with_current_table, zoo_documents
-from sslrecipes.zoo.table import command
+from sslrecipes.zoo.table import command, model_zoo_table
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools/model_zoo.py'
 CARDS = [

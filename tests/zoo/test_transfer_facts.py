@@ -1,7 +1,7 @@
 import pytest
 from mmengine.config import Config
 
-from sslrecipes.zoo import FACTS, facts
+from sslrecipes.zoo.facts import FACTS, facts
 from sslrecipes.zoo.transfer_facts import TRANSFER_FACTS, transfer_facts
 
 

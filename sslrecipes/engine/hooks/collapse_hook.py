@@ -22,7 +22,6 @@ from sslrecipes.evaluation.collapse import Limits, Look, look_at
 from sslrecipes.evaluation.observation import Observation
 from sslrecipes.models.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
-from sslrecipes.visualization.collapse import plot_collapse
 
 POLICIES = ('warn', 'stop')
 COUNT = 'collapsed_looks'
@@ -182,6 +181,8 @@ class CollapseHook(Hook):
             references['trivial_loss'] = self.trivial_loss
         if 'assignment_entropy' in curves:
             references['min_assignment_entropy'] = self.limits.usage * self._attainable
+        from sslrecipes.visualization.collapse import plot_collapse
+
         plot_collapse(curves, references, self._picture(runner))
 
     def _picture(self, runner: Runner) -> Path:

@@ -27,7 +27,6 @@ from sslrecipes.engine.nonfinite.detection import (
 )
 from sslrecipes.engine.nonfinite.record import make_record, precision
 from sslrecipes.engine.optimizers import OptimWrapper
-from sslrecipes.engine.restart.rollback import roll_back
 from sslrecipes.errors import ConfigError, RunError, UserError, counted, did_you_mean
 from sslrecipes.models.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
@@ -170,6 +169,8 @@ class NonFiniteHook(Hook):
             raise RunError(f'{what} The run ends: {before}, no more may be.')
         done = 'The step is left out'
         if self.policy == 'rollback':
+            from sslrecipes.engine.restart.rollback import roll_back
+
             done = f'Back to the weights of "{roll_back(runner, what)}", on with the data that follows'
         runner.message_hub.update_info(COUNT, count)
         runner.logger.warning(f'{what} {done} ({count} of at most {self.limit}).')

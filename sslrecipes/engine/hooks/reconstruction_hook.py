@@ -17,7 +17,6 @@ from sslrecipes.errors import ConfigError
 from sslrecipes.models.wrapping import unwrapped
 from sslrecipes.registry import DATASETS, HOOKS
 from sslrecipes.visualization.patch_colours import PatchColours, check_patch_colours
-from sslrecipes.visualization.reconstruction import draw_reconstruction, require_pixels
 
 
 @HOOKS.register_module()
@@ -69,6 +68,8 @@ class ReconstructionHook(Hook):
         Raises:
             ConfigError: If the model predicts no pixels.
         """
+        from sslrecipes.visualization.reconstruction import require_pixels
+
         require_pixels(unwrapped(runner.model))
         if is_main_process():
             dataset = DATASETS.build(self._dataset) if self._dataset else runner.train_dataloader.dataset
@@ -82,6 +83,8 @@ class ReconstructionHook(Hook):
         last = runner.epoch + 1 == runner.max_epochs
         if self._images is None or not (last or self.every_n_epochs(runner, self._interval)):
             return
+        from sslrecipes.visualization.reconstruction import draw_reconstruction
+
         epoch = runner.epoch + 1
         grid = draw_reconstruction(
             unwrapped(runner.model), self._images, self._seed, self._patch_colours, title=f'epoch {epoch}'

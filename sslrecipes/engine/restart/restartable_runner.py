@@ -19,7 +19,6 @@ from sslrecipes.datasets.seeding import batch_size_of
 from sslrecipes.engine.distributed import from_main_process
 from sslrecipes.engine.failures import is_lost_storage, unwritable
 from sslrecipes.engine.restart.fingerprint import STORED_AS, dataset_facts, fingerprint
-from sslrecipes.engine.restart.resume import enter
 from sslrecipes.engine.restart.resume_point import FinishedRunError, ResumePoint, find_resume_point, told_as_over
 from sslrecipes.engine.restart.state import as_builtins, collect_state
 from sslrecipes.errors import StorageError
@@ -209,6 +208,8 @@ class RestartableRunner(Runner):
         """Go on with the run that wrote ``filename``, exactly; see :mod:`sslrecipes.engine.restart.resume`."""
         assert self.resume_point is not None
         assert str(self.resume_point.path) == filename
+        from sslrecipes.engine.restart.resume import enter  # a run that begins anew loads nothing
+
         enter(self, self.resume_point)
         is_stored = not self.resume_point.changes or self.train_loop.is_done
         self._saved = (self.epoch, self.iter) if is_stored else None

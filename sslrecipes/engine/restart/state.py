@@ -12,7 +12,6 @@ from mmengine.dist import get_rank, get_world_size
 from mmengine.logging import HistoryBuffer, MessageHub
 from torch import Tensor, distributed, nn
 
-from sslrecipes.checkpoint.initializer import load_state
 from sslrecipes.engine.distributed import control_group
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
 from sslrecipes.errors import CheckpointError
@@ -61,6 +60,8 @@ def restore_state(runner: Any, checkpoint: Mapping[str, Any], source: str) -> No
         CheckpointError: If they are of another model, or the parameters are grouped otherwise.
     """
     model = unwrapped(runner.model)
+    from sslrecipes.checkpoint.loading import load_state  # a run that begins anew loads nothing
+
     load_state(model, dict(checkpoint['state_dict']), source=source)
     restore_rank_buffers(model, checkpoint['rank_buffers'])
     try:

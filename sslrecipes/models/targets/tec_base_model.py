@@ -10,7 +10,6 @@ from mmpretrain.models.utils import resize_pos_embed
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from sslrecipes.checkpoint.initializer import load_pretrained
 from sslrecipes.errors import ConfigError
 from sslrecipes.models.utils.masking import gather_tokens
 from sslrecipes.registry import MODELS
@@ -86,6 +85,8 @@ class TECBaseModel(VisionTransformer):
         """
         if self.checkpoint is None:
             raise ConfigError('TECBaseModel needs model.target_generator.checkpoint, the weights of the base model.')
+        from sslrecipes.checkpoint.loading import load_pretrained  # with all foreign layouts
+
         load_pretrained(self, self.checkpoint, prefix='backbone.', weights=self.weights)
         self._is_init = True
 

@@ -7,7 +7,7 @@ python tools/convert_checkpoint.py mae_official.pth mae-priv.pth --channel-first
 python tools/convert_checkpoint.py dino_deitsmall16_pretrain.pth dino_vit-small.pth --from dino
 python tools/convert_checkpoint.py dino_r18_sslight.pth.tar dino_resnet18_teacher.pth --weights teacher
 
-Names of families: ours; mae, mae_priv, ibot, tec, dino, ... A name that is none lists them all.
+Names of families: ours; mae, mae-priv, ibot, tec, dino and others. A name that is none lists them all.
 """
 
 import argparse

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import json
 import os
 import platform
 import stat
 import threading
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields, replace
-from functools import cache
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from sslrecipes.errors import StorageError
+from sslrecipes.paths.owner import Owner, begin_of, boot_of_machine, lock_text, read_owner
 
 NAME = '.run.lock'
 SECONDS_BETWEEN_SIGNS = 20.0
@@ -31,42 +29,6 @@ SECONDS_FORGOTTEN = 3600.0
 """After so long without a sign, more than clocks differ, nobody needs to wait."""
 SECONDS_TO_ANNOUNCE = 2.0
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
-
-
-@dataclass
-class Owner:
-    """Who holds a folder, as its lock tells.
-
-    Args:
-        host: Name of the machine.
-        boot: What tells the machine, since it was started, from all others.
-        process: Number of the process on it.
-        begun: When the process began, in ticks since then: numbers are used again.
-        started: Local time of the claim.
-        ended: Local time of its end; empty while it lasts, and after a kill.
-        finished: Whole epochs and micro-batches at the end of a run that is over, validation included.
-    """
-
-    host: str
-    boot: str
-    process: int
-    begun: str
-    started: str
-    ended: str = ''
-    finished: tuple[int, int] | None = None
-
-    @property
-    def is_here(self) -> bool:
-        """Whether it is a process of this machine, since its start."""
-        return self.boot == boot_of_machine()
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether it is a process of this machine that still runs."""
-        return self.is_here and not self.ended and self.begun == begin_of(self.process) != ''
-
-    def __str__(self) -> str:
-        return f'process {self.process} on "{self.host}", since {self.started}'
 
 
 class Claim:
@@ -88,11 +50,11 @@ class Claim:
     @property
     def last(self) -> Owner | None:
         """The last owner that let go, or was killed."""
-        return _owner(self._left_behind)
+        return read_owner(self._left_behind)
 
     def announce(self) -> None:
         """Write who the owner is, and give signs of life from now on."""
-        self._write(_as_text(self.owner))
+        self._write(lock_text(self.owner))
         threading.Thread(target=self._give_signs, name='run lock', daemon=True).start()
 
     def release(self, finished: tuple[int, int] | None = None) -> None:
@@ -101,7 +63,7 @@ class Claim:
         Args:
             finished: Whole epochs and micro-batches done, if the run is over.
         """
-        self._left_behind = _as_text(replace(self.owner, ended=_now(), finished=finished))
+        self._left_behind = lock_text(replace(self.owner, ended=_now(), finished=finished))
         self.withdraw()
 
     def withdraw(self) -> None:
@@ -162,29 +124,11 @@ def check_unowned(folder: str | Path) -> None:
     """
     file = Path(folder).resolve() / NAME
     try:
-        owner = _owner(file.read_bytes()) if file.is_file() else None
+        owner = read_owner(file.read_bytes()) if file.is_file() else None
     except OSError:  # whoever claims it will say why
         return
     if owner and owner.is_alive and owner.process != os.getpid():
         raise StorageError(_refusal(file, owner))
-
-
-@cache
-def boot_of_machine() -> str:
-    """Return what tells this machine, since it was started, from all others."""
-    try:
-        return Path('/proc/sys/kernel/random/boot_id').read_text().strip()
-    except OSError:
-        return platform.node()
-
-
-def begin_of(process: int) -> str:
-    """Return when a process of this machine began, in ticks since the machine's start; empty if there is none."""
-    try:
-        state, *fields_of_stat = Path(f'/proc/{process}/stat').read_text().rpartition(')')[2].split()
-    except OSError:
-        return ''
-    return '' if state in 'ZX' else fields_of_stat[18]
 
 
 def _claimed(file: Path) -> Claim:
@@ -221,13 +165,13 @@ def _is_still_there(file: Path, handle: int) -> bool:
 
 def _take(file: Path, handle: int) -> None:
     """Lock the file, unless its owner is alive."""
-    owner = _owner(_content(handle))
+    owner = read_owner(_content(handle))
     if owner and not owner.is_here and not owner.ended and _gives_signs(file, owner):
         raise StorageError(_refusal(file, owner))
     locked, deadline = _lock(handle), time.monotonic() + SECONDS_TO_ANNOUNCE
     while locked is False and not (owner and owner.is_alive) and time.monotonic() < deadline:
         time.sleep(0.05)  # whoever took it a moment ago is about to say so
-        locked, owner = _lock(handle), _owner(_content(handle))
+        locked, owner = _lock(handle), read_owner(_content(handle))
     if locked is False or (locked is None and owner and owner.is_alive):
         raise StorageError(_refusal(file, owner))
 
@@ -283,22 +227,6 @@ def _refusal(file: Path, owner: Owner | None) -> str:
 
 def _content(handle: int) -> bytes:
     return os.pread(handle, 1 << 16, 0)
-
-
-def _owner(content: bytes) -> Owner | None:
-    """Read a lock; ``None`` if it tells nothing, because it was just made or cut."""
-    try:
-        told: dict[str, Any] = json.loads(content)
-        owner = Owner(**{field.name: told[field.name] for field in fields(Owner)})
-        owner.process = int(owner.process)
-        owner.finished = (int(owner.finished[0]), int(owner.finished[1])) if owner.finished else None
-    except (ValueError, TypeError, KeyError, IndexError):
-        return None
-    return owner
-
-
-def _as_text(owner: Owner) -> bytes:
-    return json.dumps(asdict(owner), indent=2).encode() + b'\n'
 
 
 def _now() -> str:

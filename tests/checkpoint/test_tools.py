@@ -103,7 +103,7 @@ def test_spoilt_file_is_one_sentence_and_exit_code_2(tmp_path, tool, tec, capsys
 @pytest.mark.parametrize(
     ('name', 'options', 'sentence'),
     [
-        ('convert_checkpoint', ['--from', 'tce'], 'There is no family "tce", but ours, mae, '),
+        ('convert_checkpoint', ['--from', 'tce'], 'There is no family "tce", but ours, '),
         (
             'export_backbone',
             ['--format', 'tim'],

@@ -12,7 +12,8 @@ import pytest
 
 from sslrecipes.errors import StorageError
 from sslrecipes.paths import ownership
-from sslrecipes.paths.ownership import NAME, begin_of, check_unowned, claim
+from sslrecipes.paths.owner import begin_of
+from sslrecipes.paths.ownership import NAME, check_unowned, claim
 
 
 @pytest.fixture(autouse=True)

@@ -33,14 +33,12 @@ ARCH = dict(embed_dims=16, num_layers=3, num_heads=2, feedforward_channels=64)
 IMAGE = dict(img_size=32, patch_size=8)
 RESNET = dict(depth=18, stem_channels=8, base_channels=8, zero_init_residual=False)
 WIDE, WIDE_WIDTH = dict(stem_channels=64, base_channels=64), 512
-MOBILENET = dict(widen_factor=0.35)
+MOBILENET, TOKENLESS = dict(widen_factor=0.35), dict(with_cls_token=False)
 PLAIN_VIT = dict(type='mmpretrain.VisionTransformer', arch=ARCH, **IMAGE, out_type='featmap', final_norm=False)
 VITDET = dict(type='sslrecipes.ViTDet', arch=ARCH, **IMAGE, window_size=2, use_rel_pos=True, input_size=64)
-TOKENLESS = dict(with_cls_token=False)
 PLAIN_RESNET = dict(type='mmpretrain.ResNet', **RESNET, out_indices=(0, 1, 2, 3), init_cfg=None)
 WIDTH, RESNET_WIDTH, MOBILENET_WIDTH = 16, 64, 1280
 MULTI_CROP = dict(loss_weights=(0.4, 0.6))
-
 DINO_NECK = dict(type='DINONeck', hidden_channels=16, bottleneck_channels=8, out_channels=12)
 DINO_HEAD = dict(type='DINOHead', out_channels=12, **MULTI_CROP)
 MOCO_NECK = dict(type='MoCoNeck', hidden_channels=16, out_channels=8)
@@ -193,7 +191,7 @@ UNKNOWN = {
 
 
 @pytest.fixture(scope='module')
-def pretrained(tmp_path_factory):
+def pretrained(tmp_path_factory, scattered):
     """``pretrained('mae')``: its checkpoint, with weights and statistics of no special value.
 
     With ``wide`` a ResNet has all its channels, as other programs want it.
@@ -206,9 +204,7 @@ def pretrained(tmp_path_factory):
         torch.manual_seed(0)
         with DefaultScope.overwrite_default_scope('sslrecipes'):
             state = MODELS.build(method.model).state_dict()
-        state = {key: scattered(key, value) for key, value in state.items()}
-        if method.family == 'mae-priv':
-            drop_key_biases(state)
+        state = scattered(state, key_biases=method.family != 'mae-priv')
         path = folder / f'{name}{"-wide" * wide}.pth'
         save_torch(path, {'state_dict': state, 'meta': {}})
         return Pretrained(method, path, state)
@@ -223,20 +219,6 @@ def widened(method):
     model = {**method.model, 'backbone': {**backbone, **WIDE}, 'neck': {**neck, 'in_channels': WIDE_WIDTH}}
     slot = {**PLAIN_RESNET, **WIDE}
     return replace(method, model=model, detector=slot, segmentor=slot, width=WIDE_WIDTH)
-
-
-def scattered(name, value):
-    if not value.is_floating_point():
-        return value
-    if name.endswith(('running_var', 'bn.weight', 'bn1.weight', 'bn2.weight')):
-        return torch.rand_like(value) + 0.5
-    return value + torch.randn_like(value) * 0.05
-
-
-def drop_key_biases(state):
-    for name, value in state.items():
-        if name.endswith('qkv.bias'):
-            value.chunk(3)[1].zero_()
 
 
 def detector(method):

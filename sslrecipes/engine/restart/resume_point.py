@@ -17,7 +17,7 @@ from sslrecipes.checkpoint.files.store import CheckpointStore, words_of
 from sslrecipes.engine.distributed import from_main_process
 from sslrecipes.engine.restart.fingerprint import differences
 from sslrecipes.errors import CheckpointError
-from sslrecipes.paths.ownership import Owner
+from sslrecipes.paths.owner import Owner
 
 POLICY = (
     'The weights and the optimizer state are taken over; optimizer options and schedules are those of the new recipe, '

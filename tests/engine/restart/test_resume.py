@@ -1,40 +1,16 @@
-import logging
 import os
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
-from mmengine.config import Config
 
 from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.checkpoint.files.store import CheckpointStore
 from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.engine.restart.resume import translated
-from sslrecipes.engine.restart.resume_point import ResumePoint, told_as_over
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import CheckpointError
-from sslrecipes.paths.ownership import Owner
-
-
-@pytest.fixture
-def saved(mae_on_digits):
-    """A run of which every second epoch and the middle of the third are stored."""
-    mae_on_digits.default_hooks.checkpoint = dict(type='CheckpointHook', interval=2, interval_iters=5)
-    SSLRunner.from_cfg(mae_on_digits).train()
-    mae_on_digits.resume = True
-    return mae_on_digits
-
-
-def last_weights(cfg):
-    state = read_checkpoint(CheckpointStore(cfg.work_dir).newest_good()[0])['state_dict']
-    return torch.cat([value.flatten() for value in state.values()])
-
-
-def keep_only(cfg, name):
-    for path in CheckpointStore(cfg.work_dir).checkpoints():
-        if path.name != name:
-            path.unlink()
 
 
 def seen_images(runner):
@@ -47,7 +23,7 @@ def seen_images(runner):
 
 
 @pytest.mark.parametrize('name', ['epoch_1_iter_5.pth', 'epoch_2.pth', 'epoch_3_iter_13.pth'])
-def test_goes_on_exactly_from_any_checkpoint(saved, name):
+def test_goes_on_exactly_from_any_checkpoint(saved, name, last_weights, keep_only):
     whole = last_weights(saved)
     keep_only(saved, name)
     runner = SSLRunner.from_cfg(saved)
@@ -56,7 +32,7 @@ def test_goes_on_exactly_from_any_checkpoint(saved, name):
     assert torch.equal(last_weights(saved), whole)
 
 
-def test_no_image_is_read_twice(saved):
+def test_no_image_is_read_twice(saved, keep_only):
     keep_only(saved, 'epoch_3_iter_13.pth')
     runner = SSLRunner.from_cfg(saved)
     drawn = seen_images(runner)
@@ -71,54 +47,13 @@ def test_nothing_saved_yet_means_the_beginning(mae_on_digits):
     assert runner.iter == 16
 
 
-def test_damaged_checkpoint_is_passed_over_and_named(saved, caplog):
-    whole = last_weights(saved)
-    store = CheckpointStore(saved.work_dir)
-    newest = store.checkpoints()[-1]
-    newest.write_bytes(newest.read_bytes()[:-1000])
-    runner = SSLRunner.from_cfg(saved)
-    runner.logger.addHandler(caplog.handler)
-    runner.train()
-    messages = ' '.join(record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING)
-    assert 'epoch_4.pth" is damaged' in messages
-    assert 'Going on from' in messages
-    assert torch.equal(last_weights(saved), whole)
-
-
-def test_damaged_files_only_are_not_a_fresh_start(saved):
-    for path in CheckpointStore(saved.work_dir).checkpoints():
-        path.write_bytes(b'')
-    with pytest.raises(CheckpointError, match='None of the checkpoints'):
-        SSLRunner.from_cfg(saved)
-
-
-def test_named_checkpoint_must_be_whole(saved):
-    newest = CheckpointStore(saved.work_dir).checkpoints()[-1]
-    content = bytearray(newest.read_bytes())
-    content[len(content) // 2] ^= 1
-    newest.write_bytes(content)
-    saved.load_from = str(newest)
-    with pytest.raises(CheckpointError, match=r'epoch_4\.pth" is damaged'):
-        SSLRunner.from_cfg(saved)
-
-
-def test_other_recipe_is_refused_with_a_diff(saved):
-    saved.train_dataloader.batch_size = 8
-    saved.optim_wrapper.optimizer.lr = 1e-2
-    with pytest.raises(CheckpointError) as refusal:
-        SSLRunner.from_cfg(saved)
-    assert 'train_dataloader.batch_size: 16 -> 8' in str(refusal.value)
-    assert 'optim_wrapper.optimizer.lr: 0.001 -> 0.01' in str(refusal.value)
-    assert '--accept-changes' in str(refusal.value)
-
-
 def test_other_data_set_is_refused(saved, monkeypatch):
     monkeypatch.setattr('sslrecipes.engine.restart.resume.dataset_facts', lambda dataset: {'number of images': '65'})
     with pytest.raises(CheckpointError, match='number of images: 64 -> 65'):
         SSLRunner.from_cfg(saved).train()
 
 
-def test_accepted_changes_apply_and_are_logged(saved, caplog):
+def test_accepted_changes_apply_and_are_logged(saved, caplog, keep_only):
     keep_only(saved, 'epoch_3_iter_13.pth')
     saved.accept_changes = True
     saved.train_dataloader.batch_size = 8
@@ -145,7 +80,7 @@ def test_accepted_changes_apply_and_are_logged(saved, caplog):
     assert len(drawn) == 64 - 16
 
 
-def test_seed_of_the_first_start_is_kept(mae_on_digits):
+def test_seed_of_the_first_start_is_kept(mae_on_digits, last_weights, keep_only):
     mae_on_digits.randomness.seed = None
     SSLRunner.from_cfg(mae_on_digits).train()
     whole = last_weights(mae_on_digits)
@@ -176,7 +111,7 @@ def test_goes_on_from_a_name_that_is_not_utf8(saved, tmp_path, name):
     assert again.resume_point.meta['ancestors'][0][0] == str(given.resolve())
 
 
-def test_accepted_changes_must_fit_the_optimizer_state(saved):
+def test_accepted_changes_must_fit_the_optimizer_state(saved, keep_only):
     keep_only(saved, 'epoch_2.pth')
     other = saved.copy()
     with pytest.raises(CheckpointError, match='of another optimizer'):
@@ -186,14 +121,14 @@ def test_accepted_changes_must_fit_the_optimizer_state(saved):
         accepted(saved)
 
 
-def test_closed_form_schedules_follow_from_the_position(saved):
+def test_closed_form_schedules_follow_from_the_position(saved, keep_only):
     keep_only(saved, 'epoch_2.pth')
     schedule = saved.param_scheduler
     runner = accepted(saved, param_scheduler=[schedule, dict(schedule, param_name='weight_decay')])
     assert [s.last_step for s in runner.param_schedulers] == [16, 16]
 
 
-def test_recursive_schedules_go_on_as_they_were(mae_on_digits):
+def test_recursive_schedules_go_on_as_they_were(mae_on_digits, keep_only):
     mae_on_digits.param_scheduler = dict(type='CosineAnnealingLR', T_max=16, by_epoch=False)
     whole = SSLRunner.from_cfg(mae_on_digits)
     whole.train()
@@ -205,13 +140,6 @@ def test_recursive_schedules_go_on_as_they_were(mae_on_digits):
     keep_only(other, 'epoch_2.pth')
     with pytest.raises(CheckpointError, match='no state of a LinearLR'):
         accepted(other, param_scheduler=dict(type='LinearLR', by_epoch=False, _delete_=True))
-
-
-def test_weights_alone_are_no_run(mae_on_digits, tmp_path):
-    mae_on_digits.resume = True
-    mae_on_digits.load_from = str(save_torch(tmp_path / 'weights.pth', {'meta': {'epoch': 1}, 'state_dict': {}}))
-    with pytest.raises(CheckpointError, match='no run to go on with'):
-        SSLRunner.from_cfg(mae_on_digits)
 
 
 def test_files_of_another_run_are_set_aside(saved, caplog):
@@ -235,7 +163,7 @@ def test_going_on_from_an_older_file_sets_the_newer_aside(saved):
     assert names == ['epoch_3_iter_13.pth.superseded', 'epoch_4.pth.superseded']
 
 
-def test_accepted_changes_are_stored_at_once(saved):
+def test_accepted_changes_are_stored_at_once(saved, keep_only):
     keep_only(saved, 'epoch_3_iter_13.pth')
     saved.accept_changes = True
     saved.train_dataloader.batch_size = 32
@@ -244,70 +172,6 @@ def test_accepted_changes_are_stored_at_once(saved):
     assert [path.name for path in CheckpointStore(saved.work_dir).checkpoints()] == ['epoch_3.pth']
     saved.accept_changes = False
     assert SSLRunner.from_cfg(saved).resume_point.meta['iter'] == 6
-
-
-def named(cfg, name):
-    """The config of a start that was told to go on from a checkpoint of the run."""
-    cfg = cfg.copy()
-    cfg.load_from = str(CheckpointStore(cfg.work_dir).folder / name)
-    return cfg
-
-
-def test_a_named_checkpoint_is_gone_on_from_once(saved, caplog):
-    whole = last_weights(saved)
-    first = named(saved, 'epoch_2.pth')
-    SSLRunner.from_cfg(first).train()
-    (CheckpointStore(saved.work_dir).path(4)).unlink()  # as if the run had been killed before
-    assert SSLRunner.from_cfg(first).resume_point.path.name == 'epoch_3_iter_13.pth'
-    keep_only(saved, 'epoch_3_iter_13.pth')  # it is known by its path, too: old ones are deleted
-    runner = SSLRunner.from_cfg(first)
-    runner.logger.addHandler(caplog.handler)
-    runner.train()
-    assert any('the newest checkpoint that came of it' in record.getMessage() for record in caplog.records)
-    assert torch.equal(last_weights(saved), whole)
-
-
-def test_a_named_checkpoint_that_nothing_came_of(saved):
-    assert SSLRunner.from_cfg(named(saved, 'epoch_3_iter_13.pth')).resume_point.path.name == 'epoch_3_iter_13.pth'
-    with pytest.raises(CheckpointError, match=r'There is no checkpoint ".*epoch_9\.pth"'):
-        SSLRunner.from_cfg(named(saved, 'epoch_9.pth'))
-
-
-def test_a_damaged_descendant_is_passed_over(saved):
-    first = named(saved, 'epoch_1_iter_5.pth')
-    SSLRunner.from_cfg(first).train()
-    newest = CheckpointStore(saved.work_dir).checkpoints()[-1]
-    newest.write_bytes(newest.read_bytes()[:-1000])
-    point = SSLRunner.from_cfg(first).resume_point
-    assert point.path.name == 'epoch_3_iter_13.pth'
-    assert 'epoch_4.pth" is damaged' in point.notes[0]
-
-
-def test_a_checkpoint_of_elsewhere_sets_the_folders_own_aside_once(saved, tmp_path):
-    elsewhere = tmp_path / 'elsewhere.pth'
-    elsewhere.write_bytes((CheckpointStore(saved.work_dir).path(2)).read_bytes())
-    saved.load_from = str(elsewhere)
-    for _ in range(2):
-        runner = SSLRunner.from_cfg(saved)
-        runner.train()
-        assert runner.iter == 16
-        folder = CheckpointStore(saved.work_dir).folder
-        assert len(list(folder.glob('*.superseded*'))) == 4  # nothing of the second start, which goes on from the end
-    assert runner.resume_point.path.name == 'epoch_4.pth'
-
-
-def test_changes_are_accepted_once(saved):
-    """The named checkpoint is written anew, and kept."""
-    first = named(saved, 'epoch_2.pth')
-    first.accept_changes = True
-    first.optim_wrapper.optimizer.lr = 1e-2
-    before = CheckpointStore(saved.work_dir).path(2).read_bytes()
-    SSLRunner.from_cfg(first).train()
-    folder = CheckpointStore(saved.work_dir).folder
-    assert (folder / 'epoch_2.pth.superseded').read_bytes() == before
-    assert SSLRunner.from_cfg(first).resume_point.path.name == 'epoch_4.pth'
-    keep_only(saved, 'epoch_2.pth')
-    assert SSLRunner.from_cfg(first).resume_point.changes == []
 
 
 def test_a_finished_run_may_be_entered_and_keeps_its_checkpoints(saved, caplog):
@@ -322,16 +186,6 @@ def test_a_finished_run_may_be_entered_and_keeps_its_checkpoints(saved, caplog):
     assert any('nothing is left to be trained' in record.getMessage() for record in caplog.records)
 
 
-def test_a_sealed_file_without_an_entry_is_passed_over(saved):
-    store = CheckpointStore(saved.work_dir)
-    checkpoint = read_checkpoint(store.path(4))
-    del checkpoint['message_hub']
-    save_torch(store.path(4), checkpoint)
-    point = SSLRunner.from_cfg(saved).resume_point
-    assert point.path.name == 'epoch_3_iter_13.pth'
-    assert 'message_hub is missing' in point.notes[0]
-
-
 @pytest.mark.parametrize(
     ('spoil', 'told'),
     [
@@ -341,7 +195,7 @@ def test_a_sealed_file_without_an_entry_is_passed_over(saved):
         (lambda checkpoint: checkpoint['state_dict'].popitem(), 'epoch_2.pth'),
     ],
 )
-def test_parts_that_do_not_fit_end_in_a_sentence(saved, spoil, told):
+def test_parts_that_do_not_fit_end_in_a_sentence(saved, spoil, told, keep_only):
     store = CheckpointStore(saved.work_dir)
     keep_only(saved, 'epoch_2.pth')
     checkpoint = read_checkpoint(store.path(2))
@@ -357,11 +211,3 @@ def test_a_position_in_other_batches_is_between_optimizer_steps():
     for counts, position in ((1, 26), (4, 24), (7, 20)):
         runner.accumulative_counts = counts
         assert translated(runner, meta) == position
-
-
-def test_an_end_without_validation_in_this_folder_is_none(tmp_path):
-    cfg = Config(dict(train_cfg=dict(max_epochs=2), val_cfg={}))
-    last = Owner('host', 'boot', 1, '', '', finished=(2, 8))
-    for folder, over in (('run', True), ('other', False)):
-        point = ResumePoint(tmp_path / folder / 'epoch_2.pth', dict(epoch=2, iter=8))
-        assert bool(told_as_over(point, cfg, str(tmp_path / 'run'), last)) is over

@@ -8,6 +8,7 @@ from sslrecipes.compat import (
     config_bases,
     config_text,
     debug_messages,
+    detector_layer,
     frozen_stages,
     image_names,
     local_files,
@@ -23,6 +24,7 @@ def install() -> None:
     config_bases.install()
     config_text.install()
     debug_messages.install()
+    detector_layer.install()
     frozen_stages.install()
     image_names.install()
     local_files.install()

@@ -21,6 +21,10 @@ WORDS = {
     '--pool',
     '--only',
     '--device',
+    '--from',
+    '--to',
+    '--format',
+    '--patch-colours',
     '--cfg-options',
 }
 

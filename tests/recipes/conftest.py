@@ -85,9 +85,11 @@ def cards():
 def methods():
     """Config of one recipe for each of ``METHODS``.
 
-    DINO has two: a CNN with BatchNorms, LARS and a fixed gain; and a ViT with a schedule of the weight decay.
+    DINO has two: a CNN with BatchNorms, LARS and a fixed gain; and a ViT with a schedule of the weight decay. CNNs are
+    ResNets, which have half as many weights as MobileNets, all of them read and written at each kill.
     """
-    trained = {method_of(cfg): cfg for cfg in map(resolved, RECIPES) if cfg.get('train_cfg')}
+    training = [cfg for cfg in map(resolved, RECIPES) if cfg.get('train_cfg')]
+    trained = {method_of(cfg): cfg for cfg in training if cfg.model.backbone.type != 'MobileNetV2'}
     assert sorted(trained) == list(METHODS)
     return trained
 

@@ -49,13 +49,13 @@ def train(cfg: Config, steps: int | None = None, kill_at: int | None = None) -> 
     runner.train()
 
 
-def kill(cfg: Config, rng: random.Random) -> bool:
-    """Train ``cfg`` and kill it at any moment of any step; whether the kill came before the end."""
+def kill(cfg: Config, rng: random.Random, step: int) -> bool:
+    """Train ``cfg`` and kill it at any moment of a step, counted from 1; whether the kill came before the end."""
     read, write = os.pipe()
     pid = fork(lambda: train(cfg, write))
     os.close(write)
     begun = time.monotonic()
-    for _ in range(rng.randint(1, STEPS)):
+    for _ in range(step):
         begun, before = time.monotonic(), begun
         if not os.read(read, 1):
             break
@@ -102,24 +102,29 @@ class Kills:
     difference: float
 
 
-def kill_and_resume(cfg: Config, kills: int, seed: int = 0) -> Kills:
+def kill_and_resume(cfg: Config, kills: int, seed: int = 0, steps: int = STEPS) -> Kills:
     """Train ``cfg`` once alone, and once killed ``kills`` times.
 
     Args:
         cfg: Resolved config of a short run; its ``work_dir`` gets two folders.
-        kills: SIGKILLs that must hit.
+        kills: SIGKILLs that must hit; each one in the steps that those before have left, or in the last of them.
         seed: Seed of the moments.
+        steps: Micro-batches of the run.
     """
     rng = random.Random(seed)
     alone, killed = left_alone(cfg)
     positions: list[str] = []
+    left = steps
     while len(positions) < kills:
-        hit = kill(killed, rng)
+        step = rng.randint(1, left)
+        left = max(left - step, 1)  # more are left, if the newest checkpoint is older
+        hit = kill(killed, rng, step)
         newest = CheckpointStore(killed.work_dir).newest_good()[0]
         if hit:
             positions.append(newest.name if newest else 'none')
         else:
             start_anew(killed.work_dir)
+            left = steps
     assert finish(fork(lambda: train(killed))) == 0
     return Kills(positions, compare(alone.work_dir, killed.work_dir))
 

@@ -38,7 +38,7 @@ def test_killed_after_each_micro_batch_a_run_ends_as_if_left_alone(method, metho
         ('DINO with ViT', ('head.center', 'neck.last_layer.weight_g', 'teacher.neck.last_layer.weight_g')),
         (
             'MoCo',
-            ('head.queue', 'momentum_encoder.backbone.conv1.bn.running_mean', 'momentum_encoder.neck.mlp.0.weight'),
+            ('head.queue', 'momentum_encoder.backbone.bn1.running_mean', 'momentum_encoder.neck.mlp.0.weight'),
         ),
         ('SwAV', ('head.queue', 'head.queue_layout', 'neck.prototypes.weight')),
     ],

@@ -12,6 +12,7 @@ from torch import Tensor
 from sslrecipes.checkpoint.conversion.convert import about, our_weights
 from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.checkpoint.stated import TrainingFacts, facts_of
+from sslrecipes.config.rules.parts import SYNONYMS
 from sslrecipes.errors import CheckpointError, ConfigError, did_you_mean
 
 #: Of ours, then of mmpretrain's: MoCo v3, BYOL, MoCo and DenseCL, CAE; the first that fits counts.
@@ -21,10 +22,6 @@ _PREFIXES = {
         *('teacher.backbone.', 'momentum_encoder.backbone.'),
         *('momentum_encoder.module.0.', 'target_net.module.0.', 'encoder_k.module.0.', 'teacher.'),
     ),
-}
-_SYNONYMS = {
-    'student': ('student', 'online', 'query', 'encoder_q', 'network'),
-    'teacher': ('teacher', 'momentum', 'key', 'encoder_k', 'target', 'ema'),
 }
 
 #: Entries in which trainers keep the moving average of a network beside the network.
@@ -76,11 +73,11 @@ def read_network(checkpoint: str | Path, part: str = 'student') -> Network:
 
 
 def _plain(part: str) -> str:
-    plain = next((name for name, synonyms in _SYNONYMS.items() if part in synonyms), None)
+    plain = next((name for name, synonyms in SYNONYMS.items() if part in synonyms), None)
     if plain is None:
         raise ConfigError(
             f'A checkpoint has no part "{part}", only "student" and "teacher".'
-            + did_you_mean(part, [*_SYNONYMS['student'], *_SYNONYMS['teacher']])
+            + did_you_mean(part, [*SYNONYMS['student'], *SYNONYMS['teacher']])
         )
     return plain
 

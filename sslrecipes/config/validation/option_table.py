@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from sslrecipes.config.rules.evaluation import NEIGHBOURS, PROBE
+from sslrecipes.config.rules.parts import SYNONYMS
 from sslrecipes.config.rules.sizes import MASK_RATIO
 from sslrecipes.config.rules.views import MULTI_CROP
 from sslrecipes.config.validation.checks import (
@@ -39,12 +41,6 @@ RUNNER_KEYS = (
     *('visualizer', 'default_scope', 'randomness', 'experiment_name', 'cfg'),
     *('runner_type', 'find_unused_parameters', 'allow_partial', 'accept_changes', 'custom_imports'),
     *('model_wrapper_cfg', 'sync_bn', 'transfer'),
-)
-
-#: What the networks of a checkpoint are called: the one that was trained, and the one that followed it.
-PARTS = (
-    *('student', 'online', 'query', 'encoder_q', 'network'),
-    *('teacher', 'momentum', 'key', 'encoder_k', 'target', 'ema'),
 )
 
 #: Runners of recipes, all of which this package's runner runs; the tools take no other.
@@ -152,7 +148,7 @@ GROUPS = (
     Group('auto_scale_lr', {'base_batch_size': whole(1), 'enable': boolean}, closed='auto_scale_lr'),
     Group(
         'transfer',
-        {'checkpoint': either(text, nothing), 'part': one_of(*PARTS), 'ignore': items},
+        {'checkpoint': either(text, nothing), 'part': one_of(*chain.from_iterable(SYNONYMS.values())), 'ignore': items},
         closed='transfer',
         required=('checkpoint',),
     ),

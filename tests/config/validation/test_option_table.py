@@ -7,8 +7,7 @@ from mmengine.runner.utils import set_random_seed
 from mmengine.utils.dl_utils import set_multi_processing
 from torch.utils.data import DataLoader
 
-from sslrecipes.checkpoint import networks
-from sslrecipes.config.validation.option_table import GROUPS, LOADER, PARTS, RUNNER_KEYS
+from sslrecipes.config.validation.option_table import GROUPS, LOADER, RUNNER_KEYS
 from sslrecipes.engine.knn_loop import KNNLoop
 from sslrecipes.evaluation.linear import ProbeSettings
 
@@ -42,10 +41,6 @@ def test_options_of_the_runner():
 def test_what_is_required_is_known_or_a_type():
     for group in GROUPS:
         assert set(group.required) <= {'type', *group.known}, group.place
-
-
-def test_parts_of_a_checkpoint():
-    assert set(PARTS) == {name for names in networks._SYNONYMS.values() for name in names}
 
 
 def test_options_of_frozen_evaluations():

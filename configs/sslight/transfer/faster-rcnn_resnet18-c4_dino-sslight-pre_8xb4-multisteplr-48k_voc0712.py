@@ -1,3 +1,11 @@
-_base_ = 'faster-rcnn_resnet18-c4_dino-baseline-pre_8xb4-multisteplr-48k_voc0712.py'
+_base_ = [
+    '../../_base_/transfer/models/faster-rcnn_resnet18-c4.py',
+    '../../_base_/transfer/datasets/voc0712_detection.py',
+    '../../_base_/transfer/schedules/sgd_bs32_voc-48k.py',
+    '../../_base_/transfer/precise_bn.py',
+    '../../_base_/transfer/mmdet_runtime.py',
+]
 
+model = dict(roi_head=dict(bbox_head=dict(num_classes=20)))
+train_dataloader = dict(batch_size=4)
 transfer = dict(checkpoint='work_dirs/dino-sslight_resnet18_8xb128-coslr-200e_in1k/epoch_200.pth')

@@ -1,3 +1,8 @@
-_base_ = 'fcn_mobilenetv2_dino-baseline-pre_8xb2-polylr-80k_ade20k-512px.py'
+_base_ = [
+    '../../_base_/transfer/models/fcn_mobilenetv2.py',
+    '../../_base_/transfer/datasets/ade20k_512.py',
+    '../../_base_/transfer/schedules/sgd_poly_80k.py',
+    '../../_base_/transfer/mmseg_runtime.py',
+]
 
 transfer = dict(checkpoint='work_dirs/dino-sslight_mobilenetv2_8xb128-coslr-200e_in1k/epoch_200.pth')

@@ -1,3 +1,0 @@
-_base_ = ['vit-small-p16_features.py']
-
-model = dict(backbone=dict(arch='b'))

@@ -1,3 +1,0 @@
-_base_ = ['resnet18_features.py']
-
-model = dict(backbone=dict(depth=50))

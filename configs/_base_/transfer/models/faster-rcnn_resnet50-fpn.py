@@ -1,3 +1,0 @@
-_base_ = 'mask-rcnn_resnet50-fpn.py'
-
-model = dict(type='FasterRCNN', roi_head=dict(mask_roi_extractor=None, mask_head=None))

@@ -1,4 +1,0 @@
-_base_ = ['vit-large-p16_mae-priv-gap-100e-pre_8xb128-amp-coslr-50e_in1k.py']
-
-checkpoint = 'work_dirs/mae-priv-gap-raw_vit-large-p16_8xb512-amp-coslr-100e_in1k/epoch_100.pth'
-model = dict(backbone=dict(init_cfg=dict(checkpoint=checkpoint)))

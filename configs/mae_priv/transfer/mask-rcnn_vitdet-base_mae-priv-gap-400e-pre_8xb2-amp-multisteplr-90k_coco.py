@@ -1,4 +1,0 @@
-_base_ = ['../../mae/transfer/mask-rcnn_vitdet-base_mae-1600e-pre_8xb2-amp-multisteplr-90k_coco.py']
-
-model = dict(backbone=dict(with_cls_token=False))
-transfer = dict(checkpoint='work_dirs/mae-priv-gap_vit-base-p16_8xb512-amp-coslr-400e_in1k/epoch_400.pth')

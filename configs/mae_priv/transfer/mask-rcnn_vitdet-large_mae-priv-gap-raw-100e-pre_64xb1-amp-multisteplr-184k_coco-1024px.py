@@ -1,3 +1,0 @@
-_base_ = ['mask-rcnn_vitdet-large_mae-priv-gap-100e-pre_64xb1-amp-multisteplr-184k_coco-1024px.py']
-
-transfer = dict(checkpoint='work_dirs/mae-priv-gap-raw_vit-large-p16_8xb512-amp-coslr-100e_in1k/epoch_100.pth')

@@ -1,4 +1,0 @@
-_base_ = ['resnet50_dino-baseline-pre_8xb512-linear-coslr-100e_in1k.py']
-
-checkpoint = 'work_dirs/dino-sslight_resnet50_8xb128-coslr-200e_in1k/epoch_200.pth'
-model = dict(backbone=dict(init_cfg=dict(checkpoint=checkpoint)))

@@ -1,8 +1,0 @@
-_base_ = [
-    '../../_base_/transfer/models/faster-rcnn_resnet50-fpn.py',
-    '../../_base_/transfer/datasets/coco_detection.py',
-    '../../_base_/transfer/schedules/sgd_bs16_90k.py',
-    '../../_base_/transfer/mmdet_runtime.py',
-]
-
-transfer = dict(checkpoint='work_dirs/dino-baseline_resnet50_8xb128-coslr-200e_in1k/epoch_200.pth')

@@ -1,8 +1,0 @@
-_base_ = [
-    '../../_base_/transfer/models/fcn_resnet50.py',
-    '../../_base_/transfer/datasets/ade20k_512.py',
-    '../../_base_/transfer/schedules/sgd_poly_80k.py',
-    '../../_base_/transfer/mmseg_runtime.py',
-]
-
-transfer = dict(checkpoint='work_dirs/dino-baseline_resnet50_8xb128-coslr-200e_in1k/epoch_200.pth')

@@ -1,6 +1,0 @@
-_base_ = ['../dino-baseline_resnet18_8xb128-coslr-200e_in1k.py']
-
-views = dict(_base_.views, num_locals=2)
-train_pipeline = [_base_.load, views, _base_.pack]
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-model = dict(head=dict(loss_weights=(1 / 3, 2 / 3)))

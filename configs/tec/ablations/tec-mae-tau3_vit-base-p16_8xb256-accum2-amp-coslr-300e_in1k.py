@@ -1,3 +1,0 @@
-_base_ = ['../tec-mae_vit-base-p16_8xb256-accum2-amp-coslr-300e_in1k.py']
-
-model = dict(head=dict(relation_temperature=3.0))

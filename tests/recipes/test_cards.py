@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from sslrecipes.config.places import value_at
 from sslrecipes.zoo.metafile import read_metafile
 
 # sail-sg/TEC, README, "TEC Performance": base model, network, epochs of pre-training, top-1
@@ -52,6 +53,12 @@ def test_downstream_recipes_start_from_the_last_checkpoint(cards):
     for card in cards.values():
         last = f'work_dirs/{card.name}/epoch_{card.recipe.get("epochs")}.pth'
         assert [cards[name].recipe['checkpoint'] for name in card.downstream] == [last] * len(card.downstream)
+
+
+def test_heads_start_from_the_checkpoint_of_their_backbone(cards, resolve):
+    for card in cards.values():
+        checkpoint = value_at(resolve(card.name), 'model.head.init_cfg.checkpoint')
+        assert checkpoint in (None, card.recipe.get('checkpoint')), card.name
 
 
 def test_pretrainings_name_all_that_start_from_them(cards):

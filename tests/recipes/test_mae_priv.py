@@ -101,7 +101,9 @@ def rate_of(cfg, length):
     """Function from a step to the learning rate; ``length`` is that of an epoch."""
     optimizer = torch.optim.SGD([torch.zeros(1)], lr=cfg.optim_wrapper.optimizer.lr)
     options = cfg.param_scheduler.to_dict()
-    schedule = PARAM_SCHEDULERS.get(options.pop('type'))(optimizer, epoch_length=length, epochs=epochs, **options)
+    schedule = PARAM_SCHEDULERS.get(options.pop('type'))(
+        optimizer, epoch_length=length, epochs=cfg.train_cfg.max_epochs, **options
+    )
 
     def rate(step):
         schedule.move(step - schedule.last_step)

@@ -6,7 +6,7 @@ import pytest
 
 from sslrecipes.config.places import children
 from sslrecipes.config.validation.option_table import RUNNER_KEYS
-from sslrecipes.zoo.facts import plain
+from sslrecipes.zoo.facts import as_written
 
 TAIL = '8xb128-coslr-200e_in1k'
 ROWS = [
@@ -78,7 +78,7 @@ def leaves(node, place):
         for step, value in children(node):
             yield from leaves(value, place + step)
     else:
-        yield place, plain(node)
+        yield place, as_written(node)
 
 
 @pytest.fixture(params=ROWS, ids='-'.join)

@@ -45,14 +45,6 @@ def build(path):
     return SEGMENTORS.build(model)
 
 
-@pytest.mark.parametrize('recipe', PRETRAINING, ids=lambda path: path.stem)
-def test_every_recipe_has_a_detector_and_a_segmentor(recipe):
-    checkpoint = f'work_dirs/{recipe.stem}/epoch_{read(recipe).train_cfg.max_epochs}.pth'
-    users = [read(path) for path in FILES if path.parents[1] == recipe.parent]
-    scopes = {cfg.default_scope for cfg in users if cfg.transfer.checkpoint == checkpoint}
-    assert scopes == {'mmdet', 'mmseg'}
-
-
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
 def test_widths_agree(path):
     model = read(path).model

@@ -88,7 +88,7 @@ def narrow_cnn(model: Any) -> None:
     if backbone.type in ('ResNet', 'ResNet_CIFAR'):
         expansion = 4 if backbone.depth >= 50 else 1
         backbone.update(stem_channels=4, base_channels=WIDTH // (8 * expansion))
-        backbone.setdefault('zero_init_residual', False)  # like weights that would be loaded
+        backbone.zero_init_residual = False  # or the first step leaves most weights alone
     elif backbone.type == 'MobileNetV2':
         backbone.widen_factor = 0.1
         for part in (model, model.get('neck'), model.get('head'), model.get('probe')):

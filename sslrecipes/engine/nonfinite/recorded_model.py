@@ -25,17 +25,18 @@ from sslrecipes.registry import MODELS
 
 SCOPES = ('sslrecipes', 'mmpretrain', 'mmdet', 'mmseg', 'mmengine')
 
-#: What the recipes of this project, and mmpretrain's of the same methods, are made of.
+#: What mmpretrain, mmdet, mmseg and mmengine give to the recipes here, to mmpretrain's of the same methods, and what
+#: :mod:`sslrecipes.transfer` adds to it. Components of :mod:`sslrecipes.models` need no entry.
 _COMPONENTS = """
-    BarlowTwins BYOL DenseCL DINO EncoderDecoder FasterRCNN FeatureModel ImageClassifier LinearProbe MAE MAEPriv
-    MaskFeat MaskRCNN MoCo MoCoV3 PanopticFPN SimCLR SimSiam SwAV TEC TECBaseModel
-    ClsDataPreprocessor DetDataPreprocessor SegDataPreProcessor SelfSupDataPreprocessor CutMix Mixup HOGGenerator
-    DilatedMobileNetV2 DINOViT MAEPrivFineTuneViT MAEPrivViT MAEViT MaskedViT MaskFeatViT MobileNetV2 MoCoV3ViT
-    PatchResizingViT ResNet ResNet_CIFAR TECFineTuneViT TECViT ViTDet VisionTransformer
-    DenseCLNeck DINONeck Feature2Pyramid FPN GlobalAveragePooling LinearNeck MAEDecoder MAEPretrainDecoder
-    MAEPrivDecoder MoCoNeck MoCoV2Neck NonLinearNeck SimpleFPN SwAVNeck TECNeck
-    ContrastiveHead DINOHead JointProbe LatentCrossCorrelationHead LatentPredictHead LinearClsHead MAEPretrainHead
-    MAEPrivHead MIMHead MoCoHead MoCoV3Head ProjectionClsHead SwAVHead TECHead VisionTransformerClsHead
+    BarlowTwins BYOL DenseCL EncoderDecoder FasterRCNN ImageClassifier MaskFeat MaskRCNN MoCoV3 PanopticFPN SimCLR
+    SimSiam
+    ClsDataPreprocessor DetDataPreprocessor SegDataPreProcessor SelfSupDataPreprocessor CutMix Mixup
+    DilatedMobileNetV2 MAEViT MaskFeatViT MobileNetV2 MoCoV3ViT PatchResizingViT ResNet ResNet_CIFAR ViTDet
+    VisionTransformer
+    DenseCLNeck Feature2Pyramid FPN GlobalAveragePooling LinearNeck MAEPretrainDecoder MoCoV2Neck NonLinearNeck
+    SimpleFPN
+    ContrastiveHead LatentCrossCorrelationHead LatentPredictHead LinearClsHead MAEPretrainHead MIMHead MoCoV3Head
+    VisionTransformerClsHead
     BBoxHead FCNHead FCNMaskHead HeuristicFusionHead PanopticFPNHead RPNHead Shared2FCBBoxHead
     Shared4Conv1FCBBoxHead StandardRoIHead UPerHead
     CosineSimilarityLoss CrossCorrelationLoss CrossEntropyLoss L1Loss LabelSmoothLoss PixelReconstructionLoss
@@ -121,8 +122,13 @@ def _check_component(node: Mapping[Any, Any]) -> None:
     if 'type' not in node and scope in SCOPES:
         return
     prefix, _, bare = name.rpartition('.') if isinstance(name, str) else ('', '', '')
-    if bare not in COMPONENTS or prefix not in ('', *SCOPES) or scope not in SCOPES:
+    if not (bare in COMPONENTS or _is_ours(bare)) or prefix not in ('', *SCOPES) or scope not in SCOPES:
         raise _refusal(f'{name!r} of {scope!r}'[:200])
+
+
+def _is_ours(name: str) -> bool:
+    """Tell whether this package registers a component; one that a project imports is none of its own."""
+    return getattr(MODELS.module_dict.get(name), '__module__', '').startswith('sslrecipes.models.')
 
 
 def _word(value: Any) -> str:

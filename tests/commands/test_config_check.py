@@ -32,7 +32,9 @@ def test_sound_config_passes(mae_on_digits):
         ),
         (
             lambda cfg: cfg.update(
-                test_cfg=dict(type='KNNLoop', pool='mean'), test_evaluator=[], test_dataloader=cfg.train_dataloader
+                test_cfg=dict(type='KNNLoop', pool='mean', bank=cfg.train_dataloader),
+                test_evaluator=[],
+                test_dataloader=cfg.train_dataloader,
             ),
             r"test_cfg\.pool is 'mean', but must be 'auto'",
         ),

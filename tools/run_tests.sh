@@ -33,25 +33,40 @@ check() {
     summary+=("$(printf '%-8s %-12s %5d s' "$verdict" "$name" $((SECONDS - start)))")
 }
 
+# One line of pytest's for what two runs side by side said in their last ones.
+total() {
+    awk '/^=+ .* in [0-9.]+s/ {
+        for (i = 2; i <= NF; i++) { gsub(/,/, "", $i); if ($(i - 1) ~ /^[0-9]+$/) count[$i] += $(i - 1) }
+        for (i = 2; i < NF; i++) if ($i == "in" && $(i + 1) + 0 > longest) longest = $(i + 1) + 0
+    }
+    END {
+        words = split("failed passed skipped deselected xfailed xpassed warnings warning errors error", word, " ")
+        for (i = 1; i <= words; i++) if (count[word[i]]) text = text (text ? ", " : "") count[word[i]] " " word[i]
+        printf "===== %s in %.2fs =====\n", text, longest
+    }' "$@"
+}
+
 # The whole suite runs as two processes side by side, as most tests keep one core busy; what the first says is printed
 # when both are done.
 run_tests() {
-    local log beside status=0
+    local log rest beside status=0
     if (($# > 0 || $(nproc) < 2)); then
         "$PYTHON" -m pytest "$@"
         return
     fi
-    log="$(mktemp)"
+    log="$(mktemp)" rest="$(mktemp)"
     export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
     set -m # a process group of its own, in which signals are not ignored as they are in the background
     "$PYTHON" -m pytest "${HALF[@]}" >"$log" 2>&1 &
     beside=$!
     set +m
     trap "kill $beside" EXIT
-    "$PYTHON" -m pytest "${HALF[@]/#/--ignore=}" || status=1
+    "$PYTHON" -m pytest "${HALF[@]/#/--ignore=}" | tee "$rest" || status=1
     wait "$beside" || status=1
     trap - EXIT
-    cat "$log" && rm "$log"
+    cat "$log"
+    total "$log" "$rest"
+    rm "$log" "$rest"
     return $status
 }
 

@@ -17,7 +17,7 @@ from sslrecipes.commands.quickstart import CONFIGS, make_way, pretrain, write_re
 from sslrecipes.config.loading import load_config
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.transfer.loading import load_backbone
-from sslrecipes.transfer.scene_sheet import class_maps, object_pictures
+from sslrecipes.transfer.scene_pictures import class_maps, object_pictures
 from sslrecipes.transfer.verify import verify_backbone
 from sslrecipes.visualization.curves import plot_curves
 from sslrecipes.visualization.predictions import Picture, detections, predictions, save_side_by_side, segmentations

@@ -16,7 +16,7 @@ from PIL import Image
 from sslrecipes.checkpoint.files.writing import write_atomic
 from sslrecipes.compat.local_files import read_regular
 from sslrecipes.datasets.images.decoding import decode_image
-from sslrecipes.transfer.scene_sheet import coloured
+from sslrecipes.transfer.scene_pictures import coloured
 from sslrecipes.visualization.grid import picture_grid
 
 Picture = NDArray[np.uint8]

@@ -24,7 +24,6 @@ MAX_NAME, MAX_TEXT, MAX_BITS = 1_000, 16 << 20, 4_096
 #: A tensor whose elements share memory may not be larger than this, in bytes.
 MAX_SHARED = 1 << 20
 
-_KEYS = (str, int, float, bytes, tuple, type(None))
 _PLAIN = (bool, float, type(None), np.ndarray, np.generic, HistoryBuffer, torch.dtype, torch.device)
 
 

@@ -65,22 +65,6 @@ def read_checkpoint(path: str | Path, map_location: Location = 'cpu', sealed: bo
         raise
 
 
-def read_meta(path: str | Path, sealed: bool = False) -> dict[str, Any]:
-    """Read only the entry ``meta`` of a checkpoint; the tensors of a torch file stay on the disk.
-
-    Args:
-        path: File.
-        sealed: Compare the whole file with its digest first, which it must carry.
-
-    Raises:
-        CheckpointError: As :func:`read_checkpoint`, or there is no such entry.
-    """
-    meta = read_mapped(path, sealed).get('meta')
-    if not isinstance(meta, dict):
-        raise CheckpointError(f'"{path}" holds no "meta": it is not a checkpoint of a run.')
-    return meta
-
-
 def read_mapped(path: str | Path, sealed: bool = False) -> dict[str, Any]:
     """Read a checkpoint; the tensors of a torch file stay on the disk until they are looked at.
 

@@ -66,15 +66,6 @@ class SealedFile(io.BufferedWriter):
         super().write(_LENGTH + MARK + self._digest.hexdigest().encode())
 
 
-def is_sealed(path: str | Path) -> bool:
-    """Tell whether a file carries a digest, without checking it.
-
-    Raises:
-        CheckpointError: Its end is missing or damaged.
-    """
-    return bool(seal_of(path))
-
-
 def seal_of(path: str | Path) -> str:
     """Return the digest that a file carries, or an empty string, without checking it.
 

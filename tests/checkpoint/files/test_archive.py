@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sslrecipes.checkpoint.files import archive
-from sslrecipes.checkpoint.files.reading import read_checkpoint, read_meta, read_torch
+from sslrecipes.checkpoint.files.reading import read_checkpoint, read_mapped, read_torch
 from sslrecipes.checkpoint.files.writing import save_safetensors, save_torch
 from sslrecipes.errors import CheckpointError
 
@@ -110,27 +110,26 @@ def test_safetensors_header_is_limited(tmp_path):
         read_checkpoint(path)
 
 
-def test_meta_without_the_tensors(tmp_path, monkeypatch):
+def test_meta_without_the_tensors(tmp_path):
     held = {'meta': {'epoch': 3, 'cfg': 'x'}, 'state_dict': {'w': torch.ones(1000)}}
     sealed, plain, legacy = (tmp_path / f'{name}.pth' for name in ('sealed', 'plain', 'legacy'))
     save_torch(sealed, held)
     torch.save(held, plain)
     torch.save(held, legacy, _use_new_zipfile_serialization=False)
-    assert read_meta(sealed) == read_meta(sealed, sealed=True) == read_meta(plain) == read_meta(legacy) == held['meta']
+    for mapped in (read_mapped(sealed), read_mapped(sealed, sealed=True), read_mapped(plain), read_mapped(legacy)):
+        assert mapped['meta'] == held['meta']
     save_safetensors(tmp_path / 'a.safetensors', {'w': torch.ones(2)}, {'method': 'MAE'})
-    assert read_meta(tmp_path / 'a.safetensors') == {'format': 'pt', 'method': 'MAE'}
+    assert read_mapped(tmp_path / 'a.safetensors')['meta'] == {'format': 'pt', 'method': 'MAE'}
     for path in (plain, legacy, tmp_path / 'a.safetensors'):
         with pytest.raises(CheckpointError, match=path.name):
-            read_meta(path, sealed=True)
+            read_mapped(path, sealed=True)
 
 
-def test_meta_of_damaged_and_other_files(tmp_path):
+def test_meta_of_a_damaged_file(tmp_path):
     path = save_torch(tmp_path / 'a.pth', {'meta': {}, 'w': torch.zeros(1000)})
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    assert read_meta(path) == {}  # the tensors aren't looked at
+    assert read_mapped(path)['meta'] == {}  # the tensors aren't looked at
     with pytest.raises(CheckpointError, match='damaged'):
-        read_meta(path, sealed=True)
-    with pytest.raises(CheckpointError, match='holds no "meta"'):
-        read_meta(save_torch(path, {'w': torch.ones(1)}))
+        read_mapped(path, sealed=True)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from sslrecipes.checkpoint.files import contents
-from sslrecipes.checkpoint.files.reading import read_checkpoint, read_meta
+from sslrecipes.checkpoint.files.reading import read_checkpoint, read_mapped
 from sslrecipes.errors import CheckpointError
 
 
@@ -57,7 +57,7 @@ def test_what_is_no_weight_nor_plain_value_is_refused(tmp_path, odd, place):
     value, complaint = ODD[odd]
     held = {'meta': {'cfg': value}, 'x': 1} if place == 'meta' else {'state_dict': {'w': value}, 'meta': {}}
     torch.save(held, tmp_path / 'a.pth')
-    for read in (read_checkpoint, read_meta):
+    for read in (read_checkpoint, read_mapped):
         with pytest.raises(CheckpointError, match=complaint.removesuffix('$')) as caught:
             read(tmp_path / 'a.pth')
         assert '\n' not in str(caught.value)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sslrecipes.checkpoint.files.reading import read_checkpoint
-from sslrecipes.checkpoint.files.sealing import COMMENT_SIZE, SealedFile, is_sealed, verify
+from sslrecipes.checkpoint.files.sealing import COMMENT_SIZE, SealedFile, seal_of, verify
 from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.errors import CheckpointError
 
@@ -37,8 +37,8 @@ def test_digest_is_that_of_the_file_without_the_comment(sealed):
 
 def test_who_is_sealed(tmp_path, sealed):
     torch.save({'w': torch.ones(1)}, tmp_path / 'plain.pth')
-    assert is_sealed(sealed)
-    assert not is_sealed(tmp_path / 'plain.pth')
+    assert seal_of(sealed)
+    assert not seal_of(tmp_path / 'plain.pth')
     verify(sealed)
     assert read_checkpoint(sealed, sealed=True)['meta'] == {'epoch': 1}
     with pytest.raises(CheckpointError, match=r'plain.pth" carries no digest'):

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from sslrecipes.datasets.photo_tiles import load_photographs
 
-PHOTOGRAPHS = ('astronaut', 'coffee')
+_SHOWN = ('astronaut', 'coffee')
 
 
 def probe_images(size: int, mean: Sequence[float], std: Sequence[float]) -> Tensor:
@@ -26,6 +26,6 @@ def probe_images(size: int, mean: Sequence[float], std: Sequence[float]) -> Tens
         RGB ``(2, 3, size, size)``, float32.
     """
     held = load_photographs()
-    rgb = [Image.fromarray(np.ascontiguousarray(held[name][..., ::-1])).resize((size, size)) for name in PHOTOGRAPHS]
+    rgb = [Image.fromarray(np.ascontiguousarray(held[name][..., ::-1])).resize((size, size)) for name in _SHOWN]
     images = torch.stack([torch.from_numpy(np.array(picture)) for picture in rgb]).permute(0, 3, 1, 2).float()
     return (images - torch.tensor(mean).view(3, 1, 1)) / torch.tensor(std).view(3, 1, 1)

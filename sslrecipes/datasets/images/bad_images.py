@@ -10,8 +10,7 @@ from pathlib import Path
 from zlib import crc32
 
 from sslrecipes.errors import StorageError
-
-_ESCAPES = str.maketrans({'\t': '\\t', '\n': '\\n', '\r': '\\r'})
+from sslrecipes.paths.user_paths import one_line
 
 
 class BadImageList:
@@ -56,7 +55,7 @@ class BadImageList:
         Raises:
             StorageError: The file can't be written.
         """
-        image = image.translate(_ESCAPES)
+        image = one_line(image)
         if image in self._reasons:
             return
         try:
@@ -99,5 +98,5 @@ class BadImageList:
 
 def entry(image: str, reason: str) -> bytes:
     """The line of an image; what would break it is escaped."""
-    text = f'{image.translate(_ESCAPES)}\t{reason.translate(_ESCAPES)}'.encode(errors='surrogateescape')
+    text = f'{one_line(image)}\t{one_line(reason)}'.encode(errors='surrogateescape')
     return b'%s\t%08x\n' % (text, crc32(text))

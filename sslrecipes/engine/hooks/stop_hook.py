@@ -19,9 +19,8 @@ from sslrecipes.engine.loops import SSLTrainLoop
 from sslrecipes.registry import HOOKS
 
 REQUESTS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
-STOPPED = 143  # 128 + SIGTERM, what a shell shows for a program that SIGTERM ended
-
-INTERRUPTED = b'\nStopping after this step, with a checkpoint. Ctrl-C again stops at once, without.\n'
+STOPPED = 128 + signal.SIGTERM  # what a shell shows for a program that SIGTERM ended
+_AT_FIRST_INTERRUPT = b'\nStopping after this step, with a checkpoint. Ctrl-C again stops at once, without.\n'
 
 
 @HOOKS.register_module()
@@ -84,7 +83,7 @@ class StopHook(Hook):
             if self._received[signal.SIGINT]:
                 raise KeyboardInterrupt
             if os.environ.get('LOCAL_RANK', '0') == '0':
-                os.write(2, INTERRUPTED)
+                os.write(2, _AT_FIRST_INTERRUPT)
         self._received[signal.Signals(number)] = True
 
     def _stop_if_asked(self, runner: Runner) -> None:

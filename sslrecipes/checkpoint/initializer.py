@@ -28,7 +28,8 @@ class Pretrained(PretrainedInit):
         ignore: Names, also of whole parts (``'ln2.'``), that the module may have without the file, or the file without
             the module.
         allow_partial: Load what fits although something is missing.
-        weights: The entry of the file to take, such as ``'teacher'`` of a full iBOT checkpoint, see :func:`unwrap`.
+        weights: The entry of the file to take, such as ``'teacher'`` of a full iBOT checkpoint, see
+            :func:`sslrecipes.checkpoint.conversion.layouts.unwrap`.
         fresh: Names, also of whole parts, that stay as they are initialised even if the file has them, such as the norm
             that a classifier puts behind the class token.
     """

@@ -46,7 +46,7 @@ class Network:
 
 
 def read_network(checkpoint: str | Path, part: str = 'student') -> Network:
-    """Read the backbone of one network from a file of any kind that :func:`read_weights` knows.
+    """Read the backbone of one network from a file of any kind that :mod:`sslrecipes.checkpoint.conversion` knows.
 
     A file with nothing but one backbone in it is taken for any ``part``, unless it was exported and so tells which
     network it holds.

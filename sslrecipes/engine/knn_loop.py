@@ -32,7 +32,7 @@ _SECONDS_BETWEEN_LINES = 10
 class KNNLoop(BaseLoop):
     """Classify the validation or test images by their nearest neighbours among the images of a bank.
 
-    For ``val_cfg`` or ``test_cfg``. The model is a :class:`FeatureModel` or any model with a backbone, a
+    For ``val_cfg`` or ``test_cfg``. The model is a ``FeatureModel`` or any model with a backbone, a
     self-supervised method in pre-training included. Reports ``knn/top1_k{k}``, ``knn/top5_k{k}`` and
     ``knn/balanced_k{k}`` in %, and with ``linear`` also ``linear/top1``, ``linear/top5``, ``linear/balanced`` and
     ``linear/lr``. The runner wants an evaluator beside a loop: set it to ``[]``.

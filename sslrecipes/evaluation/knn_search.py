@@ -166,7 +166,7 @@ def finite_norms(features: Tensor, whose: str) -> Tensor:
 def working_memory(
     bank: int, width: int, k: int, num_classes: int, chunk: int = 4096, block: int = 32768, part: int = 256
 ) -> int:
-    """Bytes that :func:`weighted_knn` needs at most beside features and labels in float32.
+    """Bytes that :func:`sslrecipes.evaluation.knn.weighted_knn` needs at most beside features and labels in float32.
 
     Args:
         bank: Rows N of the bank.

@@ -94,7 +94,7 @@ class BalancedAccuracy(BaseMetric):
 
 @METRICS.register_module()
 class ProbeAccuracy(BaseMetric):
-    """Top-1, top-5 and class-balanced accuracy in % of each head of a :class:`LinearProbe`, and of the best head.
+    """Top-1, top-5 and class-balanced accuracy in % of each head of a ``LinearProbe``, and of the best head.
 
     Heads are named by their learning-rate scale: ``probe/top1_x0.5``. ``probe/best_top1`` and
     ``probe/best_lr_scale`` belong to the head with the highest top-1 on **this** data: with more than one head the

@@ -39,13 +39,13 @@ _NO_TOKEN = 'facebookresearch/mae always has a class token: the file loads only 
 def convert_to_mae(
     source: str | Path, target: str | Path, *, family: str | None = None, weights: str | None = None
 ) -> Conversion:
-    """Write a file in the names of facebookresearch/mae; see :func:`convert_file`, whose arguments it takes.
+    """Write a file in the names of facebookresearch/mae; the arguments are those of ``convert_file``.
 
     A pre-training of MAE-priv gets its pixels in MAE's order and, with class token, MAE's row for it in the decoder's
     position table. The file appears only if MAE-priv computes the same from it.
 
     Raises:
-        CheckpointError: As :func:`convert_file`, or the networks differ.
+        CheckpointError: As of that function, or the networks differ.
         ConfigError: The suffix of ``target`` is that of another format.
         StorageError: ``target`` is ``source`` itself, or can't be written.
     """

@@ -87,8 +87,8 @@ def verify_backbone(model: nn.Module, checkpoint: str | Path | Network, part: st
 
     Args:
         model: A model of mmdet, mmseg or mmpretrain whose backbone was filled from the file, before any training.
-        checkpoint: As in :func:`load_backbone`.
-        part: As in :func:`load_backbone`.
+        checkpoint: As in :func:`sslrecipes.transfer.loading.load_backbone`.
+        part: As there.
 
     Raises:
         CheckpointError: The file can't be read, is of a network without reference, or a feature differs by more than

@@ -157,7 +157,7 @@ def _position(runner: Runner) -> tuple[int, int]:
 
 
 def _set_aside(runner: Runner, after: tuple[int, int] | None) -> None:
-    """Rename the checkpoints that aren't of this run, or no longer; see :meth:`CheckpointStore.set_aside`."""
+    """Rename the checkpoints that aren't of this run, or no longer; see ``CheckpointStore.set_aside``."""
     paths = runner.store.set_aside(after)
     if not paths:
         return

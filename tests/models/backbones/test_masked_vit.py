@@ -64,6 +64,10 @@ def test_loaded_weights_are_not_overwritten(tmp_path):
 def test_bad_sizes_and_images_are_refused():
     with pytest.raises(ConfigError, match='must be a multiple of patch_size'):
         MODELS.build(dict(type='MaskedViT', arch=ARCH, img_size=16, patch_size=5))
-    for shape in ((1, 3, 18, 16), (1, 1, 16, 16), (1, 3, 32, 32)):
-        with pytest.raises(DataError):
+    for shape, message in (
+        ((1, 3, 18, 16), 'whole 4x4 patches'),
+        ((1, 1, 16, 16), 'convert to RGB'),
+        ((1, 3, 32, 32), 'can not be masked by a network for 16x16'),
+    ):
+        with pytest.raises(DataError, match=message):
             build()(torch.zeros(shape))

@@ -46,7 +46,7 @@ _THIRDS = {'q_bias': 0, 'v_bias': 2}
 
 
 class MAEPrivMap(KeyMap):
-    """The names of MAE-priv, and its biases in parts; :attr:`rules` are those of the pre-training."""
+    """The names of MAE-priv, and its biases in parts; ``rules`` are those of the pre-training."""
 
     def to_ours(self, state: Mapping[str, T]) -> dict[str, T]:
         """Rename official weights to ours; the bias that old files lack before the decoder is zero.

@@ -1,4 +1,4 @@
-"""Names of detectron2, timm and torchvision, by example; whole networks are compared in tests/transfer/export."""
+"""Names of detectron2, timm and torchvision, by example; whole networks are compared in tests/export."""
 
 import pytest
 

@@ -98,7 +98,7 @@ def _prefix(state: Mapping[str, Tensor], part: str) -> str:
 
 
 def _check_origin(meta: Any, part: str) -> None:
-    """Compare with what an exported backbone says about itself (`export.export_backbone`)."""
+    """Compare with what an exported backbone says about itself (`sslrecipes.export.backbone`)."""
     prefix = meta.get('prefix') if isinstance(meta, Mapping) else None
     origin = next((name for name, prefixes in _PREFIXES.items() if prefix in prefixes), part)
     if origin != part:

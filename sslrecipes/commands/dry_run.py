@@ -24,7 +24,7 @@ from sslrecipes.commands.train import verify_transfer
 from sslrecipes.datasets.seeding import batch_size_of
 from sslrecipes.engine.optimizers.moments import moments_kept
 from sslrecipes.engine.runner import SSLRunner
-from sslrecipes.models.wrapping import unwrapped
+from sslrecipes.models.utils.wrapping import unwrapped
 from sslrecipes.zoo.facts import facts
 
 BYTES = {'GiB': 2.0**30, 'MiB': 2.0**20, 'KiB': 2.0**10}

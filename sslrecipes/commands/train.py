@@ -14,7 +14,7 @@ from sslrecipes.engine.distributed import leaving_process_group
 from sslrecipes.engine.restart.resume_point import FinishedRunError
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError
-from sslrecipes.models.wrapping import unwrapped
+from sslrecipes.models.utils.wrapping import unwrapped
 
 
 class TrainingRunner(SSLRunner):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sslrecipes.config.literals import LiteralError, is_bracketed, read_literal
-from sslrecipes.config.validation.checks import Check, anything
+from sslrecipes.config.rules.checks import Check, anything
 from sslrecipes.errors import ConfigError
 
 #: Keys whose text is a path, whatever it looks like: ``data_root``, ``ann_file``, ``checkpoint``, ``load_from``, ...

@@ -10,7 +10,7 @@ from sslrecipes.checkpoint.loading import load_state
 from sslrecipes.checkpoint.stated import facts_of
 from sslrecipes.checkpoint.used_alike import check_used_alike
 from sslrecipes.engine.class_count import check_learnt_classes
-from sslrecipes.models.wrapping import unwrapped
+from sslrecipes.models.utils.wrapping import unwrapped
 
 
 def load_model(runner: Any, filename: str, map_location: Any, picture_size: int | None) -> dict[str, Any]:

@@ -42,7 +42,7 @@ from sslrecipes.engine.failures import end_if_unwritable, explained
 from sslrecipes.engine.misfit import fitting
 from sslrecipes.engine.restart.restartable_runner import RestartableRunner
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
-from sslrecipes.models.wrapping import unwrapped
+from sslrecipes.models.utils.wrapping import unwrapped
 from sslrecipes.registry import PARAM_SCHEDULERS, RUNNERS
 
 #: Runners that this process has built, by timestamp.

@@ -12,8 +12,8 @@ from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
 from sslrecipes.config.rules import refuse_bad_values
+from sslrecipes.config.rules.checks import whole
 from sslrecipes.config.rules.evaluation import positive
-from sslrecipes.config.validation.checks import whole
 from sslrecipes.errors import DataError
 from sslrecipes.evaluation.knn import check_ks, nearest_neighbours, vote
 from sslrecipes.evaluation.metrics import topk_accuracy, warn_of_trivial_top5

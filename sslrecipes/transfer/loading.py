@@ -27,7 +27,7 @@ from sslrecipes.checkpoint.networks import Network, read_network
 from sslrecipes.checkpoint.used_alike import check_heads, warn_of_differences
 from sslrecipes.errors import CheckpointError, ConfigError, CoverageError
 from sslrecipes.models.layers.position_interpolation import interpolate_positions
-from sslrecipes.models.wrapping import unwrapped
+from sslrecipes.models.utils.wrapping import unwrapped
 from sslrecipes.transfer.patch_resizing import resize_kernels
 
 UNUSED = ('fc.', 'head.', 'ln1.', 'ln2.', 'cls_token', 'mask_token', 'proj_layers.', 'proj_weights')

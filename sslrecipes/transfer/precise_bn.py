@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 
 from sslrecipes.datasets.seeding import kept_random_states, sampler_of
 from sslrecipes.errors import ConfigError
-from sslrecipes.models.wrapping import unwrapped
+from sslrecipes.models.utils.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
 
 

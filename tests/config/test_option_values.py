@@ -1,7 +1,7 @@
 import pytest
 
 from sslrecipes.config.option_values import GivenText, value_of
-from sslrecipes.config.validation.checks import either, nothing, number, one_of, text, whole
+from sslrecipes.config.rules.checks import either, nothing, number, one_of, text, whole
 from sslrecipes.errors import ConfigError
 
 PATHS = ['My Pictures', 'a,b', '2024', '1e5', 'img (1)', '[x]', '(1)', 'True', "'q'", ' x ', '', '~/x', 'nan', 'a=b']

@@ -3,12 +3,12 @@
 import pytest
 
 from sslrecipes.config.rules import bad_value, refuse, refuse_bad_values
+from sslrecipes.config.rules.checks import whole
 from sslrecipes.config.rules.evaluation import NEIGHBOURS
 from sslrecipes.config.rules.queues import shorter_than_a_step, torn_batches
 from sslrecipes.config.rules.sizes import MASK_RATIO, differ, not_whole, other_grid
 from sslrecipes.config.rules.views import MULTI_CROP, other_weights, too_few_views
 from sslrecipes.config.rules.warm_up import outlasts_training
-from sslrecipes.config.validation.checks import whole
 from sslrecipes.errors import ConfigError
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sslrecipes.config.validation.checks import Check
+from sslrecipes.config.rules.checks import Check
 from sslrecipes.errors import ConfigError
 
 

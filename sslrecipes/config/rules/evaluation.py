@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sslrecipes.config.validation.checks import Check, boolean, either, every, nothing, number, one_of, options, whole
+from sslrecipes.config.rules.checks import Check, boolean, either, every, nothing, number, one_of, options, whole
 
 
 def positive(value: Any) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sslrecipes.config.validation.checks import number
+from sslrecipes.config.rules.checks import number
 
 #: Share of the patches that a masked autoencoder removes.
 MASK_RATIO = number(0, below=1)

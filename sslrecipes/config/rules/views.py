@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sslrecipes.config.validation.checks import Check, number, one_of, several, whole
+from sslrecipes.config.rules.checks import Check, number, one_of, several, whole
 
 NUM_GLOBALS = 2
 #: Parameters of a colour jitter, in their order.

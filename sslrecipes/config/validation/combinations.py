@@ -8,12 +8,12 @@ from typing import Any
 from sslrecipes.config.knn_bank import knn_has_a_bank
 from sslrecipes.config.places import Objection, value_at, walk
 from sslrecipes.config.rules import bad_value
+from sslrecipes.config.rules.checks import either, items, nothing, options, text
 from sslrecipes.config.rules.sizes import not_whole, other_grid
 from sslrecipes.config.rules.warm_up import outlasts_training
 from sslrecipes.config.schedules import schedules
 from sslrecipes.config.upstream import LOOP_OF_UNIT, is_upstream
 from sslrecipes.config.validation.channels import grey_images_fit
-from sslrecipes.config.validation.checks import either, items, nothing, options, text
 from sslrecipes.config.validation.components import components_are_named
 from sslrecipes.config.validation.crops import crops_fit
 from sslrecipes.config.validation.iterations import schedules_end_with_training

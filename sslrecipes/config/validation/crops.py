@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sslrecipes.config.places import Objection, walk
-from sslrecipes.config.validation.checks import size
+from sslrecipes.config.rules.checks import size
 
 _ROOTS = ('train_dataloader', 'val_dataloader', 'test_dataloader', 'custom_hooks')
 

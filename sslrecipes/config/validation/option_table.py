@@ -11,11 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
-from sslrecipes.config.rules.evaluation import NEIGHBOURS, PROBE
-from sslrecipes.config.rules.parts import SYNONYMS
-from sslrecipes.config.rules.sizes import MASK_RATIO
-from sslrecipes.config.rules.views import MULTI_CROP
-from sslrecipes.config.validation.checks import (
+from sslrecipes.config.rules.checks import (
     Check,
     anything,
     boolean,
@@ -32,6 +28,10 @@ from sslrecipes.config.validation.checks import (
     text,
     whole,
 )
+from sslrecipes.config.rules.evaluation import NEIGHBOURS, PROBE
+from sslrecipes.config.rules.parts import SYNONYMS
+from sslrecipes.config.rules.sizes import MASK_RATIO
+from sslrecipes.config.rules.views import MULTI_CROP
 
 #: Arguments of mmengine's ``Runner``, and the options that this package's runner reads from the config.
 RUNNER_KEYS = (

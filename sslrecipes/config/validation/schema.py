@@ -11,7 +11,7 @@ from mmengine.config import Config
 
 from sslrecipes.config.places import walk
 from sslrecipes.config.rules import bad_value, refuse
-from sslrecipes.config.validation.checks import Check
+from sslrecipes.config.rules.checks import Check
 from sslrecipes.config.validation.combinations import COMBINATIONS, loaders
 from sslrecipes.config.validation.option_table import GROUPS, LOADER, RUNNER_KEYS, Group
 from sslrecipes.errors import ConfigError, did_you_mean

@@ -17,7 +17,7 @@ from sslrecipes.engine.distributed import any_rank, from_main_process
 from sslrecipes.engine.loops import SSLTrainLoop
 from sslrecipes.engine.optimizers.moments import moments_kept
 from sslrecipes.errors import ConfigError, counted
-from sslrecipes.models.wrapping import unwrapped
+from sslrecipes.models.utils.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
 
 

@@ -20,7 +20,7 @@ from sslrecipes.engine.loops import makes_step, progress_of
 from sslrecipes.errors import ConfigError, RunError, did_you_mean
 from sslrecipes.evaluation.collapse import Limits, Look, look_at
 from sslrecipes.evaluation.observation import Observation
-from sslrecipes.models.wrapping import unwrapped
+from sslrecipes.models.utils.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
 
 POLICIES = ('warn', 'stop')

@@ -28,7 +28,7 @@ from sslrecipes.engine.nonfinite.detection import (
 from sslrecipes.engine.nonfinite.record import make_record, precision
 from sslrecipes.engine.optimizers import OptimWrapper
 from sslrecipes.errors import ConfigError, RunError, UserError, counted, did_you_mean
-from sslrecipes.models.wrapping import unwrapped
+from sslrecipes.models.utils.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
 
 POLICIES = ('stop', 'skip', 'rollback')

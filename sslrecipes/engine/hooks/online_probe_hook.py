@@ -18,7 +18,7 @@ from sslrecipes.evaluation.observation import BackboneTap
 from sslrecipes.models.heads.joint_probe import labels_of
 from sslrecipes.models.heads.online_probe import OnlineProbe
 from sslrecipes.models.methods.feature_model import Pool, as_feature_model
-from sslrecipes.models.wrapping import unwrapped
+from sslrecipes.models.utils.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
 
 #: Where the probe is in a model, and in its checkpoints.

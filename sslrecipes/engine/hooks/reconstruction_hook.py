@@ -14,7 +14,7 @@ from PIL import Image
 from sslrecipes.checkpoint.files.writing import write_atomic
 from sslrecipes.datasets.seeding import SeededDataset
 from sslrecipes.errors import ConfigError
-from sslrecipes.models.wrapping import unwrapped
+from sslrecipes.models.utils.wrapping import unwrapped
 from sslrecipes.registry import DATASETS, HOOKS
 from sslrecipes.visualization.patch_colours import PatchColours, check_patch_colours
 

@@ -13,7 +13,7 @@ from sslrecipes.config.rules.queues import torn_batches
 from sslrecipes.datasets.seeding import batch_size_of, sampler_of
 from sslrecipes.engine.loops import makes_step, progress_of
 from sslrecipes.models.utils.progress import Progress
-from sslrecipes.models.wrapping import unwrapped
+from sslrecipes.models.utils.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
 
 

@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 from mmpretrain.engine.hooks import SwAVHook as MMPretrainSwAVHook
 
 from sslrecipes.errors import ConfigError
-from sslrecipes.models.wrapping import unwrapped
+from sslrecipes.models.utils.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
 
 _NAME = 'queue_rows'

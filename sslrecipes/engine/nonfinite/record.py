@@ -21,7 +21,7 @@ from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.engine.nonfinite.detection import Finding, MicroBatch
 from sslrecipes.engine.nonfinite.plain_values import from_plain, to_plain
 from sslrecipes.errors import CheckpointError
-from sslrecipes.models.wrapping import unwrapped
+from sslrecipes.models.utils.wrapping import unwrapped
 from sslrecipes.version import __version__
 
 FORMAT = 'sslrecipes replay 1'

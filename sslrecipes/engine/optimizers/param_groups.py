@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from sslrecipes.errors import ConfigError, did_you_mean
-from sslrecipes.models.wrapping import unwrapped
+from sslrecipes.models.utils.wrapping import unwrapped
 from sslrecipes.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
 
 OPTIONS = ('no_decay', 'no_decay_depthwise', 'decay_bias', 'layer_decay')

@@ -15,7 +15,7 @@ from torch import Tensor, distributed, nn
 from sslrecipes.engine.distributed import control_group
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
 from sslrecipes.errors import CheckpointError
-from sslrecipes.models.wrapping import unwrapped
+from sslrecipes.models.utils.wrapping import unwrapped
 
 #: Values kept of each logged scalar, more than any smoothing window; mmengine keeps, and copies each step, a million.
 HISTORY = 2000

@@ -14,8 +14,8 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from sslrecipes.config.rules import bad_value, refuse
+from sslrecipes.config.rules.checks import whole
 from sslrecipes.config.rules.queues import shorter_than_a_step
-from sslrecipes.config.validation.checks import whole
 from sslrecipes.errors import ConfigError
 from sslrecipes.models.losses.sinkhorn import sinkhorn
 from sslrecipes.models.losses.view_cross_entropy import swapped_cross_entropy

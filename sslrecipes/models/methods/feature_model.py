@@ -10,7 +10,7 @@ from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from sslrecipes.errors import ConfigError, did_you_mean
-from sslrecipes.models.wrapping import unwrapped
+from sslrecipes.models.utils.wrapping import unwrapped
 from sslrecipes.registry import MODELS
 
 Pool = Literal['auto', 'avg', 'cls']

@@ -1,6 +1,6 @@
 import pytest
 
-from sslrecipes.config.validation.checks import boolean, either, nothing, number, one_of, several, whole
+from sslrecipes.config.rules.checks import boolean, either, nothing, number, one_of, several, whole
 
 
 @pytest.mark.parametrize(

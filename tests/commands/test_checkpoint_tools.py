@@ -1,4 +1,4 @@
-"""The two command lines over this package."""
+"""The two command lines over checkpoints: conversion and export."""
 
 import importlib.util
 import os

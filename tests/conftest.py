@@ -30,6 +30,7 @@ pytest_plugins = [
     'fixtures.configs',
     'fixtures.detector',
     'fixtures.official',
+    'fixtures.pictures',
     'fixtures.poison',
 ]
 

@@ -18,17 +18,6 @@ TOOL = Path(__file__).parents[2] / 'tools' / 'visualize_reconstruction.py'
 
 
 @pytest.fixture
-def pictures(tmp_path):
-    """A wide and a tall picture, and a file that is none."""
-    folder = tmp_path / 'pictures'
-    folder.mkdir()
-    for name, size in (('a.png', (40, 24)), ('b.JPG', (20, 50))):
-        Image.new('RGB', size, (200, 100, 0)).save(folder / name)
-    (folder / 'notes.txt').write_text('not an image')
-    return folder
-
-
-@pytest.fixture
 def config(tmp_path, mae_cfg):
     return save_config(tmp_path / 'mae.py', mae_cfg)
 

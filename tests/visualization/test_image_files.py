@@ -11,17 +11,6 @@ from sslrecipes.visualization import image_files
 from sslrecipes.visualization.image_files import find_images, load_squares, read_rgb
 
 
-@pytest.fixture
-def pictures(tmp_path):
-    """A wide and a tall picture, and a file that is none."""
-    folder = tmp_path / 'pictures'
-    folder.mkdir()
-    for name, size in (('a.png', (40, 24)), ('b.JPG', (20, 50))):
-        Image.new('RGB', size, (200, 100, 0)).save(folder / name)
-    (folder / 'notes.txt').write_text('not an image')
-    return folder
-
-
 def test_a_folder_stands_for_its_images(pictures):
     assert [file.name for file in find_images([pictures], limit=9)] == ['a.png', 'b.JPG']
     assert [file.name for file in find_images([pictures / 'b.JPG', pictures], limit=2)] == ['b.JPG', 'a.png']

@@ -14,6 +14,7 @@ from mmengine.registry import FUNCTIONS
 from torch import nn
 
 from sslrecipes.checkpoint.files.writing import save_torch
+from sslrecipes.config.places import walk
 from sslrecipes.engine.hooks.step_hook import begin_step, end_step
 from sslrecipes.models.utils.progress import Progress
 from sslrecipes.registry import MODELS
@@ -22,7 +23,7 @@ PATCHES_PER_SIDE, WIDTH, DEPTH, HEADS, BATCH = 4, 32, 6, 2, 4
 #: Those of the digits.
 CLASSES = 10
 ARCH = {'embed_dims': WIDTH, 'num_layers': DEPTH, 'num_heads': HEADS, 'feedforward_channels': 2 * WIDTH}
-#: New values of the keys that a part of the model has.
+#: New values of the keys that a part of the model, or a part within it, has.
 SIZES = {
     'arch': ARCH,
     'num_patches': PATCHES_PER_SIDE**2,
@@ -36,7 +37,7 @@ SIZES = {
     'decoder_embed_dims': WIDTH,
     'decoder_depth': 1,
     'decoder_num_heads': HEADS,
-    'hidden_channels': WIDTH,
+    **dict.fromkeys(('hidden_channels', 'hid_channels'), WIDTH),
     'bottleneck_channels': WIDTH // 2,
     'out_channels': WIDTH,
     'feat_channels': WIDTH,
@@ -59,7 +60,7 @@ TRANSFORM_SIZES = {'scale': 1, 'crop_size': 1, 'global_size': 1, 'local_size': 1
 def shrink(cfg: Any) -> Any:
     """Give the config's model tiny widths, depths and images, consistently, and random weights."""
     cfg = deepcopy(cfg)
-    for part in (cfg.model, *cfg.model.values(), cfg.get('data_preprocessor')):
+    for _, part in [*walk(cfg.model), *walk(cfg.get('data_preprocessor'))]:
         if not isinstance(part, dict):
             continue
         part.update({key: value for key, value in SIZES.items() if key in part})

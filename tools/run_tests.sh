@@ -49,19 +49,22 @@ total() {
 # The whole suite runs as two processes side by side, as most tests keep one core busy; what the first says is printed
 # when both are done.
 run_tests() {
-    local log rest beside status=0
-    if (($# > 0 || $(nproc) < 2)); then
+    local log rest beside shown status=0
+    if (($# > 0 || $(env -u OMP_NUM_THREADS nproc) < 2)); then # which takes the threads for the cores
         "$PYTHON" -m pytest "$@"
         return
     fi
     log="$(mktemp)" rest="$(mktemp)"
     export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
-    set -m # a process group of its own, in which signals are not ignored as they are in the background
+    set -m # process groups of their own, which end as a whole when this script is ended
     "$PYTHON" -m pytest "${HALF[@]}" >"$log" 2>&1 &
     beside=$!
+    trap "kill -- -$beside" EXIT
+    { "$PYTHON" -m pytest "${HALF[@]/#/--ignore=}" | tee "$rest"; } &
+    shown=$!
+    trap "kill -- -$beside -$shown" EXIT
     set +m
-    trap "kill $beside" EXIT
-    "$PYTHON" -m pytest "${HALF[@]/#/--ignore=}" | tee "$rest" || status=1
+    wait "$shown" || status=1
     wait "$beside" || status=1
     trap - EXIT
     cat "$log"

@@ -156,8 +156,8 @@ def test_the_whole_suite_runs_in_two_halves_and_either_one_can_fail_it(tmp_path)
     """With arguments it is one process."""
     end = '===== 1 failed, 4 passed, 2 skipped in 100.00s (0:01:40) ====='
     said = f'#!/bin/sh\ncase "$*" in *pytest*) echo "$@"; echo "{end}";; esac\ncase "$*" in *{{}}*) exit 1;; esac\n'
-    _executable(tmp_path / 'nproc', '#!/bin/sh\necho 2\n')
-    env = dict(PATH=f'{tmp_path}:{os.environ["PATH"]}')
+    _executable(tmp_path / 'nproc', '#!/bin/sh\necho ${OMP_NUM_THREADS:-2}\n')  # as the real one, for two cores
+    env = dict(PATH=f'{tmp_path}:{os.environ["PATH"]}', OMP_NUM_THREADS='1')
 
     def run(*arguments, failing='nothing'):
         env['PYTHON'] = str(_executable(tmp_path / 'python', said.format(failing)))
@@ -172,6 +172,24 @@ def test_the_whole_suite_runs_in_two_halves_and_either_one_can_fail_it(tmp_path)
     assert all((TOOLS.parent / folder).is_dir() for folder in half)
     assert [run(failing=folder)[0] for folder in (half[0], rest[0], 'ruff')] == [1, 1, 1]
     assert run('tests/zoo', '-x') == (0, [['tests/zoo', '-x']])
+
+
+@pytest.mark.parametrize('name', ['SIGTERM', 'SIGINT'])
+def test_a_suite_that_is_ended_leaves_no_process_behind(tmp_path, name):
+    _executable(tmp_path / 'nproc', '#!/bin/sh\necho 2\n')
+    python = _executable(tmp_path / 'python', '#!/bin/sh\ncase "$*" in *pytest*) echo >&3; sleep 600;; esac\n')
+    held, given = os.pipe()
+    env = {**os.environ, 'PATH': f'{tmp_path}:{os.environ["PATH"]}', 'PYTHON': str(python)}
+    command = f'exec bash "{TOOLS}/run_tests.sh" 3>&{given}'
+    suite = subprocess.Popen(
+        ['bash', '-c', command], env=env, pass_fds=[given], stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    os.close(given)
+    with os.fdopen(held) as both:
+        assert [both.readline(), both.readline()] == ['\n', '\n']
+        suite.send_signal(getattr(signal, name))
+        assert both.read() == ''  # the end comes when the last process has closed it
+    assert suite.wait(timeout=60) == -getattr(signal, name)
 
 
 RANK = """

@@ -11,13 +11,22 @@ from sslrecipes.commands.config_check import check_config
 from sslrecipes.config.default_hooks import DEFAULT_HOOKS
 from sslrecipes.config.reading import read_config
 from sslrecipes.engine.runner import SSLRunner
+from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
 from sslrecipes.errors import CheckpointError, ConfigError, CoverageError
 from sslrecipes.paths.ownership import NAME
-from sslrecipes.registry import HOOKS
+from sslrecipes.registry import HOOKS, PARAM_SCHEDULERS
 
 
 def weights(runner):
     return torch.cat([p.detach().flatten() for p in runner.model.parameters()])
+
+
+@PARAM_SCHEDULERS.register_module(force=True)
+class HalfSchedule(ClosedFormSchedule):
+    """A curve that doesn't depend on the length of the run."""
+
+    def value(self, epoch, base):
+        return base / 2
 
 
 def test_same_seed_same_weights(mae_on_digits):
@@ -33,12 +42,14 @@ def test_schedules_are_as_long_as_the_run_unless_they_say_otherwise(mae_on_digit
     mae_on_digits.param_scheduler = [
         dict(type='WarmupCosineLR', warmup_epochs=1),
         dict(type='CosineScheduler', param_name='weight_decay', epochs=9, final=0.1),
+        dict(type='HalfSchedule'),
         dict(type='MultiStepLR', milestones=[2]),
     ]
     runner = SSLRunner.from_cfg(mae_on_digits)
     runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
     schedules = runner.build_param_scheduler(runner.param_schedulers)
     assert [schedule.epochs for schedule in schedules[:2]] == [4, 9]
+    assert schedules[2].value(0, 1.0) == 0.5
     (log,) = (tmp_path / 'run').glob('*/*.log')
     assert 'param_scheduler[1].epochs=9 is not the length of the run, train_cfg.max_epochs=4: leave' in log.read_text()
     assert 'param_scheduler[0]' not in log.read_text()

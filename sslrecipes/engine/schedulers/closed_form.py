@@ -39,6 +39,7 @@ class ClosedFormSchedule(_ParamScheduler):
         if param_name not in known:
             hint = did_you_mean(param_name, known)
             raise ConfigError(f'param_scheduler: the optimizer has no option "{param_name}" to schedule.{hint}')
+        kwargs.pop('epochs', None)  # the runner tells the length of the run, on which not every curve depends
         self.epoch_length = epoch_length
         self.accumulative_counts = accumulative_counts
         super().__init__(optimizer, param_name, by_epoch=False, **kwargs)

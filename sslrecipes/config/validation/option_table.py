@@ -66,7 +66,8 @@ class Group:
         known: What the values may be, by the option's name.
         closed: Name of what takes these options and no others; None if it may take more.
         required: Options that must be there.
-        of: Name of the only class whose options these are; None for any.
+        of: Name of the only class whose options these are, the type of the dict or else of the one around it; None for
+            any.
     """
 
     place: str
@@ -101,8 +102,8 @@ DETECTION_GROUPS = (
 #: Evaluation of frozen features, as a loop or as a hook.
 EVALUATION_GROUPS = tuple(
     group
-    for place in ('val_cfg', 'test_cfg', 'custom_hooks[*]')
-    for group in (Group(place, NEIGHBOURS), Group(f'{place}.linear', PROBE, closed='A linear probe'))
+    for place, of in (('val_cfg', None), ('test_cfg', None), ('custom_hooks[*]', 'OnlineEvalHook'))
+    for group in (Group(place, NEIGHBOURS, of=of), Group(f'{place}.linear', PROBE, closed='A linear probe', of=of))
 )
 
 GROUPS = (

@@ -65,7 +65,12 @@ def parts_of(
         return list(loaders(cfg))
     pattern = re.compile(re.escape(group.place).replace(r'\*', r'[^.\[\]]+'))
     found = [(place, part) for place, part in parts if pattern.fullmatch(place)]
-    return [(place, part) for place, part in found if group.of in (None, str(part.get('type')).rpartition('.')[2])]
+    if group.of is None:
+        return found
+    around = dict(parts)
+    owners = [part if 'type' in part else around.get(place.rpartition('.')[0], {}) for place, part in found]
+    kinds = [str(owner.get('type')).rpartition('.')[2] for owner in owners]
+    return [one for one, kind in zip(found, kinds, strict=True) if kind == group.of]
 
 
 def _check_group(group: Group, place: str, part: Mapping[str, Any]) -> None:

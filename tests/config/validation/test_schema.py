@@ -229,6 +229,27 @@ def test_one_number_or_several_for_an_evaluation(options, sentence):
     assert str(caught.value).startswith(sentence)
 
 
+@pytest.mark.parametrize(
+    ('kind', 'sentence'),
+    [
+        ('OnlineEvalHook', 'custom_hooks[0].ks is'),
+        ('sslrecipes.OnlineEvalHook', 'custom_hooks[0].ks is'),
+        ('MyHook', None),
+    ],
+)
+def test_options_of_an_evaluation_are_those_of_our_hook_only(mae_on_digits, kind, sentence):
+    mae_on_digits.custom_hooks = [dict(type=kind, ks='all', temperature=0, bank='a.pth', linear=dict(bias=True))]
+    if sentence is None:
+        check_schema(mae_on_digits)
+        return
+    with pytest.raises(ConfigError) as caught:
+        check_schema(mae_on_digits)
+    assert sentence in str(caught.value)
+    mae_on_digits.custom_hooks = [dict(type=kind, linear=dict(bias=True))]
+    with pytest.raises(ConfigError, match='A linear probe has no argument "bias"'):
+        check_schema(mae_on_digits)
+
+
 @pytest.mark.parametrize(('clip', 'good'), [
     (dict(max_norm=float('inf')), True), (dict(type='value', clip_value=1), True), (dict(max_norm=float('nan')), False),
     (dict(max=1), False), (3, False),

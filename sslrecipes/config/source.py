@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from io import StringIO
 from itertools import chain, islice
 from pathlib import Path
@@ -53,7 +54,8 @@ class Source:
             try:
                 path = Path(os.path.normpath(Config._get_cfg_path(base, str(self.path.absolute()))[0]))
             except (AssertionError, ImportError, OSError, ValueError, KeyError) as error:
-                raise ConfigError(f'{self._where()}: there is no config "{base}": {error}.') from error
+                hint = _near_in_package(base)
+                raise ConfigError(f'{self._where()}: there is no config "{base}": {error}.{hint}') from error
             if path.exists() and not path.is_file():
                 raise ConfigError(f'{self._where()}: "{shown(path)}" is no regular file.')
             if not path.is_file():
@@ -156,6 +158,16 @@ def near(path: Path) -> str:
     with suppress(OSError):  # a folder that goes meanwhile
         found.extend(str(file) for file in islice(files, _NEIGHBOURS))
     return did_you_mean(str(path), found)
+
+
+def _near_in_package(base: str) -> str:
+    """Suggest a config of an installed package whose name is like that of the missing ``package::path``."""
+    package, sign, name = base.partition('::')
+    spec = find_spec(package) if sign and package.isidentifier() else None
+    if spec is None or not spec.origin:
+        return ''
+    configs = Path(spec.origin).parent / '.mim' / 'configs'
+    return near(configs / name).replace(f'{configs}{os.sep}', f'{package}::')
 
 
 def _strings(node: ast.expr) -> tuple[str, ...]:

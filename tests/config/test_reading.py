@@ -32,6 +32,10 @@ def write(tmp_path, monkeypatch):
         ),
         (dict(mine="_base_ = 'mine.py'"), 'in a circle: mine.py -> mine.py.'),
         (dict(mine="_base_ = 'nopackage::x/y.py'"), 'mine.py:1: _base_: there is no config "nopackage::x/y.py"'),
+        (
+            dict(mine="_base_ = 'sslrecipes::_base_/schedules/lars_bs1024_coslr_sslight.py'"),
+            'does not exist. Did you mean "sslrecipes::_base_/schedules/sslight/lars_bs1024_coslr.py"?',
+        ),
         (dict(mine="_base_ = 'mmpretrain::_base_/models/no.py'"), 'mine.py:1: _base_: there is no config "mmpretrain'),
         (dict(mine='a = 1\nb = a + c'), '"mine.py:2" can not be resolved: NameError: name '),
         (dict(mine="_base_ = 'base.py'", base='\n\na = 1 / 0'), '"base.py:3" can not be resolved: ZeroDivisionError: '),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sslrecipes.errors import ConfigError
 from sslrecipes.zoo.cards import read_index
 from sslrecipes.zoo.documents import with_current_table, zoo_documents
 
@@ -22,6 +23,9 @@ def update_tables(root: Path, write: bool) -> bool:
         ConfigError: A card or a document isn't as it must be.
     """
     cards, outdated = read_index(root), []
+    for card in cards:
+        if not (root / card.config).is_file():
+            raise ConfigError(f'{card.name}: there is no config "{card.config}".')
     for document in zoo_documents(root):
         current = with_current_table(document, root, cards)
         if current != document.read_text(encoding='utf-8'):

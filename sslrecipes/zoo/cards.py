@@ -7,6 +7,7 @@ test compares ``Recipe`` with the resolved config.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,15 +18,25 @@ from mmengine.config import Config
 from sslrecipes.config.loading import load_config
 from sslrecipes.config.option_values import GivenText, text_of
 from sslrecipes.config.places import children, value_at
+from sslrecipes.config.rules import bad_value, refuse
+from sslrecipes.config.rules.checks import Check, anything, every, number, options, text, whole
 from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.zoo.facts import DETAILS, FACTS, as_written, facts, facts_set_by
-from sslrecipes.zoo.metafile import read_metafile
+from sslrecipes.zoo.metafile import items, read_metafile
 from sslrecipes.zoo.naming import parse_name
 
 _REQUIRED = ('Name', 'In Collection', 'Metadata', 'Config', 'Recipe')
 _OPTIONAL = ('Options', 'Results', 'Weights', 'Downstream', 'Reported', 'Reproduced')
 _METADATA = ('Training Data', 'FLOPs')
 _MEASUREMENT = ('Metric', 'Value', 'Source')
+#: What must stand below a key.
+_KINDS: dict[str, Check] = {
+    **dict.fromkeys(('Name', 'In Collection', 'Config', 'Metric', 'Source'), text),
+    'Parameters': whole(1),
+    'Value': number(0),
+    'Downstream': every(text),
+    'Recipe': options,
+}
 _NOTHING = 'nothing'
 
 
@@ -113,20 +124,31 @@ def read_cards(metafile: Path) -> list[Card]:
     Raises:
         ConfigError: If a key is unknown or missing; the sentence names file, card and the nearest valid key.
     """
-    rows = read_metafile(metafile)['Models']
-    return [_card(row, f'{metafile}: {row.get("Name", "a model without Name")}') for row in rows]
+    return [_card(row, str(metafile)) for row in items(read_metafile(metafile), 'Models', metafile)]
 
 
 def read_index(root: Path) -> list[Card]:
-    """Read the cards of all metafiles listed in ``root/model-index.yml``."""
-    index = read_metafile(root / 'model-index.yml')
-    return [card for metafile in index['Import'] for card in read_cards(root / metafile)]
+    """Read the cards of all metafiles listed in ``root/model-index.yml``.
+
+    Raises:
+        ConfigError: As :func:`read_cards`, and if two cards have one name, which is that of their work dir.
+    """
+    index = root / 'model-index.yml'
+    metafiles = items(read_metafile(index), 'Import', index)
+    cards = [card for metafile in metafiles for card in read_cards(root / str(metafile))]
+    for name, times in Counter(card.name for card in cards).items():
+        if times > 1:
+            raise ConfigError(f'{index}: {times} cards are called "{name}".')
+    return cards
 
 
-def _card(row: Mapping[str, Any], where: str) -> Card:
+def _card(row: Any, metafile: str) -> Card:
+    name = row.get('Name') if isinstance(row, Mapping) else None
+    where = f'{metafile}: {name or "a model without Name"}'
     _check_keys(row, _REQUIRED, _OPTIONAL, where)
     _check_keys(row['Metadata'], ('Parameters',), _METADATA, f'{where}: Metadata')
-    _check_keys([key for key in row['Recipe'] if '.' not in key], (), FACTS, f'{where}: Recipe')
+    named = {key: value for key, value in row['Recipe'].items() if '.' not in str(key)}
+    _check_keys(named, (), FACTS, f'{where}: Recipe')
     options = row.get('Options', {})
     _check_options(options, f'{where}: Options')
     return Card(
@@ -144,18 +166,21 @@ def _card(row: Mapping[str, Any], where: str) -> Card:
     )
 
 
-def _measurement(row: Mapping[str, Any] | None, where: str) -> Measurement | None:
+def _measurement(row: Any, where: str) -> Measurement | None:
     if row is None:
         return None
     _check_keys(row, _MEASUREMENT, (), where)
     return Measurement(row['Metric'], row['Value'], row['Source'])
 
 
-def _check_keys(row: Iterable[str], required: Iterable[str], optional: Iterable[str], where: str) -> None:
+def _check_keys(row: Any, required: Iterable[str], optional: Iterable[str], where: str) -> None:
     known = [*required, *optional]
-    for key in row:
+    if not isinstance(row, Mapping):
+        raise ConfigError(f'{where} must be a mapping, not {row!r}.')
+    for key, value in row.items():
         if key not in known:
             raise ConfigError(f'{where}: unknown key "{key}".{did_you_mean(key, known)}')
+        refuse(bad_value(f'{where}: {key}', value, _KINDS.get(key, anything)))
     missing = [key for key in required if key not in row]
     if missing:
         raise ConfigError(f'{where}: missing {", ".join(missing)}.')

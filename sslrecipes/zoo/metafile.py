@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,18 @@ def read_metafile(path: Path) -> Any:
         raise ConfigError(f'{path}{line}: {error.problem}.') from error
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise ConfigError(f"{path} can't be read: {error}.") from error
+
+
+def items(content: Any, key: str, where: object) -> list[Any]:
+    """Return the list that a mapping has below ``key``.
+
+    Raises:
+        ConfigError: If there is none; the sentence begins with ``where``.
+    """
+    found = content.get(key) if isinstance(content, Mapping) else None
+    if not isinstance(found, list):
+        raise ConfigError(f'{where}: "{key}" must be there, and be a list.')
+    return found
 
 
 def _problem(words: str, node: yaml.Node) -> yaml.MarkedYAMLError:

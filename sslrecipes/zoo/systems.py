@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sslrecipes.zoo.cards import Card
-from sslrecipes.zoo.metafile import read_metafile
+from sslrecipes.zoo.metafile import items, read_metafile
 
 _COLUMNS = ('System', 'Paper', 'Backbones', 'Recipes', 'Best published top-1')
 _NONE = '-'
@@ -24,9 +24,10 @@ def systems_table(root: Path, cards: Sequence[Card], relative_to: str) -> str:
         relative_to: Folder of the document, relative to the repository; the links start there.
     """
     rows: list[Sequence[str]] = [_COLUMNS, ['---'] * len(_COLUMNS)]
-    for metafile in read_metafile(root / 'model-index.yml')['Import']:
+    index = root / 'model-index.yml'
+    for metafile in items(read_metafile(index), 'Import', index):
         link = os.path.relpath(Path(metafile).parent, relative_to)
-        for collection in read_metafile(root / metafile)['Collections']:
+        for collection in items(read_metafile(root / metafile), 'Collections', root / metafile):
             own = [card for card in cards if card.collection == collection['Name']]
             rows.append([f'[{collection["Name"]}]({link})', _paper(collection), *_summary(own)])
     legend = _LEGEND.format(measured=sum(card.reproduced is not None for card in cards), all=len(cards))

@@ -49,6 +49,14 @@ def test_a_card_holds_its_row(write):
         ({'Reported': {'Metric': 'top-1', 'Value': 84.7}}, r'Reported: missing Source\.'),
         ({'Metadata': {'Params': 12}}, r'Metadata: unknown key "Params"\. Did you mean "Parameters"\?'),
         ({'Metadata': {'FLOPs': 12}}, r'Metadata: missing Parameters\.'),
+        ({'Config': 5}, r'tec_a: Config is 5, but must be text\.'),
+        ({'Name': 5}, r'5: Name is 5, but must be text\.'),
+        ({'Metadata': None}, r'tec_a: Metadata must be a mapping, not None\.'),
+        ({'Metadata': {'Parameters': 'many'}}, r"tec_a: Metadata: Parameters is 'many', but must be a whole number"),
+        ({'Recipe': ['lr']}, r"tec_a: Recipe is \['lr'\], but must be a dict\."),
+        ({'Recipe': {5: 3}}, r'tec_a: Recipe: unknown key "5"\.'),
+        ({'Reported': 5}, r'tec_a: Reported must be a mapping, not 5\.'),
+        ({'Downstream': 'ft'}, r"tec_a: Downstream is 'ft', but must be a list"),
         ({'Options': ['lr=1']}, r'tec_a: Options must be settings by their dotted paths'),
         ({'Options': {'model': {'depth': 50}}}, r'tec_a: Options must be settings by their dotted paths'),
     ],
@@ -61,6 +69,28 @@ def test_wrong_keys_are_named(write, changes, message):
 def test_missing_keys_are_named(write):
     with pytest.raises(ConfigError, match=r'tec_a: missing Metadata, Config, Recipe\.'):
         read_cards(write({'Name': 'tec_a', 'In Collection': 'TEC'}))
+
+
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        ('', r'metafile\.yml: "Models" must be there, and be a list\.'),
+        ('Models:', r'metafile\.yml: "Models" must be there, and be a list\.'),
+        ('[1]', r'metafile\.yml: "Models" must be there, and be a list\.'),
+        ('Models: [a]', r"metafile\.yml: a model without Name must be a mapping, not 'a'\."),
+    ],
+)
+def test_what_holds_no_cards_is_one_sentence(tmp_path, content, message):
+    (tmp_path / 'metafile.yml').write_text(content)
+    with pytest.raises(ConfigError, match=message):
+        read_cards(tmp_path / 'metafile.yml')
+
+
+def test_cards_of_one_name_would_share_a_work_dir(write, tmp_path):
+    write(row(), row())
+    (tmp_path / 'model-index.yml').write_text('Import: [metafile.yml]')
+    with pytest.raises(ConfigError, match=r'model-index\.yml: 2 cards are called "tec_a"\.'):
+        read_index(tmp_path)
 
 
 def test_index_reads_all_metafiles_in_order(write, tmp_path):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sslrecipes.commands.model_zoo import update_tables
 from sslrecipes.errors import ConfigError
 from sslrecipes.zoo.cards import Card, Measurement
 from sslrecipes.zoo.documents import with_current_table, zoo_documents
@@ -59,6 +60,7 @@ def repository(tmp_path):
     paper = {'Title': 'A paper', 'URL': 'https://paper'}
     system = {'Name': 'TEC', 'Paper': paper, 'Code': {'URL': 'https://code'}}
     (folder / 'metafile.yml').write_text(yaml.safe_dump({'Collections': [system], 'Models': [row]}))
+    (folder / 'tec_a.py').touch()
     (tmp_path / 'docs').mkdir()
     for document, table in zoo_documents(tmp_path).items():
         document.write_text(f'before\n<!-- {table}:begin -->\nold\n<!-- {table}:end -->\nafter\n')
@@ -114,6 +116,12 @@ def test_tool_checks_then_writes_then_is_content(repository):
     assert run_tool(repository, '--write').returncode == 0
     assert '[tec_a](tec_a.py)' in (repository / 'configs/tec/README.md').read_text()
     assert run_tool(repository, '--check').returncode == 0
+
+
+def test_a_card_without_a_config_is_named(repository):
+    (repository / 'configs/tec/tec_a.py').unlink()
+    with pytest.raises(ConfigError, match=r'^tec_a: there is no config "configs/tec/tec_a\.py"\.$'):
+        update_tables(repository, write=False)
 
 
 def test_tool_names_a_wrong_key(repository):

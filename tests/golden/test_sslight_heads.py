@@ -7,6 +7,8 @@ from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
 from sslrecipes.registry import MODELS
 
 HYPER = {'kind', 'in_dim', 'out_dim', 'hidden', 'bottleneck', 'bn', 'nlayers', 'norm_last_layer'}
+#: Our configs of the activations that the official classes know by a word; a case without the word has their default.
+ACTIVATIONS = {'gelu': dict(type='GELU'), 'relu': dict(type='ReLU')}
 TRAINED = {'dino': 'student', 'swav': 'network', 'moco': 'encoder_q'}
 #: What our classes call the sizes that only one of the official ones has, or that they call alike.
 SIZES = {
@@ -22,10 +24,12 @@ SIZES = {
 
 
 def build(hyper):
-    assert set(hyper) == HYPER, 'the test does not know these hyper-parameters'
+    assert set(hyper) - {'act'} == HYPER, 'the test does not know these hyper-parameters'
     shared = dict(
         in_channels=hyper['in_dim'], hidden_channels=hyper['hidden'], num_layers=hyper['nlayers'], with_bn=hyper['bn']
     )
+    if 'act' in hyper:
+        shared['act_cfg'] = ACTIVATIONS[hyper['act']]
     return MODELS.build(shared | SIZES[hyper['kind']](hyper))
 
 

@@ -22,6 +22,7 @@ from sslrecipes.commands.config_registries import (
     ALTERNATIVES,
     BUILDER_KEYS,
     BUILDER_KEYS_OF,
+    FORMER_NAMES,
     OPS_KEYS,
     REGISTRY_OF_KEY,
     TOP_LEVEL,
@@ -121,7 +122,7 @@ def _find(of: Registry, name: str, scope: str, place: str) -> Callable[..., Any]
     Raises:
         ConfigError: If there is no such component.
     """
-    own_scope, dot, _ = name.rpartition('.')
+    own_scope, dot, bare = name.rpartition('.')
     for kind in (of, *(other for known, other in ALTERNATIVES if known is of)):
         with suppress(RuntimeError):  # upstream's, of a dotted name that it can't import
             component = registry_of_scope(kind, scope, 'default_scope').get(name)
@@ -129,7 +130,8 @@ def _find(of: Registry, name: str, scope: str, place: str) -> Callable[..., Any]
                 return component
     of = registry_of_scope(of, own_scope or scope, place)
     names = [f'{own_scope}{dot}{known}' for known in _names(of) if f'{own_scope}{dot}{known}' != name]
-    hint = did_you_mean(name, names)
+    now = FORMER_NAMES.get(bare)
+    hint = f' It is called "{own_scope}{dot}{now}" now.' if now else did_you_mean(name, names)
     if not own_scope and registry_of_scope(of, 'sslrecipes', place).get(name):
         hint = f' In the scope "{scope}" this package\'s is called "sslrecipes.{name}".'
     raise ConfigError(f'{place}: there is no {of.name} "{name}".{hint}', place)

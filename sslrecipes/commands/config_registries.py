@@ -53,6 +53,8 @@ ALTERNATIVES = (
     (TASK_UTILS, registry.DATA_SAMPLERS),
     (registry.METRICS, registry.EVALUATORS),
 )
+#: What components were called before -> what they are called now: old configs and work dirs have the old names.
+FORMER_NAMES = {'StepCosine': 'CosineScheduler', 'JointProbeHook': 'OnlineProbeHook'}
 #: Keys of a model whose ``type`` is a name in ``mmcv.ops``.
 OPS_KEYS = ('nms', 'roi_layer', 'dqs_cfg')
 

@@ -168,6 +168,7 @@ def test_sound_detector_passes(detector):
             r'pipeline\[2\]\.transforms\[0\]\[0\]: Resize has no argument "keep_ration".*"keep_ratio"',
         ),
         ({'train_dataloader.dataset.annfile': 'x'}, r'CocoDataset has no argument "annfile".*"ann_file"'),
+        ({'custom_hooks': [dict(type='JointProbeHook')]}, r'"JointProbeHook"\. It is called "OnlineProbeHook" now\.'),
         ({'optim_wrapper.type': 'sslrecipes.AmpOptimWraper'}, r'Did you mean "sslrecipes\.AmpOptimWrapper"'),
         ({'default_hooks.checkpoint.intervall': 1}, r'CheckpointHook has no argument "intervall".*"interval"'),
         ({'train_cfg.val_intervall': 1}, r'SSLIterTrainLoop has no argument "val_intervall".*"val_interval"'),

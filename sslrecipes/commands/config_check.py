@@ -30,7 +30,7 @@ from sslrecipes.commands.config_registries import (
     registry_of_scope,
 )
 from sslrecipes.config.loading import import_components
-from sslrecipes.config.validation.schema import SURELY_MISSPELT, check_schema
+from sslrecipes.config.validation.schema import SURELY_MISSPELT
 from sslrecipes.errors import ConfigError, did_you_mean
 
 #: How like ``type`` the key of a dict without one must be to be taken for it.
@@ -58,23 +58,13 @@ class _Context:
         return replace(self, key=key, of=registry_of_key(key, self.of, self.in_model))
 
 
-def check_config(cfg: Config) -> None:
-    """Refuse a config that names an unknown component or argument, or has an option that can't be meant.
+def check_components(cfg: Config) -> None:
+    """Refuse a config that names an unknown component or argument; its other options were checked when it was loaded.
 
     Bare names are looked up in the config's ``default_scope`` or the nearest ``_scope_`` around them.
 
     Raises:
         ConfigError: Naming the place, the unknown word and the nearest known one.
-    """
-    check_schema(cfg)
-    check_components(cfg)
-
-
-def check_components(cfg: Config) -> None:
-    """Refuse a config that names an unknown component or argument; its other options were checked when it was loaded.
-
-    Raises:
-        ConfigError: As :func:`check_config`.
     """
     import_components(cfg)
     scope = cfg.get('default_scope', 'sslrecipes')

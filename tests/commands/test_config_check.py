@@ -3,21 +3,19 @@ from copy import deepcopy
 import pytest
 from mmengine.config import Config
 
-from sslrecipes.commands.config_check import accepted_arguments, check_config
+from sslrecipes.commands.config_check import accepted_arguments, check_components
 from sslrecipes.datasets import ImageNet, PhotoTiles
 from sslrecipes.errors import ConfigError
 from sslrecipes.models.backbones import TECViT
 
 
 def test_sound_config_passes(mae_on_digits):
-    check_config(mae_on_digits)
+    check_components(mae_on_digits)
 
 
 @pytest.mark.parametrize(
     ('edit', 'message'),
     [
-        (lambda cfg: cfg.update(optim_wraper={}), r'"optim_wraper".*"optim_wrapper"'),
-        (lambda cfg: cfg.train_dataloader.update(batchsize=8), r'train_dataloader: .*"batchsize".*"batch_size"'),
         (lambda cfg: cfg.model.backbone.update(mask_ration=0.5), r'model\.backbone: .*"mask_ration".*"mask_ratio"'),
         (lambda cfg: cfg.model.neck.update(type='MAEDecodr'), r'model\.neck\.type: .*"MAEDecodr".*"MAEDecoder"'),
         (lambda cfg: cfg.train_dataloader.dataset.update(splitt='val'), r'dataset: .*"splitt".*"split"'),
@@ -44,7 +42,7 @@ def test_sound_config_passes(mae_on_digits):
 def test_unknown_words_are_named_with_the_nearest(mae_on_digits, edit, message):
     edit(mae_on_digits)
     with pytest.raises(ConfigError, match=message):
-        check_config(mae_on_digits)
+        check_components(mae_on_digits)
 
 
 def test_keyword_arguments_are_followed_through_base_classes():
@@ -64,7 +62,7 @@ def test_what_a_class_gives_its_parent_is_no_argument():
 def test_a_model_has_the_parts_that_its_class_needs(mae_on_digits):
     del mae_on_digits.model['backbone']
     with pytest.raises(ConfigError, match='model: MAE needs backbone'):
-        check_config(mae_on_digits)
+        check_components(mae_on_digits)
 
 
 @pytest.fixture(scope='module')
@@ -133,7 +131,7 @@ def detector():
 
 
 def test_sound_detector_passes(detector):
-    check_config(detector)
+    check_components(detector)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +156,6 @@ def test_sound_detector_passes(detector):
         ({'model.train_cfg.rcnn.sampler.type': 'RandomSampler2'}, r'rcnn\.sampler\.type: no|"RandomSampler2"'),
         ({'model.train_cfg.rpn.sampler.numb': 256}, r'rpn\.sampler: RandomSampler has no argument "numb".*"num"'),
         ({'model.test_cfg.rpn.nms.iou_thr': 0.5}, r'rpn\.nms: .*"iou_thr".*"iou_threshold"'),
-        ({'model.test_cfg.rcnn.score_thrs': 0.5}, r'test_cfg\.rcnn: .*"score_thrs".*"score_thr"'),
         (
             {'train_dataloader.batch_sampler.type': 'AspectRatioSampler'},
             r'batch_sampler\.type: .*AspectRatioBatchSampler',
@@ -181,16 +178,16 @@ def test_unknown_words_of_a_detector_are_named_with_the_nearest(detector, edit, 
     cfg = Config(deepcopy(detector.to_dict()))
     cfg.merge_from_dict(edit)
     with pytest.raises(ConfigError, match=message):
-        check_config(cfg)
+        check_components(cfg)
 
 
 def test_scope_of_a_part_holds_for_what_is_inside_it(detector):
     cfg = Config(deepcopy(detector.to_dict()))
     cfg.model.backbone = dict(_scope_='mmpretrain', type='VisionTransformer', arch='base', norm_cfg=dict(type='LN'))
-    check_config(cfg)
+    check_components(cfg)
     cfg.model.backbone._scope_ = 'mmdet'
     with pytest.raises(ConfigError, match='no model "VisionTransformer"'):
-        check_config(cfg)
+        check_components(cfg)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +203,7 @@ def test_scope_of_a_part_holds_for_what_is_inside_it(detector):
 )
 def test_names_that_two_packages_have_are_told_apart(scope, model, message):
     with pytest.raises(ConfigError, match=message):
-        check_config(Config(dict(default_scope=scope, model=model)))
+        check_components(Config(dict(default_scope=scope, model=model)))
 
 
 def test_hooks_that_change_the_pipeline_are_looked_into():
@@ -215,16 +212,16 @@ def test_hooks_that_change_the_pipeline_are_looked_into():
     )
     hook = dict(type='SwitchRecipeHook', schedule=[change])
     model = dict(type='SimCLR', backbone=dict(type='ResNet', depth=18))
-    check_config(Config(dict(default_scope='mmpretrain', model=model, custom_hooks=[hook])))
+    check_components(Config(dict(default_scope='mmpretrain', model=model, custom_hooks=[hook])))
     change['train_pipeline'][0]['prop'] = 1
     with pytest.raises(ConfigError, match=r'train_pipeline\[0\]: RandomFlip has no argument "prop"'):
-        check_config(Config(dict(default_scope='mmpretrain', model=model, custom_hooks=[hook])))
+        check_components(Config(dict(default_scope='mmpretrain', model=model, custom_hooks=[hook])))
 
 
 def test_what_stands_in_the_place_of_another_kind():
     """A loader of prototypes in a model, a kind that a part knows itself, an evaluator of evaluators."""
     prototype = dict(sampler=dict(type='DefaultSampler', shuffle=False), dataset=dict(type='CustomDataset'))
-    check_config(
+    check_components(
         Config(
             dict(
                 default_scope='mmpretrain',
@@ -241,7 +238,7 @@ def test_what_stands_in_the_place_of_another_kind():
     loop = dict(
         test_cfg=dict(), test_dataloader=dict(dataset=dict(type='CustomDataset'), sampler=dict(type='DefaultSampler'))
     )
-    check_config(Config(dict(default_scope='mmpretrain', model=model, test_evaluator=evaluator, **loop)))
+    check_components(Config(dict(default_scope='mmpretrain', model=model, test_evaluator=evaluator, **loop)))
 
 
 def test_segmentor_is_looked_up_in_its_own_scope(detector):
@@ -255,7 +252,7 @@ def test_segmentor_is_looked_up_in_its_own_scope(detector):
                              sampler=dict(type='OHEMPixelSampler', thresh=0.7)),
         ),
     ))  # fmt: skip
-    check_config(cfg)
+    check_components(cfg)
     cfg.model.decode_head.sampler.tresh = 1
     with pytest.raises(ConfigError, match=r'OHEMPixelSampler has no argument "tresh".*"thresh"'):
-        check_config(cfg)
+        check_components(cfg)

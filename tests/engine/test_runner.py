@@ -7,9 +7,10 @@ from mmengine.config import Config
 from mmengine.runner import get_priority
 
 from sslrecipes.checkpoint.files.writing import save_torch
-from sslrecipes.commands.config_check import check_config
+from sslrecipes.commands.config_check import check_components
 from sslrecipes.config.default_hooks import DEFAULT_HOOKS
 from sslrecipes.config.reading import read_config
+from sslrecipes.config.validation.schema import check_schema
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
 from sslrecipes.errors import CheckpointError, ConfigError, CoverageError
@@ -159,7 +160,8 @@ def test_samples_do_not_depend_on_workers(mae_on_digits):
 )
 def test_any_default_hook_can_be_left_out(mae_on_digits, left_out):
     mae_on_digits.default_hooks = dict.fromkeys(left_out)
-    check_config(mae_on_digits)
+    check_schema(mae_on_digits)
+    check_components(mae_on_digits)
     runner = SSLRunner.from_cfg(mae_on_digits)
     runner.train()
     types = {name: hook['type'].rpartition('.')[2] for name, hook in DEFAULT_HOOKS.items()}

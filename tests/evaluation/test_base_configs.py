@@ -7,7 +7,7 @@ import torch
 
 import sslrecipes.engine
 import sslrecipes.engine.knn_loop  # noqa: F401  registers
-from sslrecipes.commands.config_check import check_config
+from sslrecipes.commands.config_check import check_components
 from sslrecipes.config.loading import load_config
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.registry import MODELS
@@ -34,7 +34,7 @@ def inherit(tmp_path):
         cfg = load_config(child)
         cfg.update(RUNTIME, work_dir=str(tmp_path / 'work'))
         cfg.setdefault('default_hooks', dict(checkpoint=None))
-        check_config(cfg)
+        check_components(cfg)
         return cfg
 
     return resolve
@@ -118,7 +118,7 @@ def test_online_evaluation_of_a_recipe(tmp_path, recipe):
     child = tmp_path / 'child.py'
     child.write_text(f'_base_ = {[str(CONFIGS / recipe), str(CONFIGS / "_base_/evaluation/online.py")]}')
     cfg = load_config(child)
-    check_config(cfg)
+    check_components(cfg)
     (hook,) = cfg.custom_hooks
     assert hook.type == 'OnlineEvalHook'
     assert not hook.train_dataloader.sampler.shuffle

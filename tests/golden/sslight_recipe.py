@@ -1,14 +1,12 @@
-"""The recipe of a stored SSLight training, with the stand-in backbone of the cases and a data set of their views."""
+"""The recipe of a stored SSLight training, with the stand-in backbone of the cases and their views."""
 
 import re
 
+import golden.stored_steps  # noqa: F401  registers
 from mmengine.model import BaseModule
-from mmpretrain.structures import DataSample
-from safetensors.torch import load_file
 from torch import nn
-from torch.utils.data import Dataset
 
-from sslrecipes.registry import DATASETS, MODELS
+from sslrecipes.registry import MODELS
 
 HYPER = {
     'method', 'batch', 'global_crops', 'local_crops', 'global_size', 'local_size', 'classes', 'epochs',
@@ -45,25 +43,6 @@ class StandInBackbone(BaseModule):
 
     def forward(self, images):
         return (self.encoder(images),)
-
-
-@DATASETS.register_module()
-class StoredViews(Dataset):
-    """The views of a case; somebody must set ``epoch``."""
-
-    def __init__(self, file, batch, steps_per_epoch):
-        self.tensors, self.batch, self.steps_per_epoch, self.epoch = load_file(file), batch, steps_per_epoch, 0
-
-    def __len__(self):
-        return self.batch * self.steps_per_epoch
-
-    def __getitem__(self, index):
-        step, image = divmod(index, self.batch)
-        start = f'in/step{self.epoch * self.steps_per_epoch + step}/'
-        number = sum(name.startswith(f'{start}view') for name in self.tensors)
-        views = [self.tensors[f'{start}view{view}'][image] for view in range(number)]
-        label = int(self.tensors[f'{start}labels'][image])
-        return dict(inputs=views, data_samples=DataSample().set_gt_label(label))
 
 
 class Options(dict):
@@ -205,7 +184,7 @@ def recipe_of(case, work_dir):
             sampler=dict(type='DefaultSampler', shuffle=False),
             collate_fn=dict(type='default_collate'),
             dataset=dict(
-                type='StoredViews', file=str(case.file), batch=hyper['batch'], steps_per_epoch=hyper['iters_per_epoch']
+                type='StoredSteps', file=str(case.file), batch=hyper['batch'], steps_per_epoch=hyper['iters_per_epoch']
             ),
         ),
         train_cfg=dict(type='SSLTrainLoop', max_epochs=hyper['epochs']),

@@ -2,64 +2,12 @@
 
 import pytest
 import torch
+from golden.mae_priv_models import MAE_PRIV, body, classifier, fill, places, pretraining
 from mmpretrain.structures import DataSample
 
-from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
-from sslrecipes.checkpoint.conversion.keymaps.mae_priv import our_places
 from sslrecipes.checkpoint.coverage import load_weights
 from sslrecipes.models.methods.feature_model import as_feature_model
 from sslrecipes.registry import MODELS, OPTIMIZERS
-
-MAE_PRIV = KEYMAPS['mae-priv']
-
-
-def arch(hyper, prefix=''):
-    return dict(
-        embed_dims=hyper[f'{prefix}embed_dim'],
-        num_layers=hyper[f'{prefix}depth'],
-        num_heads=hyper[f'{prefix}num_heads'],
-        feedforward_channels=int(hyper[f'{prefix}embed_dim'] * hyper['mlp_ratio']),
-    )
-
-
-def body(hyper, prefix=''):
-    """What the ViTs of all stages share."""
-    return dict(
-        arch=arch(hyper, prefix),
-        img_size=hyper['img_size'],
-        patch_size=hyper['patch_size'],
-        qkv_bias=hyper.get('qkv_bias', True),
-        with_cls_token=hyper['use_cls_token'],
-        norm_cfg=dict(type='LN', eps=hyper.get('ln_eps', 1e-6)),
-    )
-
-
-def pretraining(hyper):
-    encoder = dict(mask_ratio=hyper['mask_ratio'], batched_shuffle=hyper.get('batched_shuffle', True))
-    return MODELS.build(
-        dict(
-            type='MAEPriv',
-            backbone=dict(type='MAEPrivViT', **body(hyper, 'encoder_'), **encoder),
-            neck=dict(
-                type='MAEPrivDecoder',
-                num_patches=(hyper['img_size'] // hyper['patch_size']) ** 2,
-                patch_size=hyper['patch_size'],
-                embed_dim=hyper['encoder_embed_dim'],
-                decoder_embed_dim=hyper['decoder_embed_dim'],
-                decoder_depth=hyper['decoder_depth'],
-                decoder_num_heads=hyper['decoder_num_heads'],
-                mlp_ratio=hyper['mlp_ratio'],
-                qkv_bias=hyper.get('qkv_bias', True),
-                norm_cfg=dict(type='LN', eps=hyper.get('ln_eps', 1e-6)),
-            ),
-            head=dict(type='MAEPrivHead', norm_pix=hyper['normalized_pixel'], patch_size=hyper['patch_size']),
-        )
-    )
-
-
-def fill(model, case):
-    load_weights(model, MAE_PRIV.to_ours(case.part('state/')), source='case')
-    return model
 
 
 @pytest.mark.golden('mae_priv/pretrain_gap', 'mae_priv/pretrain_cls')
@@ -80,9 +28,9 @@ def test_pretrain(case, close):
     close(loss, case['out/loss'], 'loss')
     close(((case['out/pred'] - target)[removed] ** 2).mean(), loss.detach(), 'loss')
     loss.backward()
-    places = our_places(case.part('state/'))
+    place_of = places(case.part('state/'))
     for official, gradient in case.part('out/grad/').items():
-        ours, rows = places[official]
+        ours, rows = place_of[official]
         close(model.get_parameter(ours).grad[rows], gradient, 'grad')
 
 
@@ -104,22 +52,9 @@ def test_drawn_mask(case):
 def test_fixed_tables(case, close):
     model = pretraining(case.hyper)
     for official in ('encoder.pos_embed', 'decoder_pos_embed'):
-        (ours, _) = our_places(case.part('state/'))[official]
+        (ours, _) = places(case.part('state/'))[official]
         close(model.get_parameter(ours), case[f'state/{official}'])
         assert not model.get_parameter(ours).requires_grad
-
-
-def classifier(hyper):
-    pooled = dict(out_type='cls_token') if hyper['use_cls_token'] else dict(out_type='avg_featmap', final_norm=False)
-    return MODELS.build(
-        dict(
-            type='ImageClassifier',
-            backbone=dict(
-                type='MAEPrivFineTuneViT', **body(hyper), drop_path_rate=hyper.get('drop_path_rate', 0.0), **pooled
-            ),
-            head=dict(type='LinearClsHead', num_classes=hyper['num_classes'], in_channels=hyper['embed_dim']),
-        )
-    )
 
 
 @pytest.mark.golden('mae_priv/finetune_gap', 'mae_priv/finetune_cls')

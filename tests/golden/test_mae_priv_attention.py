@@ -4,10 +4,8 @@ import re
 
 import pytest
 import torch
+from golden.mae_priv_models import classifier, fill
 
-from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
-from sslrecipes.checkpoint.coverage import load_weights
-from sslrecipes.registry import MODELS
 from sslrecipes.visualization.attention_maps import record_attention, record_gradients
 from sslrecipes.visualization.rollout import RolloutOptions, attention_rollout, gradient_rollout
 
@@ -16,22 +14,7 @@ MASK = re.compile(r'(?P<rows>rownorm_)?mask(_layer(?P<layer>\d+))?_(?P<fusion>[a
 
 @pytest.fixture
 def model(case):
-    hyper = case.hyper
-    token = hyper['use_cls_token']
-    read = dict(out_type='cls_token') if token else dict(out_type='avg_featmap', final_norm=False)
-    arch = dict(
-        embed_dims=hyper['embed_dim'],
-        num_layers=hyper['depth'],
-        num_heads=hyper['num_heads'],
-        feedforward_channels=int(hyper['embed_dim'] * hyper['mlp_ratio']),
-    )
-    sizes = dict(img_size=hyper['img_size'], patch_size=hyper['patch_size'])
-    layers = dict(norm_cfg=dict(type='LN', eps=hyper.get('ln_eps', 1e-6)), qkv_bias=hyper.get('qkv_bias', True))
-    backbone = dict(type='MAEPrivFineTuneViT', arch=arch, with_cls_token=token, **sizes, **layers, **read)
-    head = dict(type='LinearClsHead', num_classes=hyper['num_classes'], in_channels=hyper['embed_dim'])
-    model = MODELS.build(dict(type='ImageClassifier', backbone=backbone, head=head))
-    load_weights(model, KEYMAPS['mae-priv'].to_ours(case.part('state/')), source='case')
-    return model
+    return fill(classifier(case.hyper), case)
 
 
 def numbered(case, name):

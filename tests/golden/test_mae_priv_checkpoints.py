@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from golden.mae_priv_models import places
 from mmpretrain.models import VisionTransformer
 from torch import nn
 
 from sslrecipes.checkpoint.conversion.convert import convert_file, our_weights
 from sslrecipes.checkpoint.conversion.families import detect_family
 from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
-from sslrecipes.checkpoint.conversion.keymaps.mae_priv import our_places
 from sslrecipes.checkpoint.conversion.layouts import unwrap
 from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.checkpoint.files.writing import save_torch
@@ -57,9 +57,9 @@ def test_entries_and_prefixes(case):
 def test_every_official_value_is_at_its_place(case):
     state = case.part('state/')
     ours = KEYMAPS['mae-priv'].to_ours(state)
-    places = our_places(state)
+    place_of = places(state)
     for name, value in state.items():
-        our_name, rows = places[name]
+        our_name, rows = place_of[name]
         assert torch.equal(ours[our_name][rows] if value.ndim else ours[our_name], value)
     keys = [value.chunk(3)[1] for name, value in ours.items() if name.endswith('qkv.bias')]
     assert keys

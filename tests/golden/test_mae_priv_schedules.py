@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from golden.mae_priv_models import places
 
-from sslrecipes.checkpoint.conversion.keymaps.mae_priv import our_places
 from sslrecipes.config.reading import read_config
 from sslrecipes.engine.optimizers import ParamGroupsConstructor
 from sslrecipes.registry import MODELS, PARAM_SCHEDULERS
@@ -92,10 +92,10 @@ def check_groups(model, expected, recipe, hyper, **paramwise):
         for group in constructor.param_groups(model, 1.0, hyper['weight_decay'])
         for parameter in group['params']
     }
-    places = our_places(dict.fromkeys(expected, torch.zeros(1)))
+    place_of = places(dict.fromkeys(expected, torch.zeros(1)))
     for official, group in expected.items():
-        actual = group_of[id(model.get_parameter(places[official][0]))]
+        actual = group_of[id(model.get_parameter(place_of[official][0]))]
         assert actual['lr_scale'] == pytest.approx(group['lr_scale'], rel=1e-9), official
         assert actual['weight_decay'] == group['weight_decay'], official
-    compared = {id(model.get_parameter(name)) for name, _ in places.values()}
+    compared = {id(model.get_parameter(name)) for name, _ in place_of.values()}
     assert compared == set(group_of), 'other parameters are trained than officially'

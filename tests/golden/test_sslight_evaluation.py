@@ -3,20 +3,18 @@
 import re
 from pathlib import Path
 
+import golden.stored_steps  # noqa: F401  registers
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.model import BaseModule
-from mmpretrain.structures import DataSample
-from safetensors.torch import load_file
 from torch import nn
-from torch.utils.data import Dataset
 
 import sslrecipes.models  # noqa: F401  registers
 from sslrecipes.checkpoint.conversion.keymaps import KeyMap
 from sslrecipes.engine.runner import SSLRunner
-from sslrecipes.registry import DATASETS, MODELS
+from sslrecipes.registry import MODELS
 
 PIECES = Path(__file__).parents[2] / 'configs/_base_/evaluation/sslight'
 RECIPES = {('Linear', 'LARS'): 'linear_lars', ('Linear', 'SGD'): 'linear_sgd', ('Semi', 'SGD'): 'semi'}
@@ -57,23 +55,6 @@ class EvaluationStandIn(BaseModule):
 
     def forward(self, images):
         return (self.bn1(self.conv1(images)).relu(),)
-
-
-@DATASETS.register_module(force=True)
-class StoredImages(Dataset):
-    """The images of a case; ``epoch`` is set by :class:`Notes`."""
-
-    def __init__(self, file, batch, steps_per_epoch):
-        self.stored, self.batch, self.steps_per_epoch, self.epoch = load_file(file), batch, steps_per_epoch, 0
-
-    def __len__(self):
-        return self.batch * self.steps_per_epoch
-
-    def __getitem__(self, index):
-        step, image = divmod(index, self.batch)
-        prefix = f'in/step{self.epoch * self.steps_per_epoch + step}'
-        image, label = (self.stored[f'{prefix}/{part}'][image] for part in ('x', 'labels'))
-        return dict(inputs=image, data_samples=DataSample().set_gt_label(int(label)))
 
 
 class Notes(Hook):
@@ -139,7 +120,7 @@ def recipe_of(case, work_dir):
             sampler=dict(type='DefaultSampler', shuffle=False),
             collate_fn=dict(type='default_collate'),
             dataset=dict(
-                type='StoredImages',
+                type='StoredSteps',
                 file=str(case.file),
                 batch=hyper['batch'],
                 steps_per_epoch=hyper['iters_per_epoch'],

@@ -27,7 +27,7 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')
 import torch
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
-from sslrecipes.commands.config_check import check_config
+from sslrecipes.commands.config_check import check_components
 from sslrecipes.commands.launch import apply_arguments
 from sslrecipes.commands.test import test
 from sslrecipes.commands.train import train
@@ -173,7 +173,7 @@ def warm_up(folder: Path, recipes: list[str]) -> None:
     """Import what the recipes need, once for all trials."""
     torch.set_num_threads(1)
     for name in recipes:
-        check_config(load_config(folder / f'{name}.py'))
+        check_components(load_config(folder / f'{name}.py'))
 
 
 def fuzz(folder: Path, trials: list[Trial], show: bool = False) -> tuple[list[tuple[Trial, str]], int]:

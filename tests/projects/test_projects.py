@@ -7,7 +7,7 @@ import torch
 from mmengine.dataset import default_collate
 from PIL import Image
 
-from sslrecipes.commands.config_check import check_config
+from sslrecipes.commands.config_check import check_components
 from sslrecipes.config.loading import load_config, override
 from sslrecipes.datasets.preflight.dataset import check_dataset
 from sslrecipes.errors import ConfigError
@@ -44,7 +44,7 @@ def build(load):
 @pytest.mark.parametrize('method', CONFIGS)
 def test_config_is_sound_and_trains(method, load, tiny):
     cfg = load(method)
-    check_config(cfg)
+    check_components(cfg)
     name = parse_name(cfg.filename)
     assert name.disagreements(cfg) == []
     assert name.effective_batch == cfg.auto_scale_lr.base_batch_size

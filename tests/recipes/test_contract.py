@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sslrecipes.commands.config_check import check_config
+from sslrecipes.commands.config_check import check_components
 from sslrecipes.commands.dry_run import print_report
 from sslrecipes.engine.nonfinite.recorded_model import plain_model
 from sslrecipes.engine.runner import SSLRunner
@@ -16,7 +16,7 @@ NO_CARD_NEEDED = 'quickstart'
 
 
 def test_every_type_is_registered_and_every_keyword_exists(cfg):
-    check_config(cfg)
+    check_components(cfg)
 
 
 def test_a_recorded_step_can_be_replayed_without_the_recipe(cfg):

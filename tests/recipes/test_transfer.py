@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from sslrecipes.commands.config_check import check_config
+from sslrecipes.commands.config_check import check_components
 from sslrecipes.engine.nonfinite.recorded_model import plain_model
 from sslrecipes.zoo.naming import parse_name
 
@@ -39,7 +39,7 @@ def card(transfer, cards, configs):
 
 
 def test_every_type_is_registered_and_every_keyword_exists(cfg):
-    check_config(cfg)
+    check_components(cfg)
 
 
 def test_a_recorded_step_can_be_replayed_without_the_recipe(cfg):

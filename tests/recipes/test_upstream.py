@@ -12,7 +12,7 @@ from mmengine.structures import InstanceData
 
 from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.checkpoint.files.store import CheckpointStore
-from sslrecipes.commands.config_check import check_config
+from sslrecipes.commands.config_check import check_components
 from sslrecipes.config.upstream import adopted
 from sslrecipes.config.validation.schema import check_schema
 from sslrecipes.engine.runner import SSLRunner
@@ -38,7 +38,7 @@ def test_there_is_a_family_for_every_folder_of_recipes(tiny_upstream):
 def test_killed_within_an_epoch_resumed_and_handed_to_a_detector(family, tiny_upstream, restarting, tmp_path):
     cfg = tiny_upstream.short_run(family, tmp_path, SCOPES[family])
     check_schema(cfg)
-    check_config(adopted(cfg))
+    check_components(adopted(cfg))
     assert facts(cfg)['epochs'] == 2
     alone, killed = restarting.left_alone(cfg)
     assert restarting.finish(restarting.fork(partial(restarting.train, killed, kill_at=3))) == -SIGKILL

@@ -44,6 +44,11 @@ def test_every_recipe_and_project_passes():
         ({'train_dataloader.batch_size': 0}, 'train_dataloader.batch_size is 0'),
         ({'train_dataloader.num_workers': -1}, 'train_dataloader.num_workers is -1'),
         ({'train_dataloader.drop_last': 'no'}, "train_dataloader.drop_last is 'no', but must be True or False."),
+        ({'train_cfg.val_begin': [1]}, 'train_cfg.val_begin is [1], but must be '),
+        (
+            {'model.test_cfg': dict(rcnn=dict(score_thrs=0.05))},
+            'model.test_cfg.rcnn: there is no option "score_thrs". Did you mean "score_thr"?',
+        ),
         ({'train_cfg.max_epochs': 4.5}, 'train_cfg.max_epochs is 4.5, but must be a whole number of at least 1.'),
         ({'optim_wrapper.accumulative_counts': 0}, 'optim_wrapper.accumulative_counts is 0'),
         ({'optim_wrapper.optimizer.lr': '1e-3'}, "optim_wrapper.optimizer.lr is '1e-3', but must be a number"),

@@ -93,22 +93,6 @@ def _resembles(names: Iterable[str]) -> bool:
 MAE_PRIV = MAEPrivMap(_FAMILY, _PRETRAINED.rules, resembles=_resembles, layout=Layout(in_entry('model')))
 
 
-def our_places(state: Mapping[str, Tensor]) -> dict[str, tuple[str, slice]]:
-    """Where each official weight lies among ours: our name, and the rows there (all, except for parts of a bias).
-
-    ``our_places(weights)['encoder.blocks.1.attn.q_bias']`` is ``('backbone.layers.1.attn.qkv.bias', slice(0, C))``.
-    """
-    fused = {name: _fused_name(name.removeprefix('backbone.')) for name in state}
-    ours = _official_layout(fused.values()).to_ours({name: name for name in fused.values()})
-    our_names = {name: our_name for our_name, name in ours.items()}
-    return {name: (our_names[fused[name]], _rows(name, value)) for name, value in state.items()}
-
-
-def _rows(name: str, value: Tensor) -> slice:
-    third = _THIRDS.get(name.rpartition('.')[2])
-    return slice(None) if third is None else slice(third * len(value), (third + 1) * len(value))
-
-
 def _plain(state: Mapping[str, T]) -> dict[str, T]:
     plain = {name.removeprefix('backbone.'): value for name, value in state.items()}
     if foreign := next((name for name in plain if _FOREIGN.fullmatch(name)), None):

@@ -1,13 +1,9 @@
-"""The hooks of every run, and whether a config leaves out one that there is."""
+"""The hooks of every run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from typing import Any
-
-from sslrecipes.config.history import OPTION, Level
-from sslrecipes.errors import ConfigError, did_you_mean
 
 #: Default hooks of every run: mmengine's, then those that make it reliable. Recipes set options, and add to them, in
 #: ``configs/_base_/default_runtime.py``.
@@ -23,37 +19,20 @@ DEFAULT_HOOKS: dict[str, dict[str, Any]] = {
     'bad_images': dict(type='sslrecipes.BadImagesHook'),
     'step': dict(type='sslrecipes.StepHook'),
 }
-#: Further names that recipes of this package and of others give to a default hook.
-_CUSTOMARY = ('progress', 'visualization')
-_PLACE = 'default_hooks.'
-#: Likeness to the name of a hook above which another name, in a file, is a typing mistake.
-_LIKE_A_HOOK = 0.75
+#: Where they are in a config.
+PLACE = 'default_hooks.'
 
 
-def check_left_out(cfg: Any, levels: Callable[[], list[Level]]) -> None:
-    """Check that ``name=None`` among the default hooks leaves one out.
-
-    A file may leave out what its bases have. In one without bases, such as a copy of a config, a name without a hook
-    is let pass, unless it is like one with a hook.
-
-    Args:
-        cfg: Resolved config, after overrides.
-        levels: Gives the config after each of its files; called only for names that are not known otherwise.
-
-    Raises:
-        ConfigError: Naming the one that leaves out nothing, and the nearest hook.
-    """
+def name_classes(cfg: Any) -> None:
+    """Write its class into each default hook of which ``cfg`` sets options only."""
     hooks = cfg.get('default_hooks')
-    hooks = hooks if isinstance(hooks, Mapping) else {}
-    known = [*DEFAULT_HOOKS, *_CUSTOMARY, *(str(name) for name, hook in hooks.items() if hook is not None)]
-    unknown = [str(name) for name, hook in hooks.items() if hook is None and name not in known]
-    files = levels() if unknown else []
-    for name in unknown:
-        found = [level.settings[f'{_PLACE}{name}'] for level in files if f'{_PLACE}{name}' in level.settings]
-        if all(setting.value is None for setting in found) and (not found or _is_like_one_of(known, name)):
-            source = found[-1].origin if found else OPTION
-            raise ConfigError(f'{source}: there is no default hook "{name}" to leave out.{did_you_mean(name, known)}')
+    for name, hook in hooks.items() if isinstance(hooks, Mapping) else ():
+        if isinstance(hook, dict) and 'type' not in hook and name in DEFAULT_HOOKS:
+            hook['type'] = DEFAULT_HOOKS[name]['type']
 
 
-def _is_like_one_of(known: list[str], name: str) -> bool:
-    return bool(get_close_matches(name, known, n=1, cutoff=_LIKE_A_HOOK))
+def begin_hook(cfg: Any, key: str) -> None:
+    """Write a hook of every run into ``cfg`` if ``key`` is one of its options and ``cfg`` doesn't have it."""
+    hooks, (name, *option) = cfg.get('default_hooks'), key.removeprefix(PLACE).split('.')
+    if key.startswith(PLACE) and option and name in DEFAULT_HOOKS and isinstance(hooks, Mapping):
+        cfg.default_hooks = {name: dict(DEFAULT_HOOKS[name]), **hooks}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from sslrecipes.config.default_hooks import name_classes
 from sslrecipes.config.knn_bank import fill_banks
 from sslrecipes.config.plain import make_plain
 from sslrecipes.config.source import shown
@@ -34,6 +35,7 @@ def resolve(path: Path) -> Config:
     make_plain(cfg)
     expand_home(cfg)
     fill_banks(cfg)
+    name_classes(cfg)
     return cfg
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from mmengine.config import Config
 
 from sslrecipes.config.data_root import KEY
+from sslrecipes.config.default_hooks import begin_hook
 from sslrecipes.config.history import OPTION
 from sslrecipes.config.option_values import GivenText, value_of
 from sslrecipes.config.places import children, place_of_option, value_at
@@ -52,6 +53,7 @@ def override(cfg: Config, options: Mapping[str, Any]) -> dict[str, Any]:
     """
     given = {}
     for key in sorted(options, key=lambda key: key.count('.')):  # the more specific key counts, whichever comes first
+        begin_hook(cfg, key)
         if key != KEY:
             _check_key(cfg, key)
         place, value = place_of_option(cfg, key), options[key]

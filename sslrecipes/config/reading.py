@@ -10,9 +10,9 @@ from typing import Any
 from mmengine.config import Config
 
 from sslrecipes.config.data_root import moved_paths, set_values
-from sslrecipes.config.default_hooks import check_left_out
 from sslrecipes.config.execution import resolve
 from sslrecipes.config.history import Level, history, with_options
+from sslrecipes.config.left_out_hooks import check_left_out
 from sslrecipes.config.overrides import override
 from sslrecipes.config.places import top_of
 from sslrecipes.config.plain import make_plain

@@ -32,6 +32,16 @@ def test_any_hook_that_there_is_can_be_left_out(read, name, tmp_path):
         assert read_config('copy.py').default_hooks[name] is None
 
 
+def test_options_of_a_hook_that_every_run_has_need_no_type(read):
+    stop = {'type': 'sslrecipes.StopHook', 'requeue': False}
+    assert read('stop=dict(requeue=False)').default_hooks.stop == stop
+    assert read(options={'default_hooks.stop.requeue': False}).default_hooks.stop == stop
+    with pytest.raises(ConfigError, match='which is None'):
+        read('stop=None', {'default_hooks.stop.requeue': False})
+    with pytest.raises(ConfigError, match=r'no key "default_hooks\.stpo"\.'):
+        read(options={'default_hooks.stpo.requeue': False})
+
+
 def test_a_copy_may_leave_out_what_it_does_not_name(read):
     assert read(text='default_hooks = dict(mine=None)').default_hooks.mine is None
 

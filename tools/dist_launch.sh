@@ -10,6 +10,10 @@ if ! [[ $gpus =~ ^[1-9][0-9]*$ ]]; then
     echo "error: GPUS must be a number of processes, not '$gpus'" >&2
     exit 2
 fi
+if [[ ${NNODES:-1} != 1 && (-z ${NODE_RANK:-} || -z ${MASTER_ADDR:-}) ]]; then
+    echo "error: with NNODES=$NNODES each machine needs its NODE_RANK (0 to $((NNODES - 1))) and the MASTER_ADDR of machine 0" >&2
+    exit 2
+fi
 source "$(dirname "${BASH_SOURCE[0]}")/setup_env.sh"
 # shellcheck disable=SC2119
 setup_env

@@ -60,9 +60,10 @@ def print_report(runner: SSLRunner, missing: Mapping[str, str] | None = None, mo
     batch = next(iter(runner.train_dataloader))
     model = unwrapped(runner.model) if model is None else model
     cost = step_cost(model, partial(first_images, batch), moments_kept(runner.optim_wrapper), mid_run(runner.cfg))
+    stated = {key: str(value) for key, value in facts(runner.cfg).items()}
     rows = {
-        **{key: str(value) for key, value in facts(runner.cfg).items()},
-        **scaled_lr(runner),
+        **stated,
+        **{key: value for key, value in scaled_lr(runner).items() if key in stated},
         **describe(cost, batch_size_of(runner.train_dataloader)),
         **{f'MISSING {place}': file for place, file in (missing or {}).items()},
         'batches per epoch': str(len(runner.train_dataloader)),
@@ -75,13 +76,17 @@ def print_report(runner: SSLRunner, missing: Mapping[str, str] | None = None, mo
 
 
 def scaled_lr(runner: SSLRunner) -> dict[str, str]:
-    """The learning rate that ``auto_scale_lr`` makes for this run's effective batch, if that is enabled."""
+    """The learning rate that ``auto_scale_lr`` makes for this run's effective batch, and that of 256, if enabled."""
     auto = runner.cfg.get('auto_scale_lr') or {}
     if not auto.get('enable'):
         return {}
     batch = batch_size_of(runner.train_dataloader) * runner.world_size * runner.accumulative_counts
-    lr = runner.cfg.optim_wrapper.optimizer.lr * batch / auto['base_batch_size']
-    return {'lr': f'{lr:.6g} (scaled from batch {auto["base_batch_size"]} to {batch})', 'effective_batch': str(batch)}
+    lr, meant_for = runner.cfg.optim_wrapper.optimizer.lr, auto['base_batch_size']
+    return {
+        'lr': f'{lr * batch / meant_for:.6g} (scaled from batch {meant_for} to {batch})',
+        'effective_batch': str(batch),
+        'base_lr': f'{lr * 256 / meant_for:.6g}',
+    }
 
 
 def describe(cost: StepCost, batch: int) -> dict[str, str]:

@@ -177,5 +177,7 @@ def _alike(one: Setting, other: Setting) -> bool:
 
 
 def _sentence(source: str, key: str, copies: list[str]) -> str:
+    if source != OPTION and (lists := dict.fromkeys(copy.partition('[')[0] for copy in copies if '[' in copy)):
+        return f'{source}: {key} has no effect here: set {", ".join(lists)} anew, as a whole list with it.'
     keys = ', '.join(map(key_of, copies[:_NAMED])) + (', ...' if len(copies) > _NAMED else '')
     return f'{source}: {key} has no effect here: set {keys}.'

@@ -48,6 +48,18 @@ def schedules_of_another_length(cfg: Config) -> Iterator[str]:
             )
 
 
+def lengths_that_do_not_fit(cfg: Config) -> Iterator[str]:
+    """Name what is meant for another number of epochs than the run has, or for more."""
+    yield from schedules_of_another_length(cfg)
+    place = 'model.head.warmup_teacher_temp_epochs'
+    epochs, trained = value_at(cfg, place), value_at(cfg, 'train_cfg.max_epochs')
+    if epochs is not None and trained is not None and epochs > trained:
+        yield (
+            f'{place}={epochs} is longer than the run, train_cfg.max_epochs={trained}: the temperature of the teacher '
+            'stays below its last value.'
+        )
+
+
 def queues_longer_than_data(model: nn.Module, loader: DataLoader[Any], processes: int) -> Iterator[str]:
     """Name each queue of a model that holds some of the images of a loader more than once; queues hold whole batches.
 

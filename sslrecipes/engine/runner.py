@@ -24,7 +24,7 @@ from sslrecipes.config.picture_size import picture_size
 from sslrecipes.config.places import value_at
 from sslrecipes.config.upstream import adopt
 from sslrecipes.datasets.seeding import SeededDataset
-from sslrecipes.engine.advice import lr_for_another_batch, queues_longer_than_data, schedules_of_another_length
+from sslrecipes.engine.advice import lengths_that_do_not_fit, lr_for_another_batch, queues_longer_than_data
 from sslrecipes.engine.class_count import (
     check_accuracies,
     check_class_count,
@@ -255,7 +255,7 @@ class SSLRunner(RestartableRunner):
         filled = dict(convert_to_iter_based=True, accumulative_counts=optim_wrapper._accumulative_counts)
         trained = value_at(self.cfg, 'train_cfg.max_epochs')
         length = {} if trained is None else dict(epochs=trained)
-        for advice in schedules_of_another_length(self.cfg):
+        for advice in lengths_that_do_not_fit(self.cfg):
             self.logger.warning(advice)
         schedules = scheduler if isinstance(scheduler, (list, tuple)) else [scheduler]
         return super()._build_param_scheduler(

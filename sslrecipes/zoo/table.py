@@ -88,7 +88,8 @@ def command(card: Card) -> str:
         words = f'bash tools/dist_train.sh {card.config} {name.gpus}'
     else:
         machines = name.gpus // _GPUS_PER_MACHINE
-        words = f'NNODES={machines} bash tools/dist_train.sh {card.config} {_GPUS_PER_MACHINE}'
+        variables = f'NNODES={machines} NODE_RANK=$RANK MASTER_ADDR=$HOST'
+        words = f'{variables} bash tools/dist_train.sh {card.config} {_GPUS_PER_MACHINE}'
     if not card.options:
         return words
     options = ' '.join(shlex.quote(f'{key}={text}') for key, text in card.overrides.items())

@@ -66,6 +66,7 @@ def test_the_scaled_learning_rate_is_told(mae_on_digits):
     assert scaled_lr(SSLRunner.from_cfg(mae_on_digits)) == {
         'lr': f'{lr / 4:.6g} (scaled from batch 64 to 16)',
         'effective_batch': '16',
+        'base_lr': f'{lr * 4:.6g}',
     }
     mae_on_digits.auto_scale_lr.enable = False
     assert scaled_lr(SSLRunner.from_cfg(mae_on_digits)) == {}

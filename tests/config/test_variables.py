@@ -105,7 +105,7 @@ def test_other_keys_may_be_set(write, key):
     {
         "\n\ncheckpoint = 'b.pth'": 'c1.py:4: checkpoint has no effect here: set model.backbone.init_cfg.checkpoint.',
         "train_pipeline = [*_base_.train_pipeline, dict(type='Pack')]": 'set train_dataloader.dataset.pipeline, test_',
-        'size = _base_.size // 2': 'size has no effect',
+        'size = _base_.size // 2': 'set train_dataloader.dataset.pipeline anew, as a whole list',
         "checkpoint = 'b.pth'\nmodel = dict(head=dict(width=3))": 'checkpoint has no effect',
     }.items(),
 )

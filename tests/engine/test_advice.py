@@ -6,7 +6,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from sslrecipes.commands.rehearsal import rehearse
-from sslrecipes.engine.advice import lr_for_another_batch, queues_longer_than_data
+from sslrecipes.engine.advice import lengths_that_do_not_fit, lr_for_another_batch, queues_longer_than_data
 from sslrecipes.engine.runner import SSLRunner
 
 
@@ -62,3 +62,12 @@ def test_scaling_is_done_silently_and_no_lr_stays_none(mae_on_digits, lr):
     rehearse(runner)
     assert 'linear scaling would' not in next(Path(runner.log_dir).glob('*.log')).read_text()
     assert runner.optim_wrapper.optimizer.param_groups[0]['initial_lr'] == lr / 4
+
+
+@pytest.mark.parametrize(('epochs', 'told'), [(2, True), (3, False), (9, False)])
+def test_a_temperature_that_never_gets_there_is_told(epochs, told):
+    head = dict(type='DINOHead', warmup_teacher_temp_epochs=3)
+    cfg = Config(dict(model=dict(head=head), train_cfg=dict(max_epochs=epochs), param_scheduler=dict(type='X')))
+    assert [
+        f'=3 is longer than the run, train_cfg.max_epochs={epochs}' in text for text in lengths_that_do_not_fit(cfg)
+    ] == [True] * told

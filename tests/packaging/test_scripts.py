@@ -62,6 +62,13 @@ def test_dist_train_on_several_machines(echo):
     assert expected.replace(' ', '\n') in words
 
 
+@pytest.mark.parametrize('given', [{}, {'NODE_RANK': '1'}, {'MASTER_ADDR': 'node0'}])
+def test_one_of_several_machines_must_know_its_rank_and_the_first(echo, given):
+    result = _bash(TOOLS / 'dist_train.sh', 'config.py', '8', PYTHON=echo, NNODES='2', **given)
+    assert (result.returncode, result.stdout) == (2, '')
+    assert 'each machine needs its NODE_RANK (0 to 1) and the MASTER_ADDR of machine 0' in result.stderr
+
+
 def test_dist_test_passes_the_checkpoint(echo):
     words = _bash(TOOLS / 'dist_test.sh', 'config.py', 'last.pth', '2', PYTHON=echo).stdout.splitlines()
     assert words[-5:] == [str(TOOLS / 'test.py'), 'config.py', 'last.pth', '--launcher', 'pytorch']

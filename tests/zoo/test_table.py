@@ -146,11 +146,17 @@ def test_detectors_and_segmentors_have_a_table_of_their_own():
     assert '| UPerHead | resnet18 | 0.0 | - |' in second
 
 
+RANK = 'NODE_RANK=$RANK MASTER_ADDR=$HOST'
+
+
 @pytest.mark.parametrize(
     ('name', 'start'),
     [
         ('b_8xb2-polylr-80k_ade20k-512px', 'bash tools/dist_train.sh shared.py 8'),
-        ('b_64xb1-multisteplr-184k_coco', 'NNODES=8 bash tools/dist_train.sh shared.py 8'),
+        (
+            'b_64xb1-multisteplr-184k_coco',
+            f'NNODES=8 {RANK} bash tools/dist_train.sh shared.py 8',
+        ),
         ('b_knn_in1k', 'python tools/test.py shared.py'),
     ],
 )

@@ -81,7 +81,7 @@ def test_every_pretraining_has_a_detector_and_a_segmentor(pretraining, cards, co
     card = cards[pretraining]
     scopes = {cfg.default_scope for cfg in map(resolve, card.downstream) if cfg.get('transfer')}
     ablation = card.options and not card.downstream
-    assert ablation or scopes == {'mmdet', 'mmseg'}
+    assert ablation or scopes == {'mmdet', 'mmseg'}, 'name rows of a detector and a segmentor under Downstream'
 
 
 @pytest.fixture(scope='session')

@@ -155,7 +155,7 @@ GROUPS = (
     ),
     Group(
         'custom_imports',
-        {'imports': either(every(text), text), 'allow_failed_imports': boolean},
+        {'imports': either(text, every(text)), 'allow_failed_imports': boolean},
         closed='custom_imports',
     ),
     Group(

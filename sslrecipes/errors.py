@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -17,6 +18,8 @@ F = TypeVar('F', bound=Callable[..., Any])
 Explainer = Callable[[tuple[str, ...]], str]
 _explainers: list[Explainer] = []
 
+#: Exit codes: after a mistake of the user's, and after a request to stop, as a shell shows for what SIGTERM ended.
+USER_ERROR, STOPPED = 2, 128 + signal.SIGTERM
 SECONDS_TO_PRINT = 5
 
 #: What a full disk, permissions and odd names lead to.
@@ -130,4 +133,4 @@ def _exit(error: UserError) -> NoReturn:
         print(' '.join([f'{rank}error: {error}', *filter(None, origin)]), file=sys.stderr)
     else:
         time.sleep(SECONDS_TO_PRINT)
-    sys.exit(2)
+    sys.exit(USER_ERROR)

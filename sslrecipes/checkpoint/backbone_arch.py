@@ -11,6 +11,8 @@ from torch import Tensor
 
 from sslrecipes.errors import CheckpointError
 
+HEAD_CHANNELS = 64
+"""Channels of an attention head in most ViTs."""
 _MOBILENET_STAGES = (16, 24, 32, 64, 96, 160, 320)
 MOBILENET_BLOCKS = (1, 2, 3, 4, 3, 3, 1)
 """Number of blocks in the stages of a MobileNetV2."""

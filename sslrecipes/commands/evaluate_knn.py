@@ -22,7 +22,7 @@ from sslrecipes.config.rules import bad_value, refuse
 from sslrecipes.config.rules.evaluation import NEIGHBOURS
 from sslrecipes.errors import CheckpointError, ConfigError, CoverageError, counted
 
-SUFFIXES = ('.pth', '.pt', '.safetensors', '.tar', '.pkl')
+WEIGHTS_SUFFIXES = ('.pth', '.pt', '.safetensors', '.tar', '.pkl')
 CSV, CURVE, FEATURES = 'knn.csv', 'knn.png', 'features'
 console = Console()
 
@@ -99,7 +99,9 @@ def find_checkpoints(places: Sequence[str | Path]) -> list[Candidate]:
         for candidate in _files_of(place) if place.is_dir() else [Candidate(place, found=False)]:
             candidates.setdefault(candidate.path.resolve(), candidate)
     if not candidates:
-        raise CheckpointError(f'There is no checkpoint ({", ".join(SUFFIXES)}) in {", ".join(map(str, places))}.')
+        raise CheckpointError(
+            f'There is no checkpoint ({", ".join(WEIGHTS_SUFFIXES)}) in {", ".join(map(str, places))}.'
+        )
     return list(candidates.values())
 
 
@@ -113,7 +115,7 @@ def _files_of(folder: Path) -> Iterator[Candidate]:
     superseded = 0
     for path in sorted((path for path in folder.iterdir() if not path.is_dir()), key=natural_key):
         first_name = name_before(path)
-        if first_name.suffix.lower() not in SUFFIXES:
+        if first_name.suffix.lower() not in WEIGHTS_SUFFIXES:
             continue
         if first_name != path:
             superseded += 1

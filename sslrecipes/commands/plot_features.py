@@ -34,7 +34,7 @@ from sslrecipes.visualization.labels import plain_label
 from sslrecipes.visualization.projection import Points, check_method, project
 
 MAX_COLUMNS = 4
-SUFFIXES = ('.pdf', '.png', '.svg')
+FIGURE_SUFFIXES = ('.pdf', '.png', '.svg')
 
 
 def plot_features(
@@ -77,8 +77,10 @@ def plot_features(
         DataError: If images have no labels, or are too few.
     """
     out = Path(out)
-    if out.suffix.lower() not in SUFFIXES:
-        raise ConfigError(f'cannot write a picture to "{out}": its name must end in one of {", ".join(SUFFIXES)}')
+    if out.suffix.lower() not in FIGURE_SUFFIXES:
+        raise ConfigError(
+            f'cannot write a picture to "{out}": its name must end in one of {", ".join(FIGURE_SUFFIXES)}'
+        )
     check_method(method)
     cfg = load_config(config, cfg_options)
     refuse_overwriting([*checkpoints, *config_inputs(cfg)], out)

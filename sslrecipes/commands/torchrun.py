@@ -13,9 +13,9 @@ from torch.distributed.elastic.multiprocessing.api import PContext, SignalExcept
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.run import main as torchrun
 
-USER_ERROR = 2
+from sslrecipes.errors import STOPPED, USER_ERROR
+
 INTERRUPTED = 128 + signal.SIGINT
-STOPPED = 128 + signal.SIGTERM
 SECONDS_TO_END = 20  # for the ranks that are left when one has failed
 
 _start, _close = PContext.start, PContext.close

@@ -15,12 +15,13 @@ from rich.console import Console
 from sslrecipes.commands.launch import build_runner, keep_freed_memory
 from sslrecipes.commands.quickstart import CONFIGS, make_way, pretrain, write_results
 from sslrecipes.config.loading import load_config
+from sslrecipes.datasets.scene_drawing import Picture
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.transfer.loading import load_backbone
 from sslrecipes.transfer.scene_pictures import class_maps, object_pictures
 from sslrecipes.transfer.verify import verify_backbone
 from sslrecipes.visualization.curves import plot_curves
-from sslrecipes.visualization.predictions import Picture, detections, predictions, save_side_by_side, segmentations
+from sslrecipes.visualization.predictions import detections, predictions, save_side_by_side, segmentations
 from sslrecipes.visualization.tables import markdown_table, number, print_table
 
 PRETRAINING = 'dino-sslight_resnet-nano_1xb128-coslr-12e_photo-tiles-48px.py'

@@ -26,7 +26,7 @@ from sslrecipes.visualization.reconstruction import reconstruct, reconstruction_
 from sslrecipes.visualization.reconstruction_page import write_reconstruction_page
 
 PAGE_SUFFIXES = ('.htm', '.html')
-SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
+PICTURE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 
 
 def load_mae(cfg: Config, checkpoint: str | Path) -> Any:
@@ -74,8 +74,10 @@ def visualize_reconstruction(
     """
     out = Path(out)
     suffix = out.suffix.lower()
-    if suffix not in (*SUFFIXES, *PAGE_SUFFIXES):
-        raise ConfigError(f'cannot write "{out}": its name must end in one of {", ".join((*PAGE_SUFFIXES, *SUFFIXES))}')
+    if suffix not in (*PICTURE_SUFFIXES, *PAGE_SUFFIXES):
+        raise ConfigError(
+            f'cannot write "{out}": its name must end in one of {", ".join((*PAGE_SUFFIXES, *PICTURE_SUFFIXES))}'
+        )
     check_patch_colours(patch_colours)
     if not 0 <= seed < 2**63:
         raise ConfigError(f'seed must be from 0 to 2**63 - 1, not {seed}.')

@@ -29,7 +29,7 @@ _NEIGHBOURS = 500
 
 
 @dataclass(frozen=True)
-class Source:
+class ConfigFile:
     """One config file.
 
     Attributes:
@@ -66,7 +66,7 @@ class Source:
         return f'{shown(self.path)}:{self.line}: _base_'
 
 
-def read_source(path: Path) -> Source:
+def read_source(path: Path) -> ConfigFile:
     """Parse a config file; of YAML or JSON only the kind is looked at.
 
     Raises:
@@ -76,7 +76,7 @@ def read_source(path: Path) -> Source:
         text = path.read_text(encoding='utf-8-sig')
         if path.suffix != '.py':
             _check_values(path, text)
-            return Source(path, ast.Module([], []))
+            return ConfigFile(path, ast.Module([], []))
         tree = ast.parse(_PLACEHOLDER.sub('None', _BASE_PLACEHOLDER.sub(r'\1', text)))
     except SyntaxError as error:
         raise ConfigError(f'"{shown(path)}" is not valid Python: line {error.lineno}: {error.msg}.') from error
@@ -88,9 +88,9 @@ def read_source(path: Path) -> Source:
         if node not in [first.targets[0] for first in plain[:1]]:  # MMEngine would pass over it
             raise ConfigError(f'{shown(path)}:{node.lineno}: only one plain assignment, _base_ = ..., is understood.')
     if not plain:
-        return Source(path, tree)
+        return ConfigFile(path, tree)
     _check_bases(plain[0].value, f'{shown(path)}:{plain[0].lineno}')
-    return Source(path, tree, _strings(plain[0].value), plain[0].lineno)
+    return ConfigFile(path, tree, _strings(plain[0].value), plain[0].lineno)
 
 
 def _is_base(node: ast.expr) -> bool:
@@ -125,7 +125,7 @@ def _check_names(bases: Any, where: str) -> None:
         raise ConfigError(f'{where}: _base_ is {bases!r}, but must be the name of a config file, or a list of names.')
 
 
-def lineage(path: Path, heirs: tuple[Path, ...] = ()) -> list[Source]:
+def lineage(path: Path, heirs: tuple[Path, ...] = ()) -> list[ConfigFile]:
     """Parse a config file and all that it inherits, in the order in which they are merged: ``path`` is the last.
 
     Raises:

@@ -14,7 +14,7 @@ from sslrecipes.config.data_root import KEY
 from sslrecipes.config.history import OPTION, Level, Setting
 from sslrecipes.config.lines import changed_names, names_read
 from sslrecipes.config.places import enclosing, key_of, top_of, walk
-from sslrecipes.config.source import BASE, Source
+from sslrecipes.config.source import BASE, ConfigFile
 from sslrecipes.config.validation.option_table import RUNNER_KEYS
 from sslrecipes.errors import ConfigError
 
@@ -31,7 +31,7 @@ def may_be_variable(name: str) -> bool:
     return name not in RUNNER_KEYS or name == _PREPROCESSOR
 
 
-def sets_variables(sources: Iterable[Source]) -> bool:
+def sets_variables(sources: Iterable[ConfigFile]) -> bool:
     """Whether a file, of several that are merged in this order, may change a name that was used before."""
     known: set[str] = set()
     for source in sources:

@@ -21,7 +21,7 @@ from sslrecipes.evaluation.feature_cache import cache_file, load_features, save_
 from sslrecipes.models.methods.feature_model import FeatureModel, Pool, as_feature_model
 
 AUTOCAST_DTYPES = {'bfloat16': torch.bfloat16, 'float16': torch.float16}
-Watch = Callable[[DataLoader[Any]], Iterable[Any]]
+BatchProgress = Callable[[DataLoader[Any]], Iterable[Any]]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def extract_features(
     pool: Pool = 'auto',
     amp_dtype: torch.dtype | None = None,
     cache_dir: str | Path | None = None,
-    watch: Watch = terminal_progress,
+    watch: BatchProgress = terminal_progress,
 ) -> Features:
     """Run a model over a data set, in eval mode and without gradients.
 
@@ -105,7 +105,9 @@ def extract_features(
 
 
 @torch.no_grad()
-def _extract(model: FeatureModel, dataloader: DataLoader[Any], amp_dtype: torch.dtype | None, watch: Watch) -> Features:
+def _extract(
+    model: FeatureModel, dataloader: DataLoader[Any], amp_dtype: torch.dtype | None, watch: BatchProgress
+) -> Features:
     rows, labels, done = torch.empty(0), [], 0
     device = next(model.parameters()).device
     autocast = torch.autocast(device.type, amp_dtype) if amp_dtype else nullcontext()

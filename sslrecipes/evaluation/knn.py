@@ -13,7 +13,7 @@ from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.evaluation.knn_search import NeighbourSearch
 
 EMPTY_BANK = 'The k-NN bank is empty: give it labelled images.'
-Watch = Callable[[Sequence[Tensor]], Iterable[Tensor]]
+ChunkProgress = Callable[[Sequence[Tensor]], Iterable[Tensor]]
 
 
 def check_ks(ks: Sequence[int] | int, bank_size: int) -> list[int]:
@@ -104,7 +104,7 @@ def weighted_knn(
     normalize: bool = True,
     chunk: int = 4096,
     bank_chunk: int = 32768,
-    watch: Watch = iter,
+    watch: ChunkProgress = iter,
 ) -> dict[int, Tensor]:
     """Classify by a weighted vote of the nearest neighbours in cosine similarity, for several k in one pass.
 

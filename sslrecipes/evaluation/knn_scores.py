@@ -9,7 +9,7 @@ from mmengine.dist import get_dist_info
 
 from sslrecipes.errors import DataError
 from sslrecipes.evaluation.features import Features, gather_in_order
-from sslrecipes.evaluation.knn import Watch, check_ks, weighted_knn
+from sslrecipes.evaluation.knn import ChunkProgress, check_ks, weighted_knn
 from sslrecipes.evaluation.metrics import classification_scores
 
 
@@ -21,7 +21,7 @@ def knn_scores(
     temperature: float = 0.07,
     num_classes: int | None = None,
     device: torch.device | str = 'cpu',
-    watch: Watch = iter,
+    watch: ChunkProgress = iter,
 ) -> dict[str, float]:
     """Classify ``queries`` by their nearest neighbours in ``bank``; every process must call it with the same features.
 

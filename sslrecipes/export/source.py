@@ -11,14 +11,20 @@ import torch
 from mmpretrain.models import MobileNetV2, ResNet, ResNet_CIFAR, VisionTransformer
 from torch import Tensor, nn
 
-from sslrecipes.checkpoint.backbone_arch import BackboneArch, MobileNetV2Arch, ResNetArch, ViTArch, backbone_arch
+from sslrecipes.checkpoint.backbone_arch import (
+    HEAD_CHANNELS,
+    BackboneArch,
+    MobileNetV2Arch,
+    ResNetArch,
+    ViTArch,
+    backbone_arch,
+)
 from sslrecipes.checkpoint.stated import IMAGENET_MEAN, IMAGENET_STD, TrainingFacts
 from sslrecipes.errors import CheckpointError, ConfigError
 from sslrecipes.export.backbone import Backbone
 from sslrecipes.export.check import fill, outputs_of
 from sslrecipes.export.probe import probe_images
 
-_HEAD_CHANNELS = 64
 _MAX_SIDE = 2048
 _SIXTEEN_HEADS = (1280, 1664)
 """Widths of ViT-H and ViT-G, whose heads have more channels than others'."""
@@ -151,7 +157,7 @@ def _colour(values: tuple[float, ...] | None) -> tuple[float, ...] | None:
 
 def usual_heads(width: int) -> int:
     """The number of heads that a ViT of this width usually has: one for 64 channels, but 16 in ViT-H and ViT-G."""
-    return 16 if width in _SIXTEEN_HEADS else width // _HEAD_CHANNELS
+    return 16 if width in _SIXTEEN_HEADS else width // HEAD_CHANNELS
 
 
 def _number_of_heads(arch: ViTArch, stated: int | None) -> int:

@@ -10,16 +10,15 @@ from typing import Any
 import numpy as np
 import torch
 from mmdet.visualization import DetLocalVisualizer
-from numpy.typing import NDArray
 from PIL import Image
 
 from sslrecipes.checkpoint.files.writing import write_atomic
 from sslrecipes.compat.local_files import read_regular
 from sslrecipes.datasets.images.decoding import decode_image
+from sslrecipes.datasets.scene_drawing import Picture
 from sslrecipes.transfer.scene_pictures import coloured
 from sslrecipes.visualization.grid import picture_grid
 
-Picture = NDArray[np.uint8]
 """RGB ``(H, W, 3)``."""
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from sslrecipes.checkpoint.files.reading import read_mapped
 from sslrecipes.errors import CheckpointError
 
-Check = Callable[[Any], bool]
+Predicate = Callable[[Any], bool]
 
 _SEEDS = 1 << 32
 
@@ -53,7 +53,9 @@ def check_run(checkpoint: Mapping[str, Any], name: str) -> None:
         raise CheckpointError(f'"{name}" can not be gone on with, although it agrees with its digest: {wrong[0]}.')
 
 
-def _wrong(held: Mapping[str, Any], schema: Mapping[str, Check], place: str = '', optional: bool = False) -> list[str]:
+def _wrong(
+    held: Mapping[str, Any], schema: Mapping[str, Predicate], place: str = '', optional: bool = False
+) -> list[str]:
     missing = [] if optional else [f'{place}{key} is missing' for key in schema if key not in held]
     odd = [key for key, check in schema.items() if key in held and not check(held[key])]
     return missing + [f'{place}{key} is {_described(held[key])}' for key in odd]
@@ -104,15 +106,15 @@ def _tensors(value: Any) -> bool:
     )
 
 
-def _each(check: Check) -> Check:
+def _each(check: Predicate) -> Predicate:
     return lambda value: isinstance(value, list) and all(map(check, value))
 
 
-def _table(check: Check) -> Check:
+def _table(check: Predicate) -> Predicate:
     return lambda value: _dictionary(value) and all(map(_text, value)) and all(map(check, value.values()))
 
 
-def _having(schema: Mapping[str, Check]) -> Check:
+def _having(schema: Mapping[str, Predicate]) -> Predicate:
     return lambda value: _dictionary(value) and not _wrong(value, schema)
 
 
@@ -146,7 +148,7 @@ def _are_different(numbers: Iterable[int]) -> bool:
     return len(listed) == len(set(listed))
 
 
-_META: dict[str, Check] = {
+_META: dict[str, Predicate] = {
     'epoch': _count,
     'iter': _count,
     'seed': _seed,
@@ -155,14 +157,14 @@ _META: dict[str, Check] = {
     'batches_per_epoch': _positive,
     'images_per_batch': _positive,
 }
-_OPTIONAL_META: dict[str, Check] = {
+_OPTIONAL_META: dict[str, Predicate] = {
     'ancestors': _each(_ancestor),
     'cfg': _text,
     'experiment_name': _text,
     'time': _text,
     'dataset_meta': lambda value: value is None or _dictionary(value),
 }
-_ENTRIES: dict[str, Check] = {
+_ENTRIES: dict[str, Predicate] = {
     'state_dict': _tensors,
     'optimizer': _having({'state': _states, 'param_groups': _groups}),
     'param_schedulers': _each(_named),

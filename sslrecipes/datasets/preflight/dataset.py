@@ -25,7 +25,7 @@ from sslrecipes.paths.user_paths import expand_home, lack_of, lack_of_folder
 from sslrecipes.registry import DATASETS
 
 #: Checks a data set's config, at a place of the config file; returns what is odd, but may be meant.
-Check = Callable[[Mapping[str, Any], str], list[Remark]]
+DatasetCheck = Callable[[Mapping[str, Any], str], list[Remark]]
 #: Options without which a data set of ours has no files.
 _NEEDED = {'ImageFolder': ('data_root',), 'ImageSubset': ('data_root', 'subset')}
 
@@ -76,7 +76,7 @@ def check_dataset(
     return []
 
 
-def _transfer_check(cfg: Mapping[str, Any]) -> Check | None:
+def _transfer_check(cfg: Mapping[str, Any]) -> DatasetCheck | None:
     """Tell a detection or segmentation data set by its keys, whatever its type is called; None for other data sets.
 
     Pre-trainings, which are most runs, don't import what reads the annotations of such data.

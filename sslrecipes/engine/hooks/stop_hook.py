@@ -16,10 +16,10 @@ from mmengine.runner import Runner
 from sslrecipes.checkpoint.files.store import words_of
 from sslrecipes.engine.distributed import any_rank
 from sslrecipes.engine.loops import SSLTrainLoop
+from sslrecipes.errors import STOPPED
 from sslrecipes.registry import HOOKS
 
 REQUESTS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
-STOPPED = 128 + signal.SIGTERM  # what a shell shows for a program that SIGTERM ended
 _AT_FIRST_INTERRUPT = b'\nStopping after this step, with a checkpoint. Ctrl-C again stops at once, without.\n'
 
 

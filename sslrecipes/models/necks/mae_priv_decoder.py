@@ -8,6 +8,7 @@ from typing import Any
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from sslrecipes.checkpoint.backbone_arch import HEAD_CHANNELS
 from sslrecipes.errors import ConfigError
 from sslrecipes.models.layers.position_embedding import sincos_position_embedding
 from sslrecipes.models.layers.qv_bias import without_key_bias, without_qkv_bias
@@ -15,8 +16,6 @@ from sslrecipes.models.necks.mae_decoder import MAEDecoder
 from sslrecipes.models.utils.initialization import xavier_init
 from sslrecipes.models.utils.masking import gather_tokens, restore_tokens
 from sslrecipes.registry import MODELS
-
-_HEAD_CHANNELS = 64
 
 
 @MODELS.register_module()
@@ -47,7 +46,7 @@ class MAEPrivDecoder(MAEDecoder):
         super().__init__(
             num_patches=num_patches,
             decoder_embed_dim=decoder_embed_dim,
-            decoder_num_heads=decoder_num_heads or max(1, decoder_embed_dim // _HEAD_CHANNELS),
+            decoder_num_heads=decoder_num_heads or max(1, decoder_embed_dim // HEAD_CHANNELS),
             **kwargs,
         )
         if qkv_bias:

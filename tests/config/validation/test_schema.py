@@ -282,7 +282,7 @@ def test_clipping(clip, good):
         (dict(model=dict(type='A'), randomness={3: 4}), 'randomness: there is no option "3".'),
         (
             dict(model=dict(type='A'), custom_imports=dict(imports=[3])),
-            'custom_imports.imports is [3], but must be a li',
+            'custom_imports.imports is [3], but must be text',
         ),
     ],
     ids=str,

@@ -32,7 +32,7 @@ _MEASUREMENT = ('Metric', 'Value', 'Source')
 #: What must stand below a key.
 _KINDS: dict[str, Check] = {
     **dict.fromkeys(('Name', 'In Collection', 'Config', 'Metric', 'Source'), text),
-    'Parameters': whole(1),
+    **dict.fromkeys(('Parameters', 'iterations'), whole(1)),
     'Value': number(0),
     'Downstream': every(text),
     'Recipe': options,
@@ -151,6 +151,7 @@ def _card(row: Any, metafile: str) -> Card:
     _check_keys(named, (), FACTS, f'{where}: Recipe')
     options = row.get('Options', {})
     _check_options(options, f'{where}: Options')
+    _check_keys(facts_set_by(options), (), FACTS, f'{where}: Options')
     return Card(
         name=row['Name'],
         collection=row['In Collection'],

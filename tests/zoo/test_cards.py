@@ -52,12 +52,16 @@ def test_a_card_holds_its_row(write):
         ({'Config': 5}, r'tec_a: Config is 5, but must be text\.'),
         ({'Name': 5}, r'5: Name is 5, but must be text\.'),
         ({'Metadata': None}, r'tec_a: Metadata must be a mapping, not None\.'),
-        ({'Metadata': {'Parameters': 'many'}}, r"tec_a: Metadata: Parameters is 'many', but must be a whole number"),
+        ({'Metadata': {'Parameters': 'many'}}, r"tec_a: Metadata: Parameters is 'many', but must be a whole"),
         ({'Recipe': ['lr']}, r"tec_a: Recipe is \['lr'\], but must be a dict\."),
         ({'Recipe': {5: 3}}, r'tec_a: Recipe: unknown key "5"\.'),
         ({'Reported': 5}, r'tec_a: Reported must be a mapping, not 5\.'),
         ({'Downstream': 'ft'}, r"tec_a: Downstream is 'ft', but must be a list"),
         ({'Options': ['lr=1']}, r'tec_a: Options must be settings by their dotted paths'),
+        (
+            {'Options': {'train_cfg.max_iters': 'abc'}},
+            r"tec_a: Options: iterations is 'abc', but must be a whole number",
+        ),
         ({'Options': {'model': {'depth': 50}}}, r'tec_a: Options must be settings by their dotted paths'),
     ],
 )

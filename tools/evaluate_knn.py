@@ -40,11 +40,11 @@ def main(argv: list[str] | None = None) -> None:
     inputs = [*args.checkpoints, *config_inputs(cfg)]
     refuse_overwriting(inputs, *filter(None, [args.out]))
     out = work_dir_of(cfg, args.out)
-    from sslrecipes.commands.evaluate_knn import CSV, CURVE, FEATURES, evaluate_checkpoints
+    from sslrecipes.commands.evaluate_knn import CSV, CURVE, FEATURES, evaluate_knn
 
     refuse_overwriting(inputs, out / CSV, out / CURVE)
     cache = None if args.no_cache else args.cache or out / FEATURES
-    evaluate_checkpoints(cfg, args.checkpoints, out, ks=args.ks, temperature=args.temperature, cache=cache)
+    evaluate_knn(cfg, args.checkpoints, out, ks=args.ks, temperature=args.temperature, cache=cache)
     for path in filter(Path.exists, (out / CSV, out / CURVE)):  # former ones were set aside
         print(f'written: {path}')
 

@@ -42,11 +42,11 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Write the pictures and say where they are."""
     args = parse_args()
-    from sslrecipes.commands.explain_attention import explain_images
+    from sslrecipes.commands.explain_attention import explain_attention
     from sslrecipes.visualization.rollout import RolloutOptions
 
     options = RolloutOptions(args.fusion, args.discard_ratio, args.layer, args.official)
-    page = explain_images(
+    page = explain_attention(
         args.config,
         args.checkpoint,
         args.images,

@@ -34,7 +34,7 @@ class Candidate(NamedTuple):
     found: bool
 
 
-def evaluate_checkpoints(
+def evaluate_knn(
     cfg: Config,
     places: Sequence[str | Path],
     out: Path,
@@ -65,18 +65,12 @@ def evaluate_checkpoints(
     candidates = find_checkpoints(places)
     runner = build_runner(_adapted(cfg, out, ks, temperature, cache), 'test', needs_weights=False)
     rows: list[KNNRow] = []
-    seconds: list[float] = []
-    for done, candidate in enumerate(candidates):
-        left = timedelta(seconds=round(fmean(seconds) * (len(candidates) - done))) if seconds else 'unknown time'
-        console.rule(f'{done + 1} of {len(candidates)}: {escape(candidate.path.name)}, {left} left')
-        start = time.monotonic()
-        if new := _evaluated(runner, candidate):
-            seconds.append(time.monotonic() - start)
-            if not rows:
-                for name in (CSV, CURVE):
-                    set_aside(out / name)
-            rows += new
-            write_csv(out / CSV, rows)
+    for new in _evaluate_each(runner, candidates):
+        if not rows:
+            for name in (CSV, CURVE):
+                set_aside(out / name)
+        rows += new
+        write_csv(out / CSV, rows)
     if not rows:
         raise CheckpointError(f'There is no checkpoint to evaluate in {", ".join(map(str, places))}.')
     print_accuracies(console, rows)
@@ -133,6 +127,18 @@ def _skip(path: Path, reason: str) -> None:
 
 def _say(line: str) -> None:
     console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _evaluate_each(runner: Any, candidates: Sequence[Candidate]) -> Iterator[list[KNNRow]]:
+    """Yield the rows of each checkpoint, and print which one it is and how long the rest may take."""
+    seconds: list[float] = []
+    for done, candidate in enumerate(candidates):
+        left = timedelta(seconds=round(fmean(seconds) * (len(candidates) - done))) if seconds else 'unknown time'
+        console.rule(f'{done + 1} of {len(candidates)}: {escape(candidate.path.name)}, {left} left')
+        start = time.monotonic()
+        if rows := _evaluated(runner, candidate):
+            seconds.append(time.monotonic() - start)
+            yield rows
 
 
 def _evaluated(runner: Any, candidate: Candidate) -> list[KNNRow]:

@@ -36,7 +36,7 @@ from sslrecipes.visualization.rollout import RolloutOptions
 PAGE, GRID = 'index.html', 'rollout.png'
 
 
-def explain_images(
+def explain_attention(
     config: str | Path,
     checkpoint: str | Path,
     images: Sequence[str | Path],
@@ -70,26 +70,37 @@ def explain_images(
     Raises:
         UserError: If a path, the config, the checkpoint or an option doesn't serve; the message says which.
     """
-    options = options or RolloutOptions()
     if size is not None and size < 1:
         raise ConfigError(f'size must be at least 1 pixel, not {size}.')
     files, out = find_images(images, limit), Path(out)
     cfg = load_config(config, cfg_options)
     inputs = [checkpoint, *files, *config_inputs(cfg)]
     refuse_overwriting(inputs, out, out / PAGE, out / GRID)
+    kinds, facts = _explained(cfg, checkpoint, files, options or RolloutOptions(), category, size)
+    folders = _folders(files, out)
+    refuse_overwriting(inputs, *(folder / kind.file_name for folder in folders for kind in kinds))
+    _write_pictures(kinds, folders)
+    _write_grid(out / GRID, kinds, Path(checkpoint).name, facts)
+    facts = origin_facts(config, checkpoint) | facts
+    return write_page(out / PAGE, 'Where the network looks', facts, _figures(kinds, files))
+
+
+def _explained(
+    cfg: Config,
+    checkpoint: str | Path,
+    files: Sequence[Path],
+    options: RolloutOptions,
+    category: str | int | None,
+    size: int | None,
+) -> tuple[Sequence[Explanation], dict[str, str]]:
+    """Explain the images; returns also what the explanations depend on."""
     model, classes = load_network(cfg, checkpoint, classifier=category is not None)
     index = None if category is None else category_index(str(category), classes)
     backbone: Any = vit_features(model).backbone
     pictures = load_squares(files, size or backbone.img_size[0])
     kinds = explain(model, pictures, options, index)
-    facts = {'image size': f'{pictures.shape[-1]} px', **rollout_facts(model, options), **_class_facts(index, classes)}
-    refuse_overwriting(inputs, *(folder / kind.file_name for folder in _folders(files, out) for kind in kinds))
-    _write_pictures(kinds, _folders(files, out))
-    caption = '; '.join(f'{name}: {value}' for name, value in facts.items())
-    grid = picture_grid({kind.name: kind.pictures for kind in kinds}, Path(checkpoint).name, caption, min_tile=224)
-    _write(out / GRID, grid)
-    facts = origin_facts(config, checkpoint) | facts
-    return write_page(out / PAGE, 'Where the network looks', facts, _figures(kinds, files))
+    size_fact = {'image size': f'{pictures.shape[-1]} px'}
+    return kinds, {**size_fact, **rollout_facts(model, options), **_class_facts(index, classes)}
 
 
 def _class_facts(index: int | None, classes: Sequence[str]) -> dict[str, str]:
@@ -172,6 +183,11 @@ def _write_pictures(kinds: Sequence[Explanation], folders: Sequence[Path]) -> No
     for row, folder in enumerate(folders):
         for kind in kinds:
             _write(folder / kind.file_name, _array(kind.pictures[row]))
+
+
+def _write_grid(path: Path, kinds: Sequence[Explanation], title: str, facts: Mapping[str, str]) -> None:
+    caption = '; '.join(f'{name}: {value}' for name, value in facts.items())
+    _write(path, picture_grid({kind.name: kind.pictures for kind in kinds}, title, caption, min_tile=224))
 
 
 def _figures(kinds: Sequence[Explanation], files: Sequence[Path]) -> list[Figure]:

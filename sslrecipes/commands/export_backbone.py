@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sslrecipes.checkpoint.conversion.suffixes import named_format
 from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.export import EXPORTERS, export_checked
@@ -40,21 +42,11 @@ def write_backbone(
     if file_format not in formats:
         hint = did_you_mean(file_format, formats)
         raise ConfigError(f'There is no export format "{file_format}", but {", ".join(formats)}.{hint}')
+    part: dict[str, Any] = dict(prefix=prefix, final_norm=final_norm, weights=weights, heads=heads)
     if file_format in FORMATS:
-        report = export_backbone(
-            checkpoint,
-            out,
-            prefix=prefix,
-            file_format=file_format,
-            final_norm=final_norm,
-            weights=weights,
-            add_prefix=add_prefix,
-            heads=heads,
-        )
+        report = export_backbone(checkpoint, out, file_format=file_format, add_prefix=add_prefix, **part)
     elif add_prefix:
         raise ConfigError(f'The format {file_format} has names of its own: leave out --add-prefix.')
     else:
-        report = export_checked(
-            checkpoint, out, file_format, prefix=prefix, final_norm=final_norm, weights=weights, heads=heads
-        )
+        report = export_checked(checkpoint, out, file_format, **part)
     print(report.summary())

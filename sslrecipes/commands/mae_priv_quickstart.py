@@ -11,7 +11,7 @@ from mmengine.config import Config
 from PIL import Image
 from rich.console import Console
 
-from sslrecipes.commands.explain_attention import explain_images
+from sslrecipes.commands.explain_attention import explain_attention
 from sslrecipes.commands.launch import find_datasets
 from sslrecipes.commands.quickstart import CONFIGS, EvaluatedNetwork, make_way, recipe, timed, write_results
 from sslrecipes.commands.test import test
@@ -185,7 +185,7 @@ def draw(folder: Path) -> None:
             out = folder / f'reconstruction_{start.key}.{suffix}'
             visualize_reconstruction(pretraining, latest(start.folder(folder, PRETRAINING)), tiles, out)
         finetuned = latest(start.folder(folder, FINETUNING))
-        explain_images(finetuning, finetuned, crops, folder / f'attention_{start.key}', size=CROP)
+        explain_attention(finetuning, finetuned, crops, folder / f'attention_{start.key}', size=CROP)
 
 
 def save_tiles(folder: Path, size: int) -> list[Path]:

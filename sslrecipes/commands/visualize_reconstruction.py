@@ -73,11 +73,7 @@ def visualize_reconstruction(
         UserError: If a path, the config, the checkpoint or an option does not serve; the message says which.
     """
     out = Path(out)
-    suffix = out.suffix.lower()
-    if suffix not in (*PICTURE_SUFFIXES, *PAGE_SUFFIXES):
-        raise ConfigError(
-            f'cannot write "{out}": its name must end in one of {", ".join((*PAGE_SUFFIXES, *PICTURE_SUFFIXES))}'
-        )
+    suffix = _known_suffix(out)
     check_patch_colours(patch_colours)
     if not 0 <= seed < 2**63:
         raise ConfigError(f'seed must be from 0 to 2**63 - 1, not {seed}.')
@@ -93,3 +89,11 @@ def visualize_reconstruction(
     title = f'{Path(checkpoint).name}, mask ratio {removed:.0%}'
     picture = Image.fromarray(reconstruction_grid(reconstruction, *colours, title, names))
     return write_atomic(out, lambda file: picture.save(file, format=Image.registered_extensions()[suffix]))
+
+
+def _known_suffix(out: Path) -> str:
+    """The ending of ``out``, which tells pages from pictures; refuses any other."""
+    suffix, known = out.suffix.lower(), (*PAGE_SUFFIXES, *PICTURE_SUFFIXES)
+    if suffix not in known:
+        raise ConfigError(f'cannot write "{out}": its name must end in one of {", ".join(known)}')
+    return suffix

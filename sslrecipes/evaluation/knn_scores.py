@@ -45,14 +45,9 @@ def knn_scores(
     num_classes = num_classes or int(bank.y.max()) + 1
     _check_queries(queries, num_classes)
     rank, world_size = get_dist_info()
+    share = queries.x[rank::world_size]
     predictions = weighted_knn(
-        bank.x.to(device),
-        bank.y,
-        queries.x[rank::world_size],
-        num_classes=num_classes,
-        ks=ks,
-        temperature=temperature,
-        watch=watch,
+        bank.x.to(device), bank.y, share, num_classes=num_classes, ks=ks, temperature=temperature, watch=watch
     )
     scores: dict[str, float] = {}
     for k, shard in predictions.items():

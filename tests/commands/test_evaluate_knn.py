@@ -11,7 +11,7 @@ import sslrecipes.engine
 import sslrecipes.engine.knn_loop
 import sslrecipes.models  # noqa: F401  registers
 from sslrecipes.commands import evaluate_knn as knn_directory
-from sslrecipes.commands.evaluate_knn import evaluate_checkpoints, find_checkpoints
+from sslrecipes.commands.evaluate_knn import evaluate_knn, find_checkpoints
 from sslrecipes.errors import CheckpointError, ConfigError, CoverageError, DataError
 from sslrecipes.evaluation import features
 from sslrecipes.registry import MODELS
@@ -83,7 +83,7 @@ def read(out):
 
 def test_a_folder_in_natural_order(cfg, checkpoints, tmp_path, capsys, extractions):
     out, cache = tmp_path / 'out', tmp_path / 'cache'
-    rows = evaluate_checkpoints(cfg.copy(), [checkpoints], out, cache=cache)
+    rows = evaluate_knn(cfg.copy(), [checkpoints], out, cache=cache)
     names = [str(checkpoints / f'epoch_{epoch}.pth') for epoch in (2, 9, 10)]
     assert [(row.checkpoint, row.k) for row in rows] == [(name, k) for name in names for k in (1, 10)]
     table = read(out)
@@ -99,7 +99,7 @@ def test_a_folder_in_natural_order(cfg, checkpoints, tmp_path, capsys, extractio
     assert 'it holds no weights' in printed
     assert f'skipped {checkpoints}/cut.pth: ' in printed
 
-    again = evaluate_checkpoints(cfg, [names[1]], tmp_path / 'other', ks=(1, 5), temperature=0.5, cache=cache)
+    again = evaluate_knn(cfg, [names[1]], tmp_path / 'other', ks=(1, 5), temperature=0.5, cache=cache)
     assert len(extractions) == 6
     assert again[0] == rows[2]
     assert [row.k for row in again] == [1, 5]
@@ -116,7 +116,7 @@ def test_an_interrupted_run_keeps_what_it_has(cfg, checkpoints, tmp_path, monkey
 
     monkeypatch.setattr(knn_directory, '_evaluated', interrupted)
     with pytest.raises(KeyboardInterrupt):
-        evaluate_checkpoints(cfg, [checkpoints], tmp_path)
+        evaluate_knn(cfg, [checkpoints], tmp_path)
     assert [row[0] for row in read(tmp_path)[1:]] == [str(checkpoints / 'epoch_2.pth')] * 2
     assert not list(tmp_path.glob('*.safetensors'))
 
@@ -128,13 +128,13 @@ def test_files_are_listed_once(checkpoints):
 
 def test_a_file_that_is_named_must_be_a_checkpoint(cfg, checkpoints, tmp_path):
     with pytest.raises(CheckpointError, match='it holds no weights'):
-        evaluate_checkpoints(cfg, [checkpoints / 'optimizer.pth'], tmp_path)
+        evaluate_knn(cfg, [checkpoints / 'optimizer.pth'], tmp_path)
 
 
 def test_a_checkpoint_of_another_network_is_refused(cfg, checkpoints, tmp_path):
     cfg.model.backbone.arch.embed_dims = 32
     with pytest.raises(CoverageError, match=r'epoch_2\.pth" fills'):
-        evaluate_checkpoints(cfg, [checkpoints], tmp_path)
+        evaluate_knn(cfg, [checkpoints], tmp_path)
 
 
 def test_a_diverged_network_is_refused(cfg, checkpoints, tmp_path):
@@ -143,7 +143,7 @@ def test_a_diverged_network_is_refused(cfg, checkpoints, tmp_path):
     checkpoint['state_dict']['backbone.cls_token'].fill_(torch.nan)
     torch.save(checkpoint, file)
     with pytest.raises(DataError, match='not finite'):
-        evaluate_checkpoints(cfg, [file], tmp_path)
+        evaluate_knn(cfg, [file], tmp_path)
 
 
 def test_nothing_to_evaluate(cfg, tmp_path):
@@ -153,17 +153,17 @@ def test_nothing_to_evaluate(cfg, tmp_path):
         find_checkpoints([tmp_path])
     (tmp_path / 'epoch_1.pth').write_bytes(b'nothing')
     with pytest.raises(CheckpointError, match='There is no checkpoint to evaluate'):
-        evaluate_checkpoints(cfg, [tmp_path], tmp_path)
+        evaluate_knn(cfg, [tmp_path], tmp_path)
 
 
 def test_impossible_options(cfg, checkpoints, tmp_path):
     with pytest.raises(ConfigError, match='the bank has 120'):
-        evaluate_checkpoints(cfg.copy(), [checkpoints], tmp_path, ks=(121,))
+        evaluate_knn(cfg.copy(), [checkpoints], tmp_path, ks=(121,))
     with pytest.raises(ConfigError, match='at least 1'):
-        evaluate_checkpoints(cfg.copy(), [checkpoints], tmp_path, ks=(0,))
+        evaluate_knn(cfg.copy(), [checkpoints], tmp_path, ks=(0,))
     cfg.test_cfg.type = 'TestLoop'
     with pytest.raises(ConfigError, match='evaluates no k-NN'):
-        evaluate_checkpoints(cfg, [checkpoints], tmp_path)
+        evaluate_knn(cfg, [checkpoints], tmp_path)
 
 
 @pytest.fixture(scope='module')

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from PIL import Image
 
 from sslrecipes.checkpoint.conversion.convert import to_official
-from sslrecipes.commands.explain_attention import category_index, explain_images
+from sslrecipes.commands.explain_attention import category_index, explain_attention
 from sslrecipes.errors import CheckpointError, ConfigError, DataError, StorageError
 from sslrecipes.registry import MODELS
 from sslrecipes.visualization.rollout import RolloutOptions
@@ -58,7 +58,7 @@ def written(folder):
 
 def test_writes_pictures_grid_and_page(tmp_path, save, photos):
     network = save(CLASSIFIER, meta={'dataset_meta': {'classes': CLASSES}})
-    page = explain_images(*network, [photos], tmp_path / 'out', category='Tinca tinca', size=24)
+    page = explain_attention(*network, [photos], tmp_path / 'out', category='Tinca tinca', size=24)
     names = ['attention_rollout_0.900_max.png', 'grad_rollout_0_0.900_max.png', 'input.png']
     folders = ['cat', 'cat_1']
     expected = [f'{folder}/{name}' for folder in folders for name in names]
@@ -85,14 +85,14 @@ def test_no_image_gets_the_folder_of_another(tmp_path, save, photos):
     Image.new('RGB', (16, 16)).save(photos / 'cat_1.png')
     Image.new('RGB', (16, 16)).save(photos / 'cat_2.png')
     files = [photos / name for name in ('cat_2.png', 'cat.png', 'cat.jpg', 'cat_1.png')]
-    explain_images(*save(CLASSIFIER), files, tmp_path / 'out')
+    explain_attention(*save(CLASSIFIER), files, tmp_path / 'out')
     assert len(list((tmp_path / 'out').glob('*/input.png'))) == 4
 
 
 def test_options_reach_the_pictures(tmp_path, save, photos):
     network = save(CLASSIFIER)
     for options in (RolloutOptions('min', 0.5), RolloutOptions('min', 0.5, layer=0)):
-        explain_images(*network, [photos / 'cat.png'], tmp_path / 'out', options)
+        explain_attention(*network, [photos / 'cat.png'], tmp_path / 'out', options)
     whole, alone = (
         np.asarray(Image.open(tmp_path / f'out/cat/attention_rollout_0.500_min{layer}.png'))
         for layer in ('', '_layer0')
@@ -106,7 +106,7 @@ def test_any_method_with_a_vit_and_official_files_serve(tmp_path, mae_cfg, mae, 
     torch.save({'model': to_official(mae.state_dict(), 'mae')}, tmp_path / 'official.pth')
     pictures = []
     for stem in ('ours', 'official'):
-        explain_images(tmp_path / 'mae.py', tmp_path / f'{stem}.pth', [photos], tmp_path / stem, limit=1)
+        explain_attention(tmp_path / 'mae.py', tmp_path / f'{stem}.pth', [photos], tmp_path / stem, limit=1)
         pictures.append(np.asarray(Image.open(tmp_path / stem / 'cat/attention_rollout_0.900_max.png')))
     assert (pictures[0] == pictures[1]).all()
 
@@ -116,9 +116,9 @@ def test_a_backbone_is_enough_without_category(tmp_path, save, photos):
     state = torch.load(checkpoint)['state_dict']
     bare = {name.removeprefix('backbone.'): value for name, value in state.items() if 'ln2' not in name[:12]}
     torch.save({name: value for name, value in bare.items() if 'head' not in name}, tmp_path / 'bare.pth')
-    explain_images(config, tmp_path / 'bare.pth', [photos], tmp_path / 'out', limit=1)
+    explain_attention(config, tmp_path / 'bare.pth', [photos], tmp_path / 'out', limit=1)
     with pytest.raises(CheckpointError, match=r'bare\.pth" fills'):
-        explain_images(config, tmp_path / 'bare.pth', [photos], tmp_path / 'out', category=0)
+        explain_attention(config, tmp_path / 'bare.pth', [photos], tmp_path / 'out', category=0)
 
 
 def test_a_checkpoint_of_another_network_is_refused(tmp_path, save, photos):
@@ -133,7 +133,7 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path, save, photos):
         ((config, with_token), 'cls_token'),
     ):
         with pytest.raises(CheckpointError, match=message):
-            explain_images(*network, [photos], tmp_path / 'out')
+            explain_attention(*network, [photos], tmp_path / 'out')
     assert not (tmp_path / 'out').exists()
 
 
@@ -153,11 +153,11 @@ def test_names_of_classes_come_from_the_config_if_the_checkpoint_has_none(tmp_pa
     loader = dict(batch_size=1, sampler=dict(type='DefaultSampler'), dataset=dict(type='Digits', split='test'))
     rest = dict(val_cfg=dict(), val_evaluator=dict(type='Accuracy'))
     Config(dict(model=CLASSIFIER, val_dataloader=loader, **rest)).dump(config)
-    page = explain_images(config, checkpoint, [photos], tmp_path / 'out', category=2, limit=1)
+    page = explain_attention(config, checkpoint, [photos], tmp_path / 'out', category=2, limit=1)
     assert 'of class 2 (2)' in page.read_text()
     named = {**loader['dataset'], 'metainfo': {'classes': ['ant', 'bee', 'cow']}}
     Config(dict(model=CLASSIFIER, val_dataloader={**loader, 'dataset': named}, **rest)).dump(config)
-    page = explain_images(config, checkpoint, [photos], tmp_path / 'out', category='bee', limit=1)
+    page = explain_attention(config, checkpoint, [photos], tmp_path / 'out', category='bee', limit=1)
     assert 'of class 1 (bee)' in page.read_text()
 
 
@@ -176,7 +176,7 @@ def test_names_of_classes_come_from_the_config_if_the_checkpoint_has_none(tmp_pa
 def test_user_errors_leave_nothing_behind(tmp_path, save, photos, how, error, message):
     network = save(CLASSIFIER)
     with pytest.raises(error, match=message):
-        explain_images(*network, [photos], tmp_path / 'out', **how)
+        explain_attention(*network, [photos], tmp_path / 'out', **how)
     assert not (tmp_path / 'out').exists()
 
 
@@ -184,14 +184,14 @@ def test_user_errors_leave_nothing_behind(tmp_path, save, photos, how, error, me
 def test_images_of_any_kind_are_explained(tmp_path, save, mode):
     name = tmp_path / ('odd.tif' if mode == 'CMYK' else 'odd.png')
     Image.new(mode, (20, 20)).save(name)
-    assert explain_images(*save(CLASSIFIER), [name], tmp_path / 'out').is_file()
+    assert explain_attention(*save(CLASSIFIER), [name], tmp_path / 'out').is_file()
 
 
 def test_networks_that_do_not_serve_are_refused(tmp_path, save, mae_cfg, photos):
     with pytest.raises(ConfigError, match='ResNet has no maps of attention'):
-        explain_images(*save(CNN, 'cnn'), [photos], tmp_path / 'out')
+        explain_attention(*save(CNN, 'cnn'), [photos], tmp_path / 'out')
     with pytest.raises(ConfigError, match='MAE has no classifier, whose score gradient rollout needs'):
-        explain_images(*save(mae_cfg, 'mae'), [photos], tmp_path / 'out', category=0)
+        explain_attention(*save(mae_cfg, 'mae'), [photos], tmp_path / 'out', category=0)
 
 
 @pytest.mark.parametrize('name', ['rollout.png', 'cat/attention_rollout_0.900_max.png'])
@@ -200,7 +200,7 @@ def test_an_image_that_is_read_is_not_written_over(tmp_path, save, photos, name)
     own.parent.mkdir(parents=True)
     own.symlink_to(min(photos.iterdir()))
     with pytest.raises(StorageError, match=f'{name}" is read and would be written over: give another OUT'):
-        explain_images(*save(CLASSIFIER), [photos], tmp_path / 'out', size=8)
+        explain_attention(*save(CLASSIFIER), [photos], tmp_path / 'out', size=8)
 
 
 @pytest.mark.parametrize('fusion', ['mean', 'meen'])

@@ -63,13 +63,7 @@ def decode_image(
         BadImageError: It is empty, no picture, too large, cut off or damaged.
     """
     data = bytes(data)
-    if not data:
-        raise BadImageError('empty file')
-    width, height = size_in_header(data) or (0, 0)
-    if width * height > max_pixels:
-        raise BadImageError(f'too large: {width} x {height} pixels, more than {max_pixels}')
-    if is_cut_jpeg(data):
-        raise BadImageError('cut off: JPEG without an end')
+    _check_undecoded(data, max_pixels)
     try:
         ours = isinstance(flag, str) and flag != 'unchanged'  # not a number of OpenCV's
         if ours and (backend == 'pillow' or is_for_pillow(data)):
@@ -88,6 +82,16 @@ def imfrombytes(
 ) -> NDArray[np.uint8]:
     """:func:`decode_image` with the arguments of ``mmcv.imfrombytes``, whose place it takes."""
     return decode_image(content, flag=flag, backend=backend, channel_order=channel_order)
+
+
+def _check_undecoded(data: bytes, max_pixels: int) -> None:
+    if not data:
+        raise BadImageError('empty file')
+    width, height = size_in_header(data) or (0, 0)
+    if width * height > max_pixels:
+        raise BadImageError(f'too large: {width} x {height} pixels, more than {max_pixels}')
+    if is_cut_jpeg(data):
+        raise BadImageError('cut off: JPEG without an end')
 
 
 def _decode_by_pillow(data: bytes, flag: str, channel_order: str) -> NDArray[np.uint8]:

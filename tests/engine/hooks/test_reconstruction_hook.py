@@ -10,17 +10,16 @@ import sslrecipes.engine.hooks
 import sslrecipes.models
 import sslrecipes.visualization  # noqa: F401  registers
 from sslrecipes.errors import ConfigError
-from sslrecipes.registry import MODELS
 
 
 class NoisyColours(Dataset):
-    """Twelve 8 px images, each of one colour, with noise as augmentation."""
+    """Twelve 16 px images, each of one colour, with noise as augmentation."""
 
     def __len__(self):
         return 12
 
     def __getitem__(self, index):
-        noise = np.random.randint(0, 20, (3, 8, 8)) + torch.randint(0, 20, (3, 8, 8)).numpy()
+        noise = np.random.randint(0, 20, (3, 16, 16)) + torch.randint(0, 20, (3, 16, 16)).numpy()
         return dict(inputs=torch.from_numpy(noise + 15 * index).to(torch.uint8), data_samples=index)
 
 
@@ -35,73 +34,33 @@ class Features(BaseModel):
         raise AssertionError('training must not start')
 
 
-def tiny_mae():
-    size = dict(patch_size=4, embed_dim=8)
-    return MODELS.build(
-        dict(
-            type='MAE',
-            data_preprocessor=dict(type='SelfSupDataPreprocessor', mean=[120] * 3, std=[60] * 3, to_rgb=True),
-            backbone=dict(
-                type='MaskedViT',
-                arch=dict(embed_dims=8, num_layers=1, num_heads=2, feedforward_channels=8),
-                img_size=8,
-                patch_size=4,
-                mask_ratio=0.5,
+@pytest.fixture
+def train(mae_cfg):
+    """Function that trains the tiny MAE, or another ``model``, with some hooks."""
+
+    def run(work_dir, *hooks, model=None, epochs=3, lr=0.01):
+        runner = Runner(
+            model=model or mae_cfg,
+            work_dir=str(work_dir),
+            train_dataloader=dict(
+                dataset=NoisyColours(),
+                batch_size=4,
+                sampler=dict(type='DefaultSampler', shuffle=True),
+                collate_fn=dict(type='default_collate'),
             ),
-            neck=dict(
-                type='MAEDecoder', num_patches=4, decoder_embed_dim=8, decoder_depth=1, decoder_num_heads=2, **size
-            ),
-            head=dict(
-                type='MAEPretrainHead',
-                norm_pix=True,
-                patch_size=4,
-                loss=dict(type='PixelReconstructionLoss', criterion='L2'),
-            ),
+            train_cfg=dict(by_epoch=True, max_epochs=epochs),
+            optim_wrapper=dict(optimizer=dict(type='SGD', lr=lr)),
+            default_hooks=dict(checkpoint=None),
+            custom_hooks=list(hooks),
+            visualizer=dict(type='UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend')]),
+            randomness=dict(seed=0),
+            default_scope='sslrecipes',
+            experiment_name=work_dir.as_posix(),
         )
-    )
+        runner.train()
+        return runner
 
-
-def tiny_mae_priv():
-    size = dict(patch_size=4)
-    return MODELS.build(
-        dict(
-            type='MAEPriv',
-            data_preprocessor=dict(type='SelfSupDataPreprocessor', mean=[120] * 3, std=[60] * 3, to_rgb=True),
-            backbone=dict(
-                type='MAEPrivViT',
-                arch=dict(embed_dims=8, num_layers=1, num_heads=2, feedforward_channels=8),
-                img_size=8,
-                mask_ratio=0.5,
-                **size,
-            ),
-            neck=dict(type='MAEPrivDecoder', num_patches=4, embed_dim=8, decoder_embed_dim=8, decoder_depth=1, **size),
-            head=dict(type='MAEPrivHead', norm_pix=True, **size),
-        )
-    )
-
-
-def train(work_dir, *hooks, model=None, epochs=3, lr=0.01):
-    torch.manual_seed(0)
-    runner = Runner(
-        model=model or tiny_mae(),
-        work_dir=str(work_dir),
-        train_dataloader=dict(
-            dataset=NoisyColours(),
-            batch_size=4,
-            sampler=dict(type='DefaultSampler', shuffle=True),
-            collate_fn=dict(type='default_collate'),
-        ),
-        train_cfg=dict(by_epoch=True, max_epochs=epochs),
-        optim_wrapper=dict(optimizer=dict(type='SGD', lr=lr)),
-        default_hooks=dict(checkpoint=None),
-        custom_hooks=list(hooks),
-        visualizer=dict(type='UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend')]),
-        randomness=dict(seed=0),
-        default_scope='sslrecipes',
-        experiment_name=work_dir.as_posix(),
-    )
-    runner.train()
-    return runner
+    return run
 
 
 def hook(**options):
@@ -117,16 +76,15 @@ def tiles(grid):
     return np.stack([grid[44 + 185 * row :][:160, :-6] for row in range(3)])
 
 
-@pytest.mark.parametrize('method', [tiny_mae, tiny_mae_priv])
-def test_draws_every_interval_and_at_the_end(tmp_path, method):
-    runner = train(tmp_path, hook(interval=2), model=method(), epochs=5)
+def test_draws_every_interval_and_at_the_end(tmp_path, train, masked_autoencoder):
+    runner = train(tmp_path, hook(interval=2), model=masked_autoencoder, epochs=5)
     names = {path.name for path in (tmp_path / 'vis').iterdir()}
     assert names == {f'reconstruction_epoch_{epoch}.png' for epoch in (2, 4, 5)}
     shown = tmp_path / runner.timestamp / 'vis_data' / 'vis_image' / 'reconstruction_2.png'
     assert (np.asarray(Image.open(shown)) == picture(tmp_path, 2)).all()
 
 
-def test_images_and_masks_are_the_same_in_every_epoch_and_run(tmp_path):
+def test_images_and_masks_are_the_same_in_every_epoch_and_run(tmp_path, train):
     train(tmp_path / 'first', hook(interval=1), epochs=2, lr=0.0)
     train(tmp_path / 'second', hook(interval=1), epochs=1, lr=1.0)
     first, later, second = (
@@ -137,26 +95,26 @@ def test_images_and_masks_are_the_same_in_every_epoch_and_run(tmp_path):
     assert (first != second).any()  # another learning rate, another prediction
 
 
-def test_images_are_spread_over_the_data_set(tmp_path):
+def test_images_are_spread_over_the_data_set(tmp_path, train):
     runner = train(tmp_path, hook(interval=9), epochs=1)
     (recorder,) = (hook for hook in runner.hooks if type(hook).__name__ == 'ReconstructionHook')
     levels = recorder._images.float().mean((1, 2, 3))
     assert levels.sub(19).div(15).round().tolist() == [0, 4, 8]
 
 
-def test_training_is_not_disturbed(tmp_path):
+def test_training_is_not_disturbed(tmp_path, train):
     with_hook = train(tmp_path / 'with', hook(interval=1)).model.state_dict()
     without = train(tmp_path / 'without').model.state_dict()
     for name, value in without.items():
         assert torch.equal(with_hook[name], value), name
 
 
-def test_methods_without_pixels_are_refused_before_training(tmp_path):
+def test_methods_without_pixels_are_refused_before_training(tmp_path, train):
     with pytest.raises(ConfigError, match=r'Features predicts no pixels.*remove ReconstructionHook'):
         train(tmp_path, hook(), model=Features())
 
 
-def test_unknown_option_is_refused_when_built(tmp_path):
+def test_unknown_option_is_refused_when_built(tmp_path, train):
     with pytest.raises(ConfigError, match='patch_colours is "flat"'):
         train(tmp_path, hook(patch_colours='flat'))
     with pytest.raises(ConfigError, match='num_images must be at least 1, not 0'):

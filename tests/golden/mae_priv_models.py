@@ -28,8 +28,9 @@ def fill(model, case):
     return model
 
 
-def body(hyper, prefix=''):
+def body(hyper):
     """What the ViTs of all stages share."""
+    prefix = 'encoder_' if 'encoder_embed_dim' in hyper else ''
     width = hyper[f'{prefix}embed_dim']
     return dict(
         arch=dict(
@@ -52,7 +53,7 @@ def pretraining(hyper, data_preprocessor=None, **shuffle):
         dict(
             type='MAEPriv',
             data_preprocessor=data_preprocessor,
-            backbone=dict(type='MAEPrivViT', **body(hyper, 'encoder_'), **{**encoder, **shuffle}),
+            backbone=dict(type='MAEPrivViT', **body(hyper), **{**encoder, **shuffle}),
             neck=dict(
                 type='MAEPrivDecoder',
                 num_patches=(hyper['img_size'] // hyper['patch_size']) ** 2,
@@ -70,8 +71,13 @@ def pretraining(hyper, data_preprocessor=None, **shuffle):
     )
 
 
+def pooled(with_cls_token):
+    """How a fine-tuned ViT pools."""
+    return dict(out_type='cls_token') if with_cls_token else dict(out_type='avg_featmap', final_norm=False)
+
+
 def classifier(hyper):
-    pooled = dict(out_type='cls_token') if hyper['use_cls_token'] else dict(out_type='avg_featmap', final_norm=False)
-    backbone = dict(body(hyper), type='MAEPrivFineTuneViT', drop_path_rate=hyper.get('drop_path_rate', 0.0), **pooled)
+    backbone = dict(body(hyper), type='MAEPrivFineTuneViT', drop_path_rate=hyper.get('drop_path_rate', 0.0))
+    backbone |= pooled(hyper['use_cls_token'])
     head = dict(type='LinearClsHead', num_classes=hyper['num_classes'], in_channels=hyper['embed_dim'])
     return MODELS.build(dict(type='ImageClassifier', backbone=backbone, head=head))

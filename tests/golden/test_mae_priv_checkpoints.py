@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from golden.mae_priv_models import places
+from golden.mae_priv_models import body, places, pooled
 from mmpretrain.models import VisionTransformer
 from torch import nn
 
@@ -77,16 +77,7 @@ def file(case, tmp_path):
 
 
 def vit(hyper, kind=MAEPrivFineTuneViT, **options):
-    width, depth, heads = (hyper.get(name) or hyper[f'encoder_{name}'] for name in ('embed_dim', 'depth', 'num_heads'))
-    hidden = int(hyper['mlp_ratio'] * width)
-    arch = dict(embed_dims=width, num_layers=depth, num_heads=heads, feedforward_channels=hidden)
-    sizes = {name: hyper[name] for name in ('img_size', 'patch_size')}
-    layers = dict(norm_cfg=dict(type='LN', eps=hyper.get('ln_eps', 1e-6)), qkv_bias=hyper.get('qkv_bias', True))
-    return kind(arch, **{**sizes, **layers, 'with_cls_token': hyper['use_cls_token'], **options})
-
-
-def classifier_options(with_cls_token):
-    return dict(out_type='cls_token') if with_cls_token else dict(out_type='avg_featmap', final_norm=False)
+    return kind(**{**body(hyper), **options})
 
 
 @EVERY_CASE
@@ -113,7 +104,7 @@ def test_features_are_read_from_every_file(case, file):
 @pytest.mark.golden('mae_priv/finetune_gap', 'mae_priv/finetune_cls')
 def test_fine_tuned_classifier(case, file, close):
     head = nn.ModuleDict({'fc': nn.Linear(case.hyper['embed_dim'], case.hyper['num_classes'])})
-    backbone = vit(case.hyper, **classifier_options(case.hyper['use_cls_token']))
+    backbone = vit(case.hyper, **pooled(case.hyper['use_cls_token']))
     model = nn.ModuleDict({'backbone': backbone, 'head': head}).eval()
     assert load_pretrained(model, file).complete
     with torch.no_grad():
@@ -123,7 +114,7 @@ def test_fine_tuned_classifier(case, file, close):
 @pytest.mark.golden('mae_priv/pretrain_gap', 'mae_priv/pretrain_cls')
 def test_pre_trained_into_a_classifier_whose_norm_is_fresh(case, file):
     with_cls_token = case.hyper['use_cls_token']
-    backbone = vit(case.hyper, **classifier_options(with_cls_token))
+    backbone = vit(case.hyper, **pooled(with_cls_token))
     norm = 'ln1.' if with_cls_token else 'ln2.'
     backbone.init_cfg = dict(type='Pretrained', checkpoint=str(file), prefix='backbone.', ignore=('ln1.', norm))
     backbone.init_weights()
@@ -134,7 +125,7 @@ def test_pre_trained_into_a_classifier_whose_norm_is_fresh(case, file):
 def test_pre_trained_into_the_other_kind(case, file):
     has, wants = ('a', 'none') if case.hyper['use_cls_token'] else ('no', 'one')
     other = not case.hyper['use_cls_token']
-    target = vit(case.hyper, with_cls_token=other, **classifier_options(other))
+    target = vit(case.hyper, with_cls_token=other, **pooled(other))
     message = rf"^The file's network has {has} class token, the model's has {wants}: set with_cls_token={not other} in "
     with pytest.raises(CoverageError, match=message):
         load_pretrained(target, file, prefix='backbone.', ignore=('ln1.', 'ln2.'))

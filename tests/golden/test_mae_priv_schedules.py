@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from golden.mae_priv_models import places
+from golden.mae_priv_models import places, pooled
 
 from sslrecipes.config.reading import read_config
 from sslrecipes.engine.optimizers import ParamGroupsConstructor
@@ -40,11 +40,11 @@ def test_lr_schedule(case, recipe):
 
 @pytest.mark.golden('mae_priv/layer_decay')
 def test_finetune_groups(case):
-    body = dict(out_type='cls_token') if case.hyper['use_cls_token'] else dict(out_type='avg_featmap', final_norm=False)
+    body = {**vit(case.hyper), **pooled(case.hyper['use_cls_token'])}
     model = MODELS.build(
         dict(
             type='ImageClassifier',
-            backbone=dict(type='MAEPrivFineTuneViT', **vit(case.hyper), **body),
+            backbone=dict(type='MAEPrivFineTuneViT', **body),
             head=dict(type='LinearClsHead', num_classes=3, in_channels=WIDTH),
         )
     )

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from golden.mae_priv_models import body
 from mmpretrain.models import VisionTransformer
 from torch import nn
 
@@ -28,22 +29,9 @@ def detector(img_size, **options):
     return Model(ViTDet(img_size=img_size, **options, **windows))
 
 
-def options(hyper):
-    names = ('embed_dim', 'depth', 'num_heads')
-    width, depth, heads = (hyper.get(f'encoder_{name}', hyper.get(name)) for name in names)
-    hidden = int(width * hyper['mlp_ratio'])
-    return dict(
-        arch=dict(embed_dims=width, num_layers=depth, num_heads=heads, feedforward_channels=hidden),
-        img_size=hyper['img_size'],
-        patch_size=hyper['patch_size'],
-        with_cls_token=hyper['use_cls_token'],
-        norm_cfg=dict(type='LN', eps=hyper.get('ln_eps', 1e-6)),
-    )
-
-
 def filled(build, case, folder):
     path = save_torch(folder / 'official.pth', {'model': case.part('state/')})
-    model = build(**options(case.hyper))
+    model = build(**body(case.hyper))
     coverage = load_backbone(model, path)
     assert coverage.ratio == 1.0
     assert all('rel_pos' in name for name in coverage.fresh)

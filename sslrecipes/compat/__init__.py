@@ -13,6 +13,7 @@ from sslrecipes.compat import (
     image_names,
     local_files,
     mmcv_ops,
+    moved_modules,
     multimodal,
     yaml_files,
 )
@@ -28,6 +29,7 @@ def install() -> None:
     frozen_stages.install()
     image_names.install()
     local_files.install()
+    moved_modules.install()
     multimodal.install()
     mmcv_ops.install()
     yaml_files.install()

@@ -21,11 +21,12 @@ CONFIGS = {name: card.config for name, card in CARDS.items()} | {
 }
 TRANSFERS = sorted(name for name, config in CONFIGS.items() if 'transfer' in Path(config).parts)  # see test_transfer.py
 RECIPES = sorted(CONFIGS.keys() - TRANSFERS)
+COLLECTIONS = sorted({card.collection for card in CARDS.values()})
 PRETRAININGS = [name for name in RECIPES if len(Path(CONFIGS[name]).parts) == 3]
 
 
 def pytest_generate_tests(metafunc):
-    names = {'recipe': RECIPES, 'transfer': TRANSFERS, 'pretraining': PRETRAININGS}
+    names = {'recipe': RECIPES, 'transfer': TRANSFERS, 'pretraining': PRETRAININGS, 'collection': COLLECTIONS}
     for fixture in names.keys() & set(metafunc.fixturenames):
         metafunc.parametrize(fixture, names[fixture])
     if 'method' in metafunc.fixturenames:

@@ -39,7 +39,7 @@ def run(tool, *arguments):
         (
             'train.py',
             [MAE, '--cfg-options', 'train_dataloader.num_workers=0'],
-            'num_workers of at least 1. (set in configs/_base_/datasets/mae/in1k_224.py:18 and by --cfg-options)',
+            'num_workers of at least 1. (set in configs/_base_/datasets/in1k_train.py:8 and by --cfg-options)',
         ),
         ('train.py', [MAE, '--work-dir', 'setup.py/run'], 'error: The work dir "setup.py/run" can not be made: '),
         ('train.py', [KNN], 'has no train_cfg: use tools/test.py'),

@@ -9,7 +9,7 @@ import threading
 from types import FrameType
 from typing import Any, NoReturn
 
-from mmengine.dist import is_main_process
+from mmengine.dist import get_world_size, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -74,8 +74,12 @@ class StopHook(Hook):
             signal.signal(*self._previous.popitem())
 
     def after_abort(self, runner: Runner) -> None:
-        """Restore the former signal handlers."""
-        self.after_train(runner)
+        """Restore the former signal handlers of a run of one process.
+
+        Of several, the launcher asks the others to end as soon as one is gone: they must still tell why they do.
+        """
+        if get_world_size() == 1:
+            self.after_train(runner)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         """Remember the request; only what is safe at any point of the program may happen here."""

@@ -1,0 +1,1 @@
+"""Pages that say in words, tables and pictures what came of runs and studies."""

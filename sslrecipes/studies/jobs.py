@@ -1,0 +1,211 @@
+"""The trainings and evaluations of a study: its stages and evaluations in every cell of its factors, each once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from sslrecipes.config.loading import load_config
+from sslrecipes.config.option_values import GivenText, text_of
+from sslrecipes.config.places import value_at
+from sslrecipes.errors import ConfigError
+from sslrecipes.studies.placeholders import filled, names_in, whole_name
+from sslrecipes.studies.recipes import find_recipe
+from sslrecipes.studies.study import SEED, UNTRAINED, Evaluation, Stage, Study
+
+#: Where recipes take the checkpoint of the stage before, in the order in which they are looked for.
+BASE, TRANSFER, BACKBONE = 'model.target_generator.checkpoint', 'transfer.checkpoint', 'model.backbone.init_cfg'
+#: Stands for the argument CHECKPOINT of ``tools/test.py``.
+ARGUMENT = 'CHECKPOINT'
+METRICS = 'metrics.json'
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A training, or a test, with everything that it depends on.
+
+    Attributes:
+        name: Folder below the study's.
+        part: Name of the stage or evaluation.
+        network: Stage that it trains or judges, or :data:`UNTRAINED`.
+        cell: The factors that it depends on.
+        recipe: Config file.
+        options: Overrides, texts as they are typed.
+        weights: Where it takes weights -> the job that makes them, a file, or None for random ones.
+        home: Folder of the study.
+    """
+
+    name: str
+    part: str
+    network: str
+    cell: Mapping[str, Any]
+    recipe: Path
+    options: Mapping[str, str]
+    weights: Mapping[str, Job | str | None]
+    home: Path
+
+    @property
+    def folder(self) -> Path:
+        """Its work dir."""
+        return self.home / self.name
+
+    @property
+    def before(self) -> list[Job]:
+        """The jobs whose weights it needs."""
+        return [source for source in self.weights.values() if isinstance(source, Job)]
+
+    @property
+    def trains(self) -> bool:
+        """Whether it is a training."""
+        return bool(self.cfg.get('train_cfg'))
+
+    @property
+    def overrides(self) -> dict[str, str]:
+        """All overrides, with the files of the weights."""
+        files = {
+            place: text_of(str(source.checkpoint) if isinstance(source, Job) else source)
+            for place, source in self.weights.items()
+            if place != ARGUMENT
+        }
+        return {**self.options, **files}
+
+    @property
+    def checkpoint(self) -> Path:
+        """The file that a training ends with."""
+        length = self.cfg.train_cfg
+        last = f'epoch_{length.max_epochs}' if length.get('max_epochs') else f'iter_{length.max_iters}'
+        return self.folder / f'{last}.pth'
+
+    @property
+    def product(self) -> Path:
+        """The file whose being there means that it has ended: a checkpoint, or metrics."""
+        return self.checkpoint if self.trains else self.folder / METRICS
+
+    @cached_property
+    def cfg(self) -> Config:
+        """The resolved config."""
+        try:
+            return load_config(self.recipe, {key: GivenText(text) for key, text in self.overrides.items()})
+        except ConfigError as error:
+            raise ConfigError(f'{self.name}: {error}', *error.places) from error
+
+
+def jobs_of(study: Study, home: Path, sets: Mapping[str, Mapping[str, str]] | None = None) -> list[Job]:
+    """List the jobs of a study, each behind those that it needs.
+
+    Args:
+        study: What it is.
+        home: Its folder.
+        sets: Further overrides for stages and evaluations, by their name.
+
+    Raises:
+        ConfigError: If a recipe isn't there, an override has no place, or stages need each other in a circle.
+    """
+    return list(_Expansion(study, home, sets or {}).jobs())
+
+
+class _Expansion:
+    """Makes jobs of stages and evaluations, once for each combination of the factors that count."""
+
+    def __init__(self, study: Study, home: Path, sets: Mapping[str, Mapping[str, str]]) -> None:
+        self._study, self._home, self._sets = study, home, sets
+        self._made: dict[str, Job] = {}
+        self._stack: list[str] = []
+
+    def jobs(self) -> Iterator[Job]:
+        study = self._study
+        cells = [dict(zip(study.factors, values, strict=True)) for values in product(*study.factors.values())]
+        for stage in study.stages.values():
+            if stage.recipe:
+                for cell in cells:
+                    self._stage(stage, cell)
+        for evaluation in study.evaluations.values():
+            for network in [*([UNTRAINED] if evaluation.untrained else []), *evaluation.of]:
+                for cell in cells:
+                    self._evaluation(evaluation, network, cell)
+        return iter(self._made.values())
+
+    def _stage(self, stage: Stage, cell: Mapping[str, Any]) -> Job:
+        if stage.name in self._stack:
+            raise ConfigError(f'The stages {" -> ".join([*self._stack, stage.name])} need each other.', 'stages')
+        self._stack.append(stage.name)
+        try:
+            return self._made_of(stage, stage.name, stage.after, cell, self._counting(stage))
+        finally:
+            self._stack.pop()
+
+    def _evaluation(self, evaluation: Evaluation, network: str, cell: Mapping[str, Any]) -> Job:
+        counting = self._counting(evaluation)
+        if network != UNTRAINED:
+            counting |= self._counting(self._study.stages[network])
+        return self._made_of(evaluation, network, network, cell, counting)
+
+    def _made_of(
+        self, part: Stage | Evaluation, network: str, source: str, cell: Mapping[str, Any], counting: set[str]
+    ) -> Job:
+        cell = {name: value for name, value in cell.items() if name in counting}
+        folders = [part.name, *([network] if isinstance(part, Evaluation) else []), *([_words(cell)] if cell else [])]
+        name = '/'.join(folders)
+        if name not in self._made:
+            self._made[name] = self._new(part, name, network, source, cell)
+        return self._made[name]
+
+    def _new(self, part: Stage | Evaluation, name: str, network: str, source: str, cell: Mapping[str, Any]) -> Job:
+        place = f'{"stages" if isinstance(part, Stage) else "evaluations"}.{part.name}'
+        try:
+            recipe, given = find_recipe(filled(part.recipe, cell))
+            said = {key: value for key, value in part.options.items() if whole_name(value) not in self._study.stages}
+            options = {**given, **{key: text_of(value) for key, value in filled(said, cell).items()}}
+            if SEED in cell and SEED not in names_in(part.options):
+                options['randomness.seed'] = text_of(cell[SEED])
+            options |= self._sets.get(part.name, {})
+        except ConfigError as error:
+            raise ConfigError(f'{place}: {error}', *(error.places or (place,))) from error
+        weights: dict[str, Job | str | None] = {
+            key: self._source(whole_name(value), cell)
+            for key, value in part.options.items()
+            if whole_name(value) in self._study.stages
+        }
+        if source and not weights:
+            taken = weights_place(load_config(recipe, {key: GivenText(text) for key, text in options.items()}))
+            if source != UNTRAINED:
+                weights[taken] = self._source(source, cell)
+            elif taken not in ('load_from', ARGUMENT):
+                weights[taken.removesuffix('.checkpoint') if taken.startswith(BACKBONE) else taken] = None
+        return Job(name, part.name, network, cell, recipe, options, weights, self._home)
+
+    def _source(self, name: str, cell: Mapping[str, Any]) -> Job | str:
+        stage = self._study.stages[name]
+        return stage.checkpoint or self._stage(stage, cell)
+
+    def _counting(self, part: Stage | Evaluation) -> set[str]:
+        """Names of the factors that make a difference to a stage or evaluation."""
+        factors, stages = self._study.factors, self._study.stages
+        names = {*names_in(part.recipe), *names_in(part.options)}
+        before = {name for name in names if name in stages}
+        if isinstance(part, Stage) and part.after:
+            before.add(part.after)
+        inner = {factor for name in before if name != part.name for factor in self._counting(stages[name])}
+        return {name for name in names if name in factors} | inner | ({SEED} & factors.keys())
+
+
+def weights_place(cfg: Config) -> str:
+    """Where a recipe takes the checkpoint of the stage before."""
+    if value_at(cfg, 'model.target_generator') is not None:
+        return BASE
+    if cfg.get('transfer'):
+        return TRANSFER
+    if value_at(cfg, BACKBONE) is not None:
+        return f'{BACKBONE}.checkpoint'
+    return 'load_from' if cfg.get('train_cfg') else ARGUMENT
+
+
+def _words(cell: Mapping[str, Any]) -> str:
+    return '_'.join(f'{name}-{re.sub(r"[^A-Za-z0-9.+]+", "-", str(value)).strip("-")}' for name, value in cell.items())

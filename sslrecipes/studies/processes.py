@@ -1,0 +1,94 @@
+"""Processes that do the jobs of a study, and end when the study does."""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import os
+import runpy
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Protocol
+
+_SET_PARENT_DEATH_SIGNAL = 1
+#: Imported once, for all jobs, by the process that they are forked from.
+_WARM = ['sslrecipes.commands.train', 'sslrecipes.commands.test']
+
+
+class Running(Protocol):
+    """A process that was started."""
+
+    @property
+    def pid(self) -> int | None:
+        """Its number."""
+
+    def poll(self) -> int | None:
+        """Its exit code, negative for a signal; None while it runs."""
+
+
+class _Forked:
+    """A Python tool in a process that needs no start-up: torch is imported already."""
+
+    def __init__(self, process: Any) -> None:
+        self._process = process
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid  # type: ignore[no-any-return]
+
+    def poll(self) -> int | None:
+        self._process.join(0)
+        return self._process.exitcode  # type: ignore[no-any-return]
+
+
+def start(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> Running:
+    """Start a command line whose output goes to the end of a file.
+
+    Args:
+        command: Of a Python tool of this package, which is forked from a process that has imported torch already, or
+            of a script.
+        log: File; its folder is there.
+        environment: Variables that differ from those here.
+    """
+    if command[0] == sys.executable:
+        context = get_context('forkserver')
+        context.set_forkserver_preload(_WARM)
+        process = context.Process(target=_run_tool, args=(list(command[1:]), str(log), dict(environment)))
+        process.start()
+        return _Forked(process)
+    with log.open('ab') as stream:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
+            preexec_fn=lambda: end_with_parent(signal.SIGTERM),
+        )
+
+
+def _run_tool(argv: list[str], log: str, environment: dict[str, str]) -> None:
+    end_with_parent(signal.SIGKILL)
+    with Path(log).open('ab') as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    for stream in (sys.stdout, sys.stderr):
+        assert isinstance(stream, io.TextIOWrapper), 'as the process was started with'
+        stream.reconfigure(line_buffering=True)
+    os.environ.update(environment)
+    if 'OMP_NUM_THREADS' in environment:
+        import torch
+
+        torch.set_num_threads(int(environment['OMP_NUM_THREADS']))
+    sys.argv = argv
+    runpy.run_path(argv[0], run_name='__main__')
+
+
+def end_with_parent(number: signal.Signals) -> None:
+    """Let the kernel send this process a signal when the one that started it ends, however that ends (Linux)."""
+    if sys.platform == 'linux':
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, int(number))

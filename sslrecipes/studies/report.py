@@ -1,0 +1,114 @@
+"""Write what came of a study: ``results.json``, and the report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from sslrecipes.checkpoint.files.writing import write_atomic
+from sslrecipes.reports.contents import Finding, Table
+from sslrecipes.studies.costs import Cost
+from sslrecipes.studies.jobs import Job
+from sslrecipes.studies.results import TIMES, Cell, Results, Row
+from sslrecipes.studies.states import FINISHED, State
+from sslrecipes.studies.study import Study
+from sslrecipes.studies.verdicts import verdict_on_claim
+from sslrecipes.visualization.tables import print_table
+
+RESULTS = 'results.json'
+
+
+def report(
+    study: Study, jobs: Sequence[Job], states: Mapping[str, State], costs: Mapping[str, Cost], home: Path
+) -> list[Path]:
+    """Write the results of what is finished, and print the table.
+
+    Returns:
+        The files.
+    """
+    results = Results(study, jobs, states, costs)
+    results.check_columns()
+    rows = results.rows()
+    findings = verdict_on_claim(study, rows)
+    table = table_of(study, rows)
+    console = Console()
+    print_table(console, table.title, table.columns, table.rows)
+    for finding in findings:
+        console.print(f'{finding.question} {finding.answer}', markup=False, highlight=False, soft_wrap=True)
+    text = json.dumps(results_of(study, rows, findings, jobs, states), indent=2) + '\n'
+    return [write_atomic(home / RESULTS, lambda file: file.write_text(text, encoding='utf-8'))]
+
+
+def table_of(study: Study, rows: Sequence[Row]) -> Table:
+    """The table as text."""
+    factors = [name for name in study.table.rows if name != 'stage']
+    columns = ['network', *factors, *study.table.columns]
+    body = [
+        [
+            row.title,
+            *(str(row.cell.get(name, '-')) for name in factors),
+            *(_text(row.cells[heading], metric) for heading, metric in study.table.columns.items()),
+        ]
+        for row in rows
+    ]
+    return Table(study.title, columns, body, note_of(study))
+
+
+def note_of(study: Study) -> str:
+    """What the figures are."""
+    runs = 1
+    for name in study.table.spread:
+        runs *= len(study.factors[name])
+    return f'Mean ± standard deviation of {runs} runs.' if runs > 1 else 'One run each.'
+
+
+def results_of(
+    study: Study, rows: Sequence[Row], findings: Sequence[Finding], jobs: Sequence[Job], states: Mapping[str, State]
+) -> dict[str, Any]:
+    """The results as plain values; what differs from run to run stands below ``times``."""
+    columns = study.table.columns
+    return {
+        'study': study.name,
+        'title': study.title,
+        'claim': study.claim.text,
+        'verdicts': [vars(finding) for finding in findings],
+        'rows': [
+            {
+                'network': row.network,
+                **row.cell,
+                'figures': {
+                    heading: _plain(cell) for heading, cell in row.cells.items() if columns[heading] not in TIMES
+                },
+            }
+            for row in rows
+        ],
+        'stages': {job.name: states[job.name].word for job in jobs},
+        'times': {
+            'stages': {job.name: _seconds(states[job.name]) for job in jobs},
+            'rows': [
+                {heading: _plain(cell) for heading, cell in row.cells.items() if columns[heading] in TIMES}
+                for row in rows
+            ],
+        },
+    }
+
+
+def _seconds(state: State) -> float | None:
+    return state.record.seconds if state.word == FINISHED and state.record else None
+
+
+def _plain(cell: Cell) -> dict[str, Any]:
+    return {'mean': cell.mean, 'spread': cell.spread, 'values': list(cell.values)}
+
+
+def _text(cell: Cell, metric: str) -> str:
+    if cell.mean is None:
+        return '-'
+    digits = {'seconds': 0, 'epochs': 0, 'images/s': 0, 'gflops': 3}.get(metric, 1)
+    spread = f' ± {cell.spread:.{digits}f}' if cell.spread is not None and metric not in ('gflops', 'epochs') else ''
+    short = f' ({len(cell.known)} of {len(cell.values)})' if len(cell.known) < len(cell.values) else ''
+    return f'{cell.mean:.{digits}f}{spread}{short}'

@@ -1,0 +1,115 @@
+"""Whether a claim held, in words that are no more certain than the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from statistics import fmean, stdev
+
+from sslrecipes.reports.contents import Finding, Verdict
+from sslrecipes.studies.reading import COSTS, PUBLISHED
+from sslrecipes.studies.results import Row
+from sslrecipes.studies.study import UNTRAINED, Study
+
+#: Of a two-sided 95 % interval: Student's t by degrees of freedom.
+_T = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}
+_T_OF_MANY = 2.2
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two networks by one column.
+
+    Attributes:
+        better: Title of the one that should be better.
+        worse: Of the other.
+        heading: Column.
+        pairs: Figures of both, of runs that share their seed.
+    """
+
+    better: str
+    worse: str
+    heading: str
+    pairs: Sequence[tuple[float, float]]
+
+    @property
+    def differences(self) -> list[float]:
+        """By how much the first is better, run by run."""
+        return [first - second for first, second in self.pairs]
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Where the mean difference lies, at 95 % confidence; None of a single run."""
+        if len(self.pairs) < 2:
+            return None
+        mean, count = fmean(self.differences), len(self.pairs)
+        half = _T.get(count - 1, _T_OF_MANY) * stdev(self.differences) / sqrt(count)
+        return mean - half, mean + half
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the first is better beyond chance."""
+        if self.interval is None:
+            return 'unclear'
+        low, high = self.interval
+        return 'good' if low > 0 else 'bad' if high < 0 else 'unclear'
+
+    def sentence(self) -> str:
+        """Tell it with its figures."""
+        (first, second), mean = map(fmean, zip(*self.pairs, strict=True)), fmean(self.differences)
+        figures = f'{self.heading}: {self.better} {first:.1f}, {self.worse} {second:.1f}, difference {mean:+.1f}'
+        if self.interval is None:
+            return f'{figures}; one run each, so that chance can not be told from merit.'
+        low, high = self.interval
+        words = {'good': 'better beyond chance', 'bad': 'worse beyond chance', 'unclear': 'no difference beyond chance'}
+        return f'{figures} ({low:+.1f} to {high:+.1f} at 95 %, {len(self.pairs)} seeds): {words[self.verdict]}.'
+
+
+def verdict_on_claim(study: Study, rows: Sequence[Row]) -> list[Finding]:
+    """Say of each pair of the claim whether the first is better, and of each network whether it beats the untrained."""
+    findings = [
+        _finding(f'Is {_title(study, better)} better than {_title(study, worse)}?', found)
+        for better, worse in study.claim.pairs
+        if (found := list(compare(rows, better, worse, study.claim.by or _judged(study))))
+    ]
+    told = set(study.claim.pairs)
+    return findings + [
+        _finding(f'Is {_title(study, name)} better than the untrained network?', found)
+        for name in study.stages
+        if (name, UNTRAINED) not in told and (found := list(compare(rows, name, UNTRAINED, _judged(study))))
+    ]
+
+
+def compare(rows: Sequence[Row], better: str, worse: str, headings: Sequence[str]) -> Iterator[Comparison]:
+    """Compare two networks in each cell that they share, by each column that both have figures for."""
+    for first in (row for row in rows if row.network == better):
+        for second in (row for row in rows if row.network == worse and _agree(first.cell, row.cell)):
+            for heading in headings:
+                both = zip(first.cells[heading].values, second.cells[heading].values, strict=True)
+                pairs = [(one, other) for one, other in both if one is not None and other is not None]
+                if pairs:
+                    words = ', '.join(f'{name} {value}' for name, value in first.cell.items())
+                    heading_here = f'{heading} ({words})' if words else heading
+                    yield Comparison(first.title, second.title, heading_here, pairs)
+
+
+def _agree(first: Mapping[str, object], second: Mapping[str, object]) -> bool:
+    return all(second.get(name, value) == value for name, value in first.items())
+
+
+def _finding(question: str, found: Sequence[Comparison]) -> Finding:
+    verdicts = {comparison.verdict for comparison in found}
+    verdict: Verdict = verdicts.pop() if len(verdicts) == 1 else 'unclear'
+    words = {'good': 'Yes.', 'bad': 'No, it is worse.', 'unclear': 'That can not be told.'}
+    return Finding(question, verdict, ' '.join([words[verdict], *(one.sentence() for one in found)]))
+
+
+def _judged(study: Study) -> list[str]:
+    """Columns that measure something, not what it costs."""
+    return [heading for heading, metric in study.table.columns.items() if metric not in (*COSTS, PUBLISHED)]
+
+
+def _title(study: Study, network: str) -> str:
+    stage = study.stages.get(network)
+    return (stage and stage.title) or network

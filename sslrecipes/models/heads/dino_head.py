@@ -11,7 +11,7 @@ from mmengine.dist import all_reduce
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from sslrecipes.models.losses.view_cross_entropy import swapped_cross_entropy
+from sslrecipes.models.losses.view_cross_entropy import least_cross_entropy, swapped_cross_entropy
 from sslrecipes.models.losses.view_weights import NUM_GLOBALS, ViewWeights
 from sslrecipes.models.utils.micro_batches import MicroBatches
 from sslrecipes.models.utils.observed import Observed
@@ -34,6 +34,9 @@ class DINOHead(Observed, BaseModule):
         student_temp: Temperature of the student.
         center_momentum: Share of the centre that stays.
         init_cfg: Initialisation.
+
+    Attributes:
+        target_entropy: What the last loss would have been with perfect predictions.
 
     Source: DINO (https://arxiv.org/abs/2104.14294), ``DINOLoss``; weights per kind of view: SSLight.
     """
@@ -60,6 +63,7 @@ class DINOHead(Observed, BaseModule):
         self.center_momentum = center_momentum
         self.register_buffer('center', torch.zeros(1, out_channels))
         self.micro_batches = MicroBatches()
+        self.target_entropy: Tensor | None = None
 
     @property
     def trivial_loss(self) -> float:
@@ -92,6 +96,7 @@ class DINOHead(Observed, BaseModule):
         with torch.autocast(student.device.type, enabled=False):
             targets = self._assign(teacher.detach().float(), epoch).unflatten(0, (NUM_GLOBALS, -1))
             logits = (student.float() / self.student_temp).unflatten(0, (num_views, -1))
+            self.target_entropy = least_cross_entropy(targets, self.weights)
             loss = swapped_cross_entropy(targets, logits, self.weights)
         self._move_center(teacher.detach().float())
         return loss

@@ -18,7 +18,7 @@ from sslrecipes.config.rules.checks import whole
 from sslrecipes.config.rules.queues import shorter_than_a_step
 from sslrecipes.errors import ConfigError
 from sslrecipes.models.losses.sinkhorn import sinkhorn
-from sslrecipes.models.losses.view_cross_entropy import swapped_cross_entropy
+from sslrecipes.models.losses.view_cross_entropy import least_cross_entropy, swapped_cross_entropy
 from sslrecipes.models.losses.view_weights import NUM_GLOBALS, ViewWeights
 from sslrecipes.models.utils.micro_batches import MicroBatches
 from sslrecipes.models.utils.observed import Observed
@@ -56,6 +56,7 @@ class SwAVHead(Observed, BaseModule):
 
     Attributes:
         num_prototypes: Number K of prototypes; set by the method.
+        target_entropy: What the last loss would have been with perfect predictions.
 
     Raises:
         ConfigError: For fewer than one round; in training if the queue is shorter than an optimizer step, or if not
@@ -89,6 +90,7 @@ class SwAVHead(Observed, BaseModule):
         self.register_buffer('queue', torch.zeros(NUM_GLOBALS, queue_length, feat_channels))
         self.register_buffer('queue_layout', torch.zeros(2, dtype=torch.long))
         self.micro_batches = MicroBatches()
+        self.target_entropy: Tensor | None = None
         self.batch_size: int | None = None
         self.num_prototypes: int | None = None
 
@@ -117,6 +119,7 @@ class SwAVHead(Observed, BaseModule):
             newest = embedding.detach().float().unflatten(0, (num_views, -1))[:NUM_GLOBALS]
             codes = self.assign(newest, views[:NUM_GLOBALS].detach(), prototypes.detach().float(), epoch)
             self.show('assignment', codes.flatten(0, 1))
+            self.target_entropy = least_cross_entropy(codes, self.weights)
             return swapped_cross_entropy(codes, views, self.weights, self.temperature)
 
     @torch.no_grad()

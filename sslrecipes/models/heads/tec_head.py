@@ -9,7 +9,8 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from sslrecipes.models.losses.feature_regression import masked_mse, normalize_over_patches
-from sslrecipes.models.losses.relation import relation_cross_entropy
+from sslrecipes.models.losses.relation import relation_cross_entropy, relation_distribution
+from sslrecipes.models.losses.target_entropy import entropy
 from sslrecipes.models.necks.tec_neck import TECPrediction
 from sslrecipes.models.targets.tec_base_model import TECTargets
 from sslrecipes.registry import MODELS
@@ -25,6 +26,7 @@ class TECHead(BaseModule):
 
     Attributes:
         relation_patches: Number L of patches to which relations are predicted, 0 for none; set by the method.
+        target_entropy: What the last relation loss would have been with perfect predictions; None without that loss.
 
     Source: TEC (https://arxiv.org/abs/2210.11016).
     """
@@ -34,6 +36,7 @@ class TECHead(BaseModule):
         self.relation_temperature = relation_temperature
         self.normalize_target = normalize_target
         self.relation_patches: int | None = None
+        self.target_entropy: Tensor | None = None
 
     @property
     def trivial_loss(self) -> float | None:
@@ -51,6 +54,7 @@ class TECHead(BaseModule):
         losses = {'loss_fea': masked_mse(prediction.feature, feature, mask)}
         if prediction.relation is not None:
             assert targets.relation is not None, 'the relation branch needs a base model with relation=True'
+            self.target_entropy = entropy(relation_distribution(targets.relation, self.relation_temperature))
             losses['loss_att'] = relation_cross_entropy(
                 prediction.relation, targets.relation, self.relation_temperature
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from sslrecipes.models.losses.target_entropy import entropy
 from sslrecipes.models.losses.view_weights import NUM_GLOBALS, ViewWeights
 
 
@@ -26,3 +27,11 @@ def swapped_cross_entropy(targets: Tensor, logits: Tensor, weights: ViewWeights,
 
     locals_ = range(NUM_GLOBALS, len(logits))
     return weights([compare(0, 1), compare(1, 0)], [compare(a, view) for a in range(NUM_GLOBALS) for view in locals_])
+
+
+def least_cross_entropy(targets: Tensor, weights: ViewWeights) -> Tensor:
+    """What :func:`swapped_cross_entropy` would be if every view were predicted perfectly; passes no gradient.
+
+    Each global view's target stands in equally many pairs of a kind, so that both means are of the same entropy.
+    """
+    return entropy(targets) * sum(weights.weights)

@@ -15,11 +15,12 @@ from sslrecipes.models.layers.momentum_network import MomentumNetwork
 from sslrecipes.models.losses.view_weights import NUM_GLOBALS
 from sslrecipes.models.methods.multi_crop_method import MultiCropMethod, forward_views
 from sslrecipes.models.utils.cosine import cosine
+from sslrecipes.models.utils.target_entropy_log import TargetEntropyLog
 from sslrecipes.registry import MODELS
 
 
 @MODELS.register_module()
-class DINO(MultiCropMethod):
+class DINO(TargetEntropyLog, MultiCropMethod):
     """The student sees all views, its teacher the global ones; the teacher follows the student.
 
     The teacher has no stochastic depth and no gradient. It is in training mode: its batch norms use batch statistics

@@ -13,11 +13,12 @@ from sslrecipes.config.rules.sizes import differ
 from sslrecipes.models.methods.multi_crop_method import MultiCropMethod, forward_views
 from sslrecipes.models.utils.initialization import loads_pretrained, normal_init
 from sslrecipes.models.utils.progress import Progress
+from sslrecipes.models.utils.target_entropy_log import TargetEntropyLog
 from sslrecipes.registry import MODELS
 
 
 @MODELS.register_module()
-class SwAV(MultiCropMethod):
+class SwAV(TargetEntropyLog, MultiCropMethod):
     """Predict the cluster of each global view from every other view.
 
     Args:

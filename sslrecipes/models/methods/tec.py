@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmpretrain.models import BaseSelfSupervisor
 from torch import Tensor
 
 from sslrecipes.config.rules import refuse
 from sslrecipes.config.rules.sizes import other_grid
 from sslrecipes.errors import ConfigError
 from sslrecipes.models.utils.frozen import keep_out_of_checkpoints
+from sslrecipes.models.utils.target_entropy_log import TargetEntropyLog
 from sslrecipes.registry import MODELS
 
 
 @MODELS.register_module()
-class TEC(BaseSelfSupervisor):
+class TEC(TargetEntropyLog):
     """Regress features and patch relations of a frozen base model from a quarter of the patches.
 
     Parts: ``target_generator`` (frozen base model, sees the whole image), ``backbone`` (student), ``neck`` (encoder

@@ -90,6 +90,9 @@ def test_every_parameter_gets_a_gradient_and_the_probe_gives_none_back():
     model.begin_step(START)
     losses = model(views(), samples(), mode='loss')
     assert set(losses) == {'loss_swav', 'loss_probe', 'probe_top1'}
+    total, logged = model.parse_losses(losses)
+    assert 0 < logged['target_entropy'] <= losses['loss_swav']
+    assert total == losses['loss_swav'] + losses['loss_probe']
     losses['loss_probe'].backward(retain_graph=True)
     assert all(parameter.grad is None for parameter in (*model.backbone.parameters(), *model.neck.parameters()))
     losses['loss_swav'].backward()

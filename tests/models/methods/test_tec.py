@@ -60,6 +60,14 @@ def test_predicting_the_mean_costs_the_trivial_loss(relation):
     losses['loss_fea'] *= 16 / 15  # the variance is the unbiased one
     assert sum(losses.values()).item() == pytest.approx(model.head.trivial_loss, rel=1e-4)
     assert model.head.trivial_loss == pytest.approx(1 + relation * math.log(16))
+    total, logged = model.parse_losses(losses)
+    assert ('target_entropy' in logged) == relation
+    assert total == sum(losses.values())
+    if relation:  # a perfect prediction costs what is left
+        perfect = TECPrediction(constant.feature, targets.relation / model.head.relation_temperature)
+        costs = model.head.loss(perfect, targets, torch.ones(2, 16))['loss_att']
+        torch.testing.assert_close(logged['target_entropy'], costs)
+        assert costs < losses['loss_att']
     model.head.normalize_target = False
     assert model.head.trivial_loss is None
 

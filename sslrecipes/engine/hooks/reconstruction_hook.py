@@ -18,6 +18,9 @@ from sslrecipes.models.utils.wrapping import unwrapped
 from sslrecipes.registry import DATASETS, HOOKS
 from sslrecipes.visualization.patch_colours import PatchColours, check_patch_colours
 
+CANDIDATES = 8
+"""Samples of which one is shown."""
+
 
 @HOOKS.register_module()
 class ReconstructionHook(Hook):
@@ -31,10 +34,11 @@ class ReconstructionHook(Hook):
 
     Args:
         interval: Epochs between two pictures; the last epoch always gets one.
-        num_images: Number of images, taken at equal distances from the data set.
+        num_images: Number of images, one from each of so many equal stretches of the data set: of a few drawn there,
+            that of the highest contrast, since an even one shows nothing.
         dataset: Config of the data set to take them from. By default the training set, with its augmentations.
-        seed: Seed of the masks and, for a data set given by ``dataset``, of its augmentations (the training set's
-            follow the run's seed).
+        seed: Seed of the choice, of the masks and, for a data set given by ``dataset``, of its augmentations (the
+            training set's follow the run's seed).
         patch_colours: How to show a ``norm_pix`` prediction, see
             :func:`sslrecipes.visualization.patch_colours.shown_statistics`.
 
@@ -73,10 +77,11 @@ class ReconstructionHook(Hook):
         require_pixels(unwrapped(runner.model))
         if is_main_process():
             dataset = DATASETS.build(self._dataset) if self._dataset else runner.train_dataloader.dataset
-            picked = range(0, len(dataset), max(1, len(dataset) // self._num_images))[: self._num_images]
             samples = SeededDataset(dataset, self._seed)
             samples.reader.replaces = True
-            self._images = torch.stack([samples[index]['inputs'] for index in picked])
+            drawn = draw_candidates(len(dataset), self._num_images, self._seed)
+            images = ([samples[index]['inputs'] for index in stretch] for stretch in drawn)
+            self._images = torch.stack([max(some, key=contrast) for some in images])
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Draw and write the picture."""
@@ -92,3 +97,15 @@ class ReconstructionHook(Hook):
         path = Path(runner.work_dir, 'vis', f'reconstruction_epoch_{epoch}.png')
         write_atomic(path, lambda file: Image.fromarray(grid).save(file, format='PNG'), keep_other=True)
         runner.visualizer.add_image('reconstruction', grid, step=epoch)
+
+
+def draw_candidates(size: int, num_images: int, seed: int) -> list[list[int]]:
+    """Draw up to :data:`CANDIDATES` indices from each of ``num_images`` equal stretches of ``size`` samples."""
+    generator = torch.Generator().manual_seed(seed)
+    stretches = torch.arange(size).chunk(min(num_images, size))
+    return [some[torch.randperm(len(some), generator=generator)[:CANDIDATES]].tolist() for some in stretches]
+
+
+def contrast(image: torch.Tensor) -> float:
+    """Standard deviation of the values of an image."""
+    return image.float().std().item()

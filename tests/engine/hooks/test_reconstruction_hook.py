@@ -9,6 +9,7 @@ from torch.utils.data import Dataset
 import sslrecipes.engine.hooks
 import sslrecipes.models
 import sslrecipes.visualization  # noqa: F401  registers
+from sslrecipes.engine.hooks.reconstruction_hook import draw_candidates
 from sslrecipes.errors import ConfigError
 
 
@@ -95,11 +96,32 @@ def test_images_and_masks_are_the_same_in_every_epoch_and_run(tmp_path, train):
     assert (first != second).any()  # another learning rate, another prediction
 
 
-def test_images_are_spread_over_the_data_set(tmp_path, train):
+def test_images_are_spread_over_the_data_set_and_show_something(tmp_path, train, monkeypatch):
+    monkeypatch.setattr(NoisyColours, '__getitem__', striped(NoisyColours.__getitem__))
     runner = train(tmp_path, hook(interval=9), epochs=1)
     (recorder,) = (hook for hook in runner.hooks if type(hook).__name__ == 'ReconstructionHook')
-    levels = recorder._images.float().mean((1, 2, 3))
-    assert levels.sub(19).div(15).round().tolist() == [0, 4, 8]
+    levels = recorder._images[..., 1::2].float().mean((1, 2, 3))
+    assert levels.sub(19).div(15).round().tolist() == [2, 6, 10]
+
+
+def striped(get):
+    """Function that blackens every other column of every fourth image."""
+
+    def striped_get(dataset, index):
+        sample = get(dataset, index)
+        if index % 4 == 2:
+            sample['inputs'][..., ::2] = 0
+        return sample
+
+    return striped_get
+
+
+def test_candidates_are_seeded_and_come_from_all_stretches():
+    drawn = draw_candidates(1000, 4, seed=3)
+    assert drawn == draw_candidates(1000, 4, seed=3) != draw_candidates(1000, 4, seed=4)
+    assert all(len(set(some)) == 8 for some in drawn)
+    assert [{index // 250 for index in some} for some in drawn] == [{0}, {1}, {2}, {3}]
+    assert draw_candidates(2, 4, seed=0) == [[0], [1]]
 
 
 def test_training_is_not_disturbed(tmp_path, train):

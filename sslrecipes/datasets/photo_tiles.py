@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from mmengine.logging import print_log
@@ -29,6 +29,7 @@ PHOTOGRAPHS = {
 """Package -> (folder in it, files). Drawings, near-empty pictures and second shots of one scene are left out."""
 
 Band = tuple[int, int]
+T = TypeVar('T')
 
 
 @lru_cache(maxsize=1)
@@ -75,6 +76,13 @@ def tile_corners(height: int, width: int, split: str, size: int, stride: int) ->
                 yield top, left
 
 
+def evenly_spread(items: list[T], count: int | None) -> list[T]:
+    """Return ``count`` of the items at equal distances, or all of them if there are no more or it is ``None``."""
+    if count is None or count >= len(items):
+        return items
+    return [items[(2 * index + 1) * len(items) // (2 * count)] for index in range(count)]
+
+
 @DATASETS.register_module()
 class PhotoTiles(EmbeddedDataset):
     """Square tiles of 18 photographs; the label of a tile is the picture it comes from.
@@ -90,18 +98,30 @@ class PhotoTiles(EmbeddedDataset):
         split: ``'train'`` or ``'val'``.
         tile_size: Side of a tile in pixels.
         stride: Step between neighbouring tiles in pixels; ``None`` means ``tile_size`` (no overlap).
+        per_class: At most so many tiles of each picture, evenly spread over it; ``None`` means all. Where there are
+            so many of each, the classes are balanced.
         **kwargs: ``pipeline``, ``indices``, ``test_mode``, ``lazy_init`` ... of mmpretrain's ``BaseDataset``.
 
     Raises:
-        ConfigError: Unknown ``split``, or a ``tile_size`` or ``stride`` below 1.
+        ConfigError: Unknown ``split``, or a ``tile_size``, ``stride`` or ``per_class`` below 1.
         DataError: The pictures are not installed, or fewer than two are large enough for ``tile_size``.
     """
 
-    def __init__(self, split: str = 'train', tile_size: int = 32, stride: int | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        split: str = 'train',
+        tile_size: int = 32,
+        stride: int | None = None,
+        per_class: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         if tile_size < 1 or (stride is not None and stride < 1):
             raise ConfigError(f'PhotoTiles needs tile_size and stride of at least 1, not {tile_size} and {stride}.')
+        if per_class is not None and per_class < 1:
+            raise ConfigError(f'PhotoTiles needs per_class of at least 1, or None for all tiles, not {per_class}.')
         self.tile_size = tile_size
         self.stride = stride or tile_size
+        self.per_class = per_class
         super().__init__(split, metainfo={'classes': self._large_enough()}, **kwargs)
 
     def _corners(self, name: str, split: str) -> Iterator[tuple[int, int]]:
@@ -126,7 +146,7 @@ class PhotoTiles(EmbeddedDataset):
         return [
             {'corner': corner, 'gt_label': label}
             for label, name in enumerate(self.CLASSES)
-            for corner in self._corners(name, self.split)
+            for corner in evenly_spread(list(self._corners(name, self.split)), self.per_class)
         ]
 
     def get_data_info(self, idx: int) -> dict[str, Any]:

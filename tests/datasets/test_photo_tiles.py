@@ -68,6 +68,16 @@ def test_tiles_do_not_overlap_unless_asked_to():
     assert max(covered.max() for covered in pixels(PhotoTiles('train', 32, stride=16)).values()) == 4
 
 
+def test_few_tiles_of_each_class_are_spread_over_its_picture():
+    everything, few = PhotoTiles('train', 64, stride=32), PhotoTiles('train', 64, stride=32, per_class=20)
+    counts = np.bincount(few.get_gt_labels())
+    assert (counts == np.minimum(np.bincount(everything.get_gt_labels()), 20)).all()
+    corners = [info['corner'] for info in few.load_data_list() if few.CLASSES[info['gt_label']] == 'retina']
+    assert len(set(corners)) == 20
+    assert np.ptp([top for top, _ in corners]) > 1200
+    assert np.ptp([left for _, left in corners]) > 1000
+
+
 def test_a_sample_is_the_tile_of_its_picture():
     dataset = PhotoTiles('val', 64, pipeline=[])
     index = len(dataset) // 2
@@ -102,6 +112,8 @@ def test_errors_are_one_clear_sentence(monkeypatch):
         PhotoTiles('test')
     with pytest.raises(ConfigError, match='at least 1'):
         PhotoTiles(tile_size=0)
+    with pytest.raises(ConfigError, match='per_class of at least 1'):
+        PhotoTiles(per_class=0)
     load_photographs.cache_clear()
     monkeypatch.setitem(photo_tiles.PHOTOGRAPHS, 'sklearn', ('datasets/images', ('absent.jpg',)))
     with pytest.raises(DataError, match=r'cannot read ".*absent.jpg"'):

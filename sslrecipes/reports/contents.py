@@ -47,11 +47,19 @@ class Table:
 
 @dataclass(frozen=True)
 class Line:
-    """What one run logged of a scalar: ``values[i]`` at ``steps[i]``."""
+    """What one run logged of a scalar: ``values[i]`` at ``steps[i]``.
+
+    Attributes:
+        name: Of the run.
+        steps: In the chart's unit, ascending.
+        values: Those that aren't finite leave a gap.
+        group: Lines of a group, such as the seeds of one setting, share a colour and a place in the legend.
+    """
 
     name: str
     steps: Sequence[float]
     values: Sequence[float]
+    group: str = ''
 
 
 @dataclass(frozen=True)
@@ -135,7 +143,7 @@ class Report:
         lead: What was done, in a sentence or two.
         claim: The sentence that was tried, if any.
         source: Where it is claimed.
-        findings: Verdicts on the whole, the most important first.
+        findings: Verdicts on the whole, the most important first; with a claim, the first says whether it holds.
         tables: Results first.
         charts: Curves.
         pictures: What people would rather look at.

@@ -83,10 +83,16 @@ def _records(file: Path) -> Iterator[dict[str, Any]]:
             yield record
 
 
-def smoothed(values: Sequence[float], window: int = _WINDOW) -> NDArray[np.float64]:
+def smoothed(values: Sequence[float] | NDArray[np.float64], window: int = _WINDOW) -> NDArray[np.float64]:
     """Return the mean of each value and its neighbours, ``window`` in all, fewer at the ends; it has no lag."""
     ones = np.ones(window)
     return np.convolve(values, ones, 'same') / np.convolve(np.ones(len(values)), ones, 'same')
+
+
+def smoothing_window(count: int) -> int:
+    """Return how many of ``count`` values to average for a curve; 0 if too few are there to smooth any."""
+    window = min(_WINDOW, count // 20)  # of a short run a wide window would hide the start
+    return window if window >= 3 else 0
 
 
 def plot_curves(runs: Mapping[str, str | Path], out: str | Path, keys: Sequence[str] | None = None) -> Path:
@@ -130,8 +136,8 @@ def plot_curves(runs: Mapping[str, str | Path], out: str | Path, keys: Sequence[
 
 def _draw(axes: Any, curve: Curve, name: str, colour: str) -> None:
     axes.set_xlabel(curve.unit)
-    window = min(_WINDOW, len(curve.steps) // 20)  # of a short run a wide window would hide the start
-    if window < 3:
+    window = smoothing_window(len(curve.steps))
+    if not window:
         axes.plot(curve.steps, curve.values, color=colour, marker='.', label=name)
         return
     axes.plot(curve.steps, curve.values, color=colour, alpha=0.3, linewidth=0.8)

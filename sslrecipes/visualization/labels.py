@@ -1,10 +1,19 @@
-"""Names of files and classes as labels of a figure."""
+"""Names of files and classes as labels of a figure or texts of a page."""
 
 from __future__ import annotations
 
+import re
 from unicodedata import normalize
 
 from sslrecipes.paths.user_paths import printable
+
+#: Halves of characters, controls but for tab and line feed, marks that turn the order of the letters around them.
+_UNSEEN = re.compile('[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]')
+
+
+def visible_text(text: str) -> str:
+    r"""Show in a text of a page what has no look of its own, or changes that of others, as ``\udce9`` or ``\u202e``."""
+    return _UNSEEN.sub(lambda found: found[0].encode('unicode_escape').decode('ascii'), text)
 
 
 def drawn_label(name: str) -> str:

@@ -59,6 +59,7 @@ def test_wheel_ships_configs_tools_and_model_index(wheel):
     prefix = 'sslrecipes/.mim/'
     assert {name.removeprefix(prefix) for name in names if name.startswith(prefix)} == expected
     assert 'sslrecipes/compat/mmcv_ext.py' in names
+    assert {path.relative_to(ROOT).as_posix() for path in ROOT.glob('sslrecipes/*/templates/*')} <= {*names}
     assert any(name.endswith('.dist-info/licenses/LICENSE') for name in names)
     assert not [name for name in names if name.endswith('.pyc') or name.startswith('tests')]
 

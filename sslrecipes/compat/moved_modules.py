@@ -24,9 +24,9 @@ _MOVED = {
         annotation_lists coco_annotations coco_head dataset_options evaluator_preflight=evaluator remarks
         segmentation_preflight=segmentation transfer_preflight=detection voc_annotations""",
     ('engine', 'commands'): """
-        argument_kinds benchmark comparison=compare_methods config_check config_registries costs culprits data_benchmark
-        dry_run flops knn_directory=evaluate_knn knn_report launch mae_priv_quickstart quickstart rehearsal replay
-        synthetic transfer_quickstart""",
+        argument_kinds benchmark config_check config_registries costs culprits data_benchmark
+        dry_run flops knn_directory=evaluate_knn knn_report launch rehearsal replay
+        synthetic""",
     ('engine', 'engine'): 'agreement=distributed class_use=class_count',
     ('engine', 'engine.nonfinite'): 'module_watch nonfinite_record=record plain_values recorded_model',
     ('engine', 'engine.restart'): """

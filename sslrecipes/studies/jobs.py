@@ -151,8 +151,8 @@ class _Expansion:
         self, part: Stage | Evaluation, network: str, source: str, cell: Mapping[str, Any], counting: set[str]
     ) -> Job:
         cell = {name: value for name, value in cell.items() if name in counting}
-        folders = [part.name, *([network] if isinstance(part, Evaluation) else []), *([_words(cell)] if cell else [])]
-        name = '/'.join(folders)
+        folder = f'{part.name}/' if isinstance(part, Evaluation) else ''
+        name = '_'.join([folder + network, *_words(cell)])
         if name not in self._made:
             self._made[name] = self._new(part, name, network, source, cell)
         return self._made[name]
@@ -207,5 +207,8 @@ def weights_place(cfg: Config) -> str:
     return 'load_from' if cfg.get('train_cfg') else ARGUMENT
 
 
-def _words(cell: Mapping[str, Any]) -> str:
-    return '_'.join(f'{name}-{re.sub(r"[^A-Za-z0-9.+]+", "-", str(value)).strip("-")}' for name, value in cell.items())
+def _words(cell: Mapping[str, Any]) -> Iterator[str]:
+    """Words for the factors in the name of a folder; the seed that recipes have by themselves needs none."""
+    for name, value in cell.items():
+        if (name, value) != (SEED, 0):
+            yield f'{name}-{re.sub(r"[^A-Za-z0-9.+]+", "-", str(value)).strip("-")}'

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sslrecipes.studies.jobs import ARGUMENT, METRICS, Job
+from sslrecipes.studies.jobs import ARGUMENT, METRICS, TRANSFER, Job
 from sslrecipes.studies.recipes import HOME, shown
 
 #: Log of a job, in its folder.
@@ -54,7 +54,8 @@ def _arguments(job: Job, launch: Launch) -> list[str]:
     options = ['--cfg-options', *overrides] if overrides else []
     if not job.trains:
         return ['--out', str(job.folder / METRICS), *options]
-    return ['--resume', *(['--accept-changes'] if launch.accept_changes else []), *options]
+    proof = ['--verify'] if job.weights.get(TRANSFER) else []
+    return ['--resume', *(['--accept-changes'] if launch.accept_changes else []), *proof, *options]
 
 
 def _checkpoint(job: Job) -> list[str]:

@@ -1,18 +1,21 @@
-"""Write what came of a study: ``results.json``, and the report."""
+"""Write what came of a study: ``results.json``, and the report as a page and as Markdown."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from sslrecipes.checkpoint.files.writing import write_atomic
-from sslrecipes.reports.contents import Finding, Table
+from sslrecipes.reports.contents import Finding, Picture, Report, Table
+from sslrecipes.reports.page import write_report
 from sslrecipes.studies.costs import Cost
 from sslrecipes.studies.jobs import Job
+from sslrecipes.studies.products import Making
 from sslrecipes.studies.results import TIMES, Cell, Results, Row
 from sslrecipes.studies.states import FINISHED, State
 from sslrecipes.studies.study import Study
@@ -23,9 +26,24 @@ RESULTS = 'results.json'
 
 
 def report(
-    study: Study, jobs: Sequence[Job], states: Mapping[str, State], costs: Mapping[str, Cost], home: Path
+    study: Study,
+    jobs: Sequence[Job],
+    states: Mapping[str, State],
+    costs: Mapping[str, Cost],
+    home: Path,
+    makings: Sequence[Making] = (),
+    failed: Sequence[str] = (),
 ) -> list[Path]:
-    """Write the results of what is finished, and print the table.
+    """Write what there is, and print the table.
+
+    Args:
+        study: What it is.
+        jobs: All its jobs.
+        states: How far they are.
+        costs: What they cost.
+        home: Its folder.
+        makings: Pictures and exports that were made.
+        failed: A sentence for each job that failed.
 
     Returns:
         The files.
@@ -33,14 +51,57 @@ def report(
     results = Results(study, jobs, states, costs)
     results.check_columns()
     rows = results.rows()
-    findings = verdict_on_claim(study, rows)
+    findings = [*_unfinished(jobs, states, failed), *verdict_on_claim(study, rows)]
     table = table_of(study, rows)
+    _print(table, findings)
+    text = json.dumps(results_of(study, rows, findings, jobs, states), indent=2) + '\n'
+    whole = Report(
+        title=study.title,
+        lead=lead_of(jobs, states),
+        claim=study.claim.text,
+        source=study.claim.source,
+        findings=findings,
+        tables=[table],
+        pictures=[_picture(making) for making in makings if making.file.suffix == '.png'],
+        commands=[f'python tools/run_study.py {study.file}', *_next_steps(makings)],
+    )
+    return [
+        write_atomic(home / RESULTS, lambda file: file.write_text(text, encoding='utf-8')),
+        *write_report(whole, home, keep_other=False),
+    ]
+
+
+def _unfinished(jobs: Sequence[Job], states: Mapping[str, State], failed: Sequence[str]) -> Iterator[Finding]:
+    left = [job.name for job in jobs if states[job.name].word != FINISHED]
+    if left:
+        more = f' {"; ".join(failed)}.' if failed else ''
+        yield Finding('Is it complete?', 'unclear', f'No: {len(left)} of {len(jobs)} stages are not finished.{more}')
+
+
+def lead_of(jobs: Sequence[Job], states: Mapping[str, State]) -> str:
+    """Say what was done."""
+    done = [job for job in jobs if states[job.name].word == FINISHED]
+    trained, records = sum(job.trains for job in done), [states[job.name].record for job in done]
+    minutes = sum(record.seconds for record in records if record) / 60
+    return f'{trained} trainings and {len(done) - trained} evaluations, {minutes:.0f} minutes in all.'
+
+
+def _print(table: Table, findings: Sequence[Finding]) -> None:
     console = Console()
     print_table(console, table.title, table.columns, table.rows)
     for finding in findings:
         console.print(f'{finding.question} {finding.answer}', markup=False, highlight=False, soft_wrap=True)
-    text = json.dumps(results_of(study, rows, findings, jobs, states), indent=2) + '\n'
-    return [write_atomic(home / RESULTS, lambda file: file.write_text(text, encoding='utf-8'))]
+
+
+def _picture(making: Making) -> Picture:
+    return Picture(making.name.replace('/', ': '), making.file, making.product.caption)
+
+
+def _next_steps(makings: Sequence[Making]) -> Iterator[str]:
+    """The command lines that made pictures and exports, as a user would type them."""
+    for making in makings:
+        for command in making.commands:
+            yield ' '.join(['python' if word == sys.executable else word for word in command])
 
 
 def table_of(study: Study, rows: Sequence[Row]) -> Table:

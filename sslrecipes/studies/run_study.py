@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -21,6 +22,9 @@ from sslrecipes.studies.placeholders import names_in
 from sslrecipes.studies.reading import read_study
 from sslrecipes.studies.recipes import find_recipe
 from sslrecipes.studies.study import Study
+
+if TYPE_CHECKING:
+    from sslrecipes.studies.products import Making
 
 FAILURE = 1
 _ABSENT = object()
@@ -182,6 +186,8 @@ class _Session:
 
     def run(self) -> list[str]:
         """Run what is left, and report; returns a sentence for each job that failed."""
+        from sslrecipes.studies.making import make_all
+        from sslrecipes.studies.products import makings_of
         from sslrecipes.studies.progress import watcher
         from sslrecipes.studies.running import run_jobs
         from sslrecipes.studies.states import states_of
@@ -191,8 +197,11 @@ class _Session:
         with watcher(self._wanted, self._states, self._costs, self._wishes.at_once) as watch:
             outcomes = run_jobs(self._wanted, self._states, self._wishes.launch, self._wishes.at_once, watch)
         self._states = states_of(self._jobs)
-        self._report()
-        return [f'{name} {outcome.word}: {outcome.why}' for name, outcome in outcomes.items() if outcome.why]
+        failed = [f'{name} {outcome.word}: {outcome.why}' for name, outcome in outcomes.items() if outcome.why]
+        makings = list(makings_of(self._study, self._wanted, self._states, self._home))
+        failed += make_all(makings, _say)
+        self._report([making for making in makings if making.file.is_file()], failed)
+        return failed
 
     def _check(self) -> None:
         """Refuse what would fail for something that can be known now."""
@@ -210,8 +219,8 @@ class _Session:
                 f'{free / 1e9:.1f} GB left: make room, or choose another --work-dir.'
             )
 
-    def _report(self) -> None:
+    def _report(self, makings: Sequence[Making], failed: Sequence[str]) -> None:
         from sslrecipes.studies.report import report
 
-        for file in report(self._study, self._jobs, self._states, self._costs, self._home):
+        for file in report(self._study, self._jobs, self._states, self._costs, self._home, makings, failed):
             _say(f'written: {file}')

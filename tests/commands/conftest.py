@@ -6,10 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from sslrecipes.datasets import PhotoTiles
-
-#: Of so many tiles of photographs one is taken.
-FEWER = 16
 TOOLS = Path(__file__).parents[2] / 'tools'
 TRAINING = """
 _base_ = ['sslrecipes::_base_/default_runtime.py']
@@ -77,13 +73,6 @@ def call(monkeypatch, tmp_path):
 def files_in():
     """Function that reads every file below a folder."""
     return lambda folder: {path: path.read_bytes() for path in folder.rglob('*') if path.is_file()}
-
-
-@pytest.fixture(scope='session')
-def few_tiles():
-    """Function that lets runs on tiles of photographs have few of them, until its MonkeyPatch is undone."""
-    tiles = PhotoTiles.load_data_list
-    return lambda patch: patch.setattr(PhotoTiles, 'load_data_list', lambda self: tiles(self)[::FEWER])
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import ctypes
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -75,19 +76,36 @@ def build_runner(cfg: Config, phase: str, needs_weights: bool = True, kind: type
         UserError: The first mistake found, in one sentence.
     """
     leave_lost_storage_to_the_main_thread()
-    check_components(adopted(cfg))
-    begins_with = None if cfg.get('resume') else cfg.get('load_from')  # what it resumes may have descendants
-    if begins_with:
-        check_weights(begins_with)
-    for place, file in missing_weights(cfg) if needs_weights else ():
-        reason = f'"{file}" is no regular file' if Path(file).exists() else f'there is no file "{file}"'
-        raise CheckpointError(f'{place}: {reason}.', place)
-    remarks = dict.fromkeys(check_datasets(cfg, phase))
-    remarks |= dict.fromkeys(check_evaluators(cfg, phase))
+    remarks = check_cfg(cfg, phase, lambda file: not needs_weights and file != cfg.get('load_from'))
     runner: SSLRunner = (kind or (SSLRunner if phase == 'train' else GuestRunner)).from_cfg(cfg)
     for remark in remarks:
         runner.logger.log(remark.level, remark.text)
     return runner
+
+
+def check_cfg(cfg: Config, phase: str, comes: Callable[[str], bool]) -> list[Remark]:
+    """Check everything that can be checked without work.
+
+    Args:
+        cfg: Loaded config.
+        phase: ``'train'`` or ``'test'``: whose data must be there.
+        comes: Tells of a weight file whether it needn't be there yet.
+
+    Returns:
+        What is odd, but may be meant.
+
+    Raises:
+        UserError: The first mistake found, in one sentence.
+    """
+    check_components(adopted(cfg))
+    begins_with = None if cfg.get('resume') else cfg.get('load_from')  # what it resumes may have descendants
+    if begins_with and not comes(begins_with):
+        check_weights(begins_with)
+    for place, file in missing_weights(cfg):
+        if not comes(file):
+            reason = f'"{file}" is no regular file' if Path(file).exists() else f'there is no file "{file}"'
+            raise CheckpointError(f'{place}: {reason}.', place)
+    return list(dict.fromkeys(chain(check_datasets(cfg, phase), check_evaluators(cfg, phase))))
 
 
 def check_datasets(cfg: Config, phase: str) -> Iterator[Remark]:

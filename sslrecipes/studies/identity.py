@@ -15,8 +15,9 @@ from mmengine.config import Config
 
 from sslrecipes.checkpoint.files.sealing import sha256
 from sslrecipes.config.places import walk
-from sslrecipes.engine.restart.fingerprint import flatten
+from sslrecipes.engine.restart.fingerprint import differences, flatten
 from sslrecipes.studies.jobs import Job
+from sslrecipes.studies.records import read_record
 
 #: Places of a config that don't change what comes out; data is recognised by its content.
 _HARMLESS = re.compile(
@@ -27,14 +28,28 @@ _HARMLESS = re.compile(
 )
 
 
+_DATA = 'data in '
+
+
 def identity(job: Job) -> dict[str, str]:
-    """Describe a job as a flat table: config entries by their place, and digests of the weights it starts from."""
+    """Describe a job as a flat table: config entries by their place, digests of the weights it starts from, its data.
+
+    Of files that aren't there any more it has what was remembered: who has finished doesn't need them.
+    """
+    record = read_record(job.folder)
+    remembered = record.identity if record else {}
     table = {place: repr(value) for place, value in settings(job.cfg).items()}
     for place, source in job.weights.items():
         for inner in [key for key in table if key == place or key.startswith(f'{place}.')]:
             del table[inner]
-        table[f'weights of {place}'] = _digest_of(source)
-    return table
+        name = f'weights of {place}'
+        table[name] = _digest_of(source) or remembered.get(name, 'missing')
+    return table | {key: value for key, value in remembered.items() if key.startswith(_DATA)} | data_of(job.cfg)
+
+
+def changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Say what differs between two identities; data that wasn't there before, such as what a run writes, doesn't."""
+    return differences({key: value for key, value in now.items() if key.startswith(_DATA)} | dict(before), now)
 
 
 def settings(cfg: Config) -> dict[str, Any]:
@@ -48,29 +63,47 @@ def digest(table: Mapping[str, str]) -> str:
 
 
 def data_of(cfg: Config) -> dict[str, str]:
-    """Digests of the folders and annotation files that a config's loaders read, as far as they are there.
+    """Digests of the folders and annotation files that a config reads, by place, as far as they are there.
 
     A folder is recognised by the names of its files, a list by its content; embedded data, which is pinned by the
     package, needs nothing.
     """
     found: dict[str, str] = {}
-    for key in [key for key in cfg if key.endswith(('_dataloader', '_cfg'))]:
-        for _, node in walk(cfg[key]):
-            if isinstance(node, Mapping) and ('data_root' in node or 'ann_file' in node):
-                root, file = str(node.get('data_root') or ''), str(node.get('ann_file') or '')
-                if root and Path(root).is_dir():
-                    found[root] = _names_below(str(Path(root).resolve()))
-                if file and Path(root, file).is_file():
-                    found[str(Path(root, file))] = sha256(Path(root, file))[:12]
+    for place, node in walk(cfg.to_dict()):
+        if isinstance(node, Mapping) and ('data_root' in node or 'ann_file' in node):
+            where, root = place.removeprefix('.'), Path(str(node.get('data_root') or '')).expanduser()
+            for name, folder in _folders(node, root):
+                found[f'{_DATA}{where}.{name}'] = _names_below(str(folder.resolve()))
+            if node.get('ann_file') and (root / str(node['ann_file'])).is_file():
+                found[f'{_DATA}{where}.ann_file'] = _content(root / str(node['ann_file']))
     return found
 
 
-def _digest_of(source: Job | str | None) -> str:
+def _folders(node: Mapping[str, Any], root: Path) -> list[tuple[str, Path]]:
+    """The folders of a data set, by the option that names them: parts of ``data_root``, where there are any."""
+    prefix = node.get('data_prefix') or node.get('split') or ''
+    parts = prefix.items() if isinstance(prefix, Mapping) else [('data_root', prefix)]
+    inner = [(key, root / part) for key, part in parts if isinstance(part, str) and part and (root / part).is_dir()]
+    return inner or ([('data_root', root)] if node.get('data_root') and root.is_dir() else [])
+
+
+def _digest_of(source: Job | str | None) -> str | None:
+    """Digest of weights, or of the job that makes them; None for a file that isn't there."""
     if source is None:
         return 'random'
     if isinstance(source, Job):
         return digest(identity(source))
-    return sha256(source)[:12] if Path(source).is_file() else 'missing'
+    return _content(Path(source)) if Path(source).is_file() else None
+
+
+def _content(file: Path) -> str:
+    seen = file.stat()
+    return _content_then(str(file.resolve()), seen.st_mtime_ns, seen.st_size)
+
+
+@cache
+def _content_then(file: str, changed: int, size: int) -> str:
+    return sha256(file)[:12]
 
 
 @cache

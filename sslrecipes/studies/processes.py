@@ -9,8 +9,10 @@ import runpy
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
-from multiprocessing import get_context
+from functools import partial
+from multiprocessing import forkserver, get_context, parent_process
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -55,9 +57,10 @@ def start(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> 
         environment: Variables that differ from those here.
     """
     if command[0] == sys.executable:
-        context = get_context('forkserver')
-        context.set_forkserver_preload(_WARM)
-        process = context.Process(target=_run_tool, args=(list(command[1:]), str(log), dict(environment)))
+        _have_server()
+        process = get_context('forkserver').Process(
+            target=_run_tool, args=(list(command[1:]), str(log), dict(environment))
+        )
         process.start()
         return _Forked(process)
     with log.open('ab') as stream:
@@ -67,12 +70,28 @@ def start(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> 
             stdout=stream,
             stderr=subprocess.STDOUT,
             env={**os.environ, **environment},
-            preexec_fn=lambda: end_with_parent(signal.SIGTERM),
+            preexec_fn=partial(_end_with, os.getpid(), signal.SIGTERM),
         )
 
 
+def _have_server() -> None:
+    """Start the process that jobs are forked from, unless it runs.
+
+    A request to stop that goes to all processes of a group must not end it, for its jobs have a checkpoint to write: it
+    never sees a SIGTERM, since it inherits that they are blocked.
+    """
+    get_context('forkserver').set_forkserver_preload(_WARM)
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
 def _run_tool(argv: list[str], log: str, environment: dict[str, str]) -> None:
-    end_with_parent(signal.SIGKILL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])  # one that came meanwhile takes effect here
+    _die_at_death_of_parent(signal.SIGKILL)  # which is the server
+    threading.Thread(target=_end_with_study, daemon=True).start()
     with Path(log).open('ab') as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
@@ -88,7 +107,22 @@ def _run_tool(argv: list[str], log: str, environment: dict[str, str]) -> None:
     runpy.run_path(argv[0], run_name='__main__')
 
 
-def end_with_parent(number: signal.Signals) -> None:
-    """Let the kernel send this process a signal when the one that started it ends, however that ends (Linux)."""
+def _end_with_study() -> None:
+    """Wait until the study has ended, and end; the server lives as long as any of its jobs does."""
+    study = parent_process()
+    assert study is not None
+    study.join()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _end_with(parent: int, number: signal.Signals) -> None:
+    """End with the process that started this one, also if that has happened already."""
+    _die_at_death_of_parent(number)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), number)
+
+
+def _die_at_death_of_parent(number: signal.Signals) -> None:
+    """Let the kernel send this process a signal when the one that forked it ends, however that ends (Linux)."""
     if sys.platform == 'linux':
         ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, int(number))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,12 @@ class Record:
     Attributes:
         status: ``'started'``, ``'done'`` or ``'failed'``.
         identity: See :func:`sslrecipes.studies.identity.identity`.
-        data: See :func:`sslrecipes.studies.identity.data_of`.
         seconds: That its starts took, as far as they ended.
         message: Why it failed.
     """
 
     status: str
     identity: Mapping[str, str]
-    data: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     message: str = ''
 

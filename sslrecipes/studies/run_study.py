@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from rich.console import Console
 from sslrecipes.config.option_values import GivenText
 from sslrecipes.config.places import value_at
 from sslrecipes.config.reading import read_config
-from sslrecipes.errors import ConfigError, StorageError, did_you_mean
+from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.paths.ownership import claim
 from sslrecipes.studies.jobs import Job, jobs_of
 from sslrecipes.studies.launching import Launch
@@ -77,13 +76,12 @@ def run_study(file: str | Path, wishes: Wishes) -> None:
     if wishes.print_commands:
         from sslrecipes.studies.shell import shell_script
 
-        print(shell_script(study, jobs, wishes.launch, sys.argv))
+        print(shell_script(study, chosen(jobs, wishes.only), wishes.launch, sys.argv))
         return
     _say('Starting: importing torch and the OpenMMLab packages takes some seconds')
     if wishes.dry_run:
         _Session(study, home, jobs, wishes).plan()
         return
-    home.mkdir(parents=True, exist_ok=True)
     owner = claim(home)
     try:
         failed = _Session(study, home, jobs, wishes).run()
@@ -205,19 +203,10 @@ class _Session:
 
     def _check(self) -> None:
         """Refuse what would fail for something that can be known now."""
-        from sslrecipes.studies.plan import needed_bytes
-        from sslrecipes.studies.states import FINISHED, check_startable, check_weights_kept
+        from sslrecipes.studies.checks import check_jobs
 
-        left = [job for job in self._wanted if self._states[job.name].word != FINISHED]
-        for job in left:
-            check_startable(job)
-            check_weights_kept(job, self._states)
-        free, needed = shutil.disk_usage(self._home).free, needed_bytes(left, self._states, self._costs)
-        if needed > free:
-            raise StorageError(
-                f'The checkpoints of the study take about {needed / 1e9:.1f} GB, but "{self._home}" has only '
-                f'{free / 1e9:.1f} GB left: make room, or choose another --work-dir.'
-            )
+        for remark in check_jobs(self._wanted, self._states, self._costs, self._home):
+            _say(remark)
 
     def _report(self, makings: Sequence[Making], failed: Sequence[str]) -> None:
         from sslrecipes.studies.report import report

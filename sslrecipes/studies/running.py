@@ -16,11 +16,11 @@ import torch
 
 from sslrecipes.checkpoint.files.superseded import set_aside
 from sslrecipes.errors import STOPPED
-from sslrecipes.studies.identity import data_of, identity
+from sslrecipes.studies.identity import identity
 from sslrecipes.studies.jobs import Job
 from sslrecipes.studies.launching import LOG, Launch, command, last_words
 from sslrecipes.studies.processes import Running, start
-from sslrecipes.studies.records import DONE, FAILED, STARTED, Record, read_record, write_record
+from sslrecipes.studies.records import DONE, FAILED, NAME, STARTED, Record, write_record
 from sslrecipes.studies.states import CHANGED, FINISHED, NEW, State
 
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -63,8 +63,10 @@ class Workers:
         """Variables that give a job its share."""
         share = {'OMP_NUM_THREADS': os.environ.get('OMP_NUM_THREADS', str(self._threads))}
         if self._present:
-            first = place * self._gpus % self._present
-            share['CUDA_VISIBLE_DEVICES'] = ','.join(str((first + gpu) % self._present) for gpu in range(self._gpus))
+            named = os.environ.get('CUDA_VISIBLE_DEVICES', '').split(',')
+            names = named if len(named) >= self._present and all(named) else [str(n) for n in range(self._present)]
+            mine = range(place * self._gpus, (place + 1) * self._gpus)
+            share['CUDA_VISIBLE_DEVICES'] = ','.join(dict.fromkeys(names[gpu % self._present] for gpu in mine))
         return share
 
 
@@ -96,14 +98,17 @@ class _Run:
     def __init__(
         self, jobs: Sequence[Job], states: Mapping[str, State], launch: Launch, workers: Workers, watcher: Watcher
     ) -> None:
+        self._jobs = jobs
         self._waiting = [job for job in jobs if states[job.name].word != FINISHED]
         self._done = {name for name, state in states.items() if state.word == FINISHED}
         self._states, self._launch, self._workers, self._watcher = states, launch, workers, watcher
         self._running: dict[str, tuple[Job, Running, int, float]] = {}
+        self._records: dict[str, Record] = {}
         self._outcomes: dict[str, Outcome] = {}
         self._told = False
 
     def run(self) -> dict[str, Outcome]:
+        self._remember_adopted()
         with _requests() as asked:
             try:
                 while (self._waiting and not asked) or self._running:
@@ -112,11 +117,19 @@ class _Run:
                     self._look(asked)
                     if self._running:
                         time.sleep(SECONDS_BETWEEN_LOOKS)
-            finally:
-                self._ask_to_end()  # what still runs after an error of the study's own
+            finally:  # an error of the study's own ends what runs, with a checkpoint
+                self._ask_to_end()
+                self._wait()
         if asked:
             raise SystemExit(STOPPED)
         return self._outcomes
+
+    def _remember_adopted(self) -> None:
+        """Write down that somebody else has run a job, so that a later change is noticed."""
+        for job in self._jobs:
+            state = self._states[job.name]
+            if state.word == FINISHED and state.record and not (job.folder / NAME).is_file():
+                write_record(job.folder, state.record)
 
     def _start_those_that_can(self) -> None:
         for job in list(self._waiting):
@@ -137,7 +150,8 @@ class _Run:
             set_aside(job.folder)
         job.folder.mkdir(parents=True, exist_ok=True)
         seconds = state.record.seconds if state.record and state.word != CHANGED else 0.0
-        write_record(job.folder, Record(STARTED, identity(job), data_of(job.cfg), seconds))
+        self._records[job.name] = Record(STARTED, identity(job), seconds)
+        write_record(job.folder, self._records[job.name])
         place = self._workers.free.pop(0)
         process = start(command(job, self._launch), job.folder / LOG, self._workers.environment(place))
         self._running[job.name] = job, process, place, time.monotonic()
@@ -156,18 +170,22 @@ class _Run:
             self._told = True
             self._ask_to_end()
 
+    def _wait(self) -> None:
+        while any(process.poll() is None for _, process, _, _ in self._running.values()):
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+
     def _ended(self, job: Job, code: int, seconds: float, stopping: bool) -> None:
-        record = read_record(job.folder)
-        assert record is not None
+        record = self._records[job.name]
         record = replace(record, seconds=record.seconds + seconds)
         if code == 0 and job.product.is_file():
-            write_record(job.folder, replace(record, status=DONE))
+            known = {**identity(job), **record.identity}  # with the data that it has written itself
+            write_record(job.folder, replace(record, status=DONE, identity=known))
             self._done.add(job.name)
             self._end(job, Outcome('finished', seconds=record.seconds))
         elif stopping:
             write_record(job.folder, record)
         else:
-            why = last_words(_tail(job.folder / LOG)) if code >= 0 else f'ended by {signal.Signals(-code).name}'
+            why = _reason(job, code)
             write_record(job.folder, replace(record, status=FAILED, message=why))
             self._end(job, Outcome('failed', why, record.seconds))
 
@@ -197,6 +215,13 @@ def _requests() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _reason(job: Job, code: int) -> str:
+    """Why a job has failed."""
+    if code < 0:
+        return f'ended by {signal.Signals(-code).name}'
+    return last_words(_tail(job.folder / LOG)) if code else f'it ended, but left no "{job.product}"'
 
 
 def _tail(log: Path) -> str:

@@ -19,12 +19,14 @@ from sslrecipes.visualization.curves import smoothed, smoothing_window
 
 #: Size of the picture, and the box inside that the curves fill: left, top, right, bottom.
 WIDTH, HEIGHT = 440, 278
-BOX = (54, 12, 430, 240)
+BOX = (54, 12, 424, 240)
 COLOURS = 6
 _DASHES = 3
 #: Points of a curve: more couldn't be told apart; of one with fewer than the second, each gets a dot.
 _MOST_POINTS = 240
 _DOTTED = 40
+#: Share of points at which a noisy line turns.
+_TURNS = 0.1
 _LABEL_HEIGHT = 13
 _LABEL_LENGTH = 44
 
@@ -120,8 +122,8 @@ def _drawn(chart: Chart, styles: Mapping[str, Style]) -> DrawnChart:
     return DrawnChart(
         chart=chart,
         log=y.log,
-        x_ticks=x.ticks(),
-        y_ticks=y.ticks(),
+        x_ticks=x.ticks() if any(pieces) else [],
+        y_ticks=y.ticks() if any(pieces) else [],
         lines=[
             _drawn_line(len(line.values), one, styles[_entry(line)], x, y)
             for line, one in zip(chart.lines, pieces, strict=True)
@@ -144,7 +146,7 @@ def _finite_pieces(line: Line) -> Pieces:
 
 
 def _drawn_line(count: int, pieces: Pieces, style: Style, x: Axis, y: Axis) -> DrawnLine:
-    window = smoothing_window(count)
+    window = smoothing_window(count) if any(_is_noisy(values) for _, values in pieces) else 0
     raw = [(x.places(steps), y.places(values)) for steps, values in pieces]
     if not window:
         path = _path(_spikes(*piece, _share(piece, count)) for piece in raw)
@@ -157,6 +159,12 @@ def _drawn_line(count: int, pieces: Pieces, style: Style, x: Axis, y: Axis) -> D
         bold=_path(_thinned(*piece, _share(piece, count)) for piece in bold),
         dots='',
     )
+
+
+def _is_noisy(values: Floats) -> bool:
+    """Tell whether values go up and down: averages would only round the corners of a schedule."""
+    turns = np.diff(np.sign(np.diff(values))) != 0
+    return bool(turns.size and turns.mean() > _TURNS)
 
 
 def _legend(chart: Chart, pieces: Sequence[Pieces], styles: Mapping[str, Style]) -> list[LegendEntry]:
@@ -213,7 +221,7 @@ def _drawn_levels(levels: Mapping[str, float], axis: Axis) -> list[DrawnLevel]:
     drawn: list[DrawnLevel] = []
     for name, value in sorted(levels.items(), key=lambda level: -level[1]):
         place = round(float(axis.places([value])[0]), 1)
-        above = drawn[-1].label_place if drawn else BOX[1] - 2.0
+        above = drawn[-1].label_place if drawn else BOX[1] - _LABEL_HEIGHT - 1
         label = name if len(name) <= _LABEL_LENGTH else f'{name[: _LABEL_LENGTH - 1]}…'
         label_place = round(max(place - 4, above + _LABEL_HEIGHT), 1)
         drawn.append(DrawnLevel(place, label, label_place, f'{name}: {short_number(value)}'))

@@ -14,8 +14,8 @@ from PIL import Image
 from sslrecipes.compat.local_files import read_regular
 from sslrecipes.errors import DataError
 
-_SMALL = 160  # narrower pictures are magnified, with sharp pixels
-_MAGNIFIED = 320
+_SHOWN = 320  # narrower pictures are magnified
+_SMALL = 160  # those even narrower with sharp pixels
 _LARGEST = 2000  # pixels of the longer side; larger pictures are made smaller
 _TYPES = {'PNG': 'image/png', 'JPEG': 'image/jpeg'}
 
@@ -28,7 +28,7 @@ class Embedded:
         address: The picture itself, as a ``data:`` address.
         width: That it is shown with, if there is room, px.
         height: Likewise.
-        small: Whether its pixels are magnified.
+        small: Whether its pixels are to be seen.
     """
 
     address: str
@@ -72,9 +72,10 @@ def _encoded(image: Image.Image, kind: str) -> bytes:
 
 def _embedded(content: bytes, kind: str, size: tuple[int, int]) -> Embedded:
     width, height = size
-    small = width < _SMALL
-    if small:
-        width, height = _MAGNIFIED, round(height * _MAGNIFIED / width)
+    shown = max(width, _SHOWN)
     return Embedded(
-        f'data:{_TYPES[kind]};base64,{base64.b64encode(content).decode("ascii")}', width, max(height, 1), small
+        f'data:{_TYPES[kind]};base64,{base64.b64encode(content).decode("ascii")}',
+        shown,
+        max(round(height * shown / width), 1),
+        small=width < _SMALL,
     )

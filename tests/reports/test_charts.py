@@ -81,6 +81,13 @@ def test_many_points_are_few_and_the_spikes_stay():
     assert raw == sorted(raw, key=lambda point: point[0])
 
 
+def test_a_schedule_keeps_its_corners():
+    steps = range(600)
+    line = drawn(Line('lr', steps, [min(step, 60) / 60 for step in steps])).lines[0]
+    assert not line.thin
+    assert min(y for _, y in points(line.bold)) == min(y for x, y in points(line.bold) if x < 95)
+
+
 def test_levels_are_labelled_one_below_the_other():
     levels = {'low': 1.0, 'trivial': 5.0, 'nearly trivial': 4.99}
     chart = drawn(Line('a', [1, 2], [1, 4]), levels=levels)
@@ -111,4 +118,4 @@ def test_more_runs_than_colours_differ_in_dashes():
 def test_odd_lines_are_drawn(values):
     chart = drawn(Line('a', range(len(values)), values))
     assert not re.search('nan|inf', chart.lines[0].bold)
-    assert chart.y_ticks
+    assert bool(chart.y_ticks) == bool(chart.lines[0].bold)

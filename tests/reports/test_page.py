@@ -53,7 +53,7 @@ def full_report(picture, text):
                 [Finding(text(f'run question {name}'), 'good', text(f'run answer {name}'))],
                 {text(f'fact {name}'): text(f'value {name}')},
                 [
-                    Setting(text(f'lr {name}'), text('0.5'), text('0.25'), text(f'file.py:{name}')),
+                    Setting(text(f'optimizer.lr {name}'), text('0.5'), text('0.25'), text(f'file.py:{name}')),
                     Setting(text('new'), text('7'), None, text('override')),
                 ],
                 [text(f'python run {name}')],
@@ -124,9 +124,9 @@ def test_best_cells_are_bold_with_their_spread_beside_them(picture):
 
 def test_settings_name_the_base_and_the_origin(picture):
     report = full_report(picture, plain)
-    row = r'<code>lr b</code></th><td><code>0.5</code></td><td><code>0.25</code></td><td>file.py:b</td>'
+    row = '<code>optimizer.<wbr>lr b</code></th><td><code>0.5</code></td><td><code>0.25</code></td><td>file.py:b</td>'
     assert row in report_page(report)
-    assert '| `lr b` | `0.5` | `0.25` | file.py:b |' in markdown_report(report, picture.parent)
+    assert '| `optimizer.lr b` | `0.5` | `0.25` | file.py:b |' in markdown_report(report, picture.parent)
     assert '| `new` | `7` | (none) | override |' in markdown_report(report, picture.parent)
 
 

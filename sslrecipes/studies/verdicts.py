@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import fmean, stdev
 
+from sslrecipes.errors import counted
 from sslrecipes.reports.contents import Finding, Verdict
 from sslrecipes.studies.reading import COSTS, PUBLISHED
 from sslrecipes.studies.results import Row
@@ -58,12 +59,12 @@ class Comparison:
     def sentence(self) -> str:
         """Tell it with its figures."""
         (first, second), mean = map(fmean, zip(*self.pairs, strict=True)), fmean(self.differences)
-        figures = f'{self.heading}: {self.better} {first:.1f}, {self.worse} {second:.1f}, difference {mean:+.1f}'
+        figures = f'{self.heading} {mean:+.1f} ({first:.1f} against {second:.1f}'
         if self.interval is None:
-            return f'{figures}; one run each, so that chance can not be told from merit.'
+            return f'{figures})'
         low, high = self.interval
-        words = {'good': 'better beyond chance', 'bad': 'worse beyond chance', 'unclear': 'no difference beyond chance'}
-        return f'{figures} ({low:+.1f} to {high:+.1f} at 95 %, {len(self.pairs)} seeds): {words[self.verdict]}.'
+        words = {'good': 'beyond chance', 'bad': 'beyond chance', 'unclear': 'within chance'}
+        return f'{figures}; {low:+.1f} to {high:+.1f} at 95 %): {words[self.verdict]}'
 
 
 def verdict_on_claim(study: Study, rows: Sequence[Row]) -> list[Finding]:
@@ -101,8 +102,19 @@ def _agree(first: Mapping[str, object], second: Mapping[str, object]) -> bool:
 def _finding(question: str, found: Sequence[Comparison]) -> Finding:
     verdicts = {comparison.verdict for comparison in found}
     verdict: Verdict = verdicts.pop() if len(verdicts) == 1 else 'unclear'
-    words = {'good': 'Yes.', 'bad': 'No, it is worse.', 'unclear': 'That can not be told.'}
-    return Finding(question, verdict, ' '.join([words[verdict], *(one.sentence() for one in found)]))
+    seeds = min(len(comparison.pairs) for comparison in found)
+    if seeds < 2:
+        higher = sum(comparison.differences[0] > 0 for comparison in found)
+        words = (
+            f'One run each can not tell it from chance; it is higher in {higher} of {counted(len(found), "figure")}:'
+        )
+    else:
+        words = {
+            'good': f'Yes, over {seeds} seeds:',
+            'bad': f'No, it is worse, over {seeds} seeds:',
+            'unclear': f'{seeds} seeds can not tell:',
+        }[verdict]
+    return Finding(question, verdict, f'{words} {"; ".join(one.sentence() for one in found)}.')
 
 
 def _judged(study: Study) -> list[str]:

@@ -52,8 +52,9 @@ def test_mae_priv_has_scores_of_both_variants_and_their_random_networks(mae_priv
     ]
     assert all(0 < score <= 100 for _, figures in rows for score in figures.values())
     page = (mae_priv / 'report.html').read_text()
-    assert page.count('data:image/png') == 2
-    for name in ('reconstruction/mae_priv/mae_priv.png', 'attention/mae_priv/rollout.png'):
+    assert page.count('data:image/png') == 3
+    pictures = [f'attention/{network}/rollout.png' for network in ('untrained', 'mae_priv')]
+    for name in ('reconstruction/mae_priv/mae_priv.png', *pictures):
         assert (mae_priv / name).read_bytes().startswith(b'\x89PNG')
 
 
@@ -71,7 +72,9 @@ def transfer(tmp_path_factory, few_tiles, here):
     sets = [
         *(f'dino:{text}' for text in SHORT),
         *(f'{part}:train_cfg.{key}={ITERATIONS}' for part in PARTS for key in ('max_iters', 'val_interval')),
-        *(f'{part}:default_hooks.logger.interval=1' for part in PARTS),
+        *(f'{part}:{key}' for part in PARTS for key in ('default_hooks.logger.interval=1', 'param_scheduler.0.end=2')),
+        'detection:param_scheduler.1.milestones=[2,3]',
+        *(f'segmentation:param_scheduler.1.{key}' for key in ('begin=2', 'end=4')),
     ]
     with pytest.MonkeyPatch.context() as patch:
         few_tiles(patch)

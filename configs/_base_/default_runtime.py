@@ -3,7 +3,6 @@ runner_type = 'SSLRunner'
 
 # beside those that every run has, see sslrecipes/config/default_hooks.py; named so that each scope finds them
 default_hooks = dict(
-    logger=dict(type='LoggerHook', interval=100),
     progress=dict(type='sslrecipes.ProgressHook'),
     checkpoint=dict(type='sslrecipes.CheckpointHook', interval=1, interval_minutes=30, max_keep_ckpts=3),
     nonfinite=dict(type='sslrecipes.NonFiniteHook', policy='stop'),

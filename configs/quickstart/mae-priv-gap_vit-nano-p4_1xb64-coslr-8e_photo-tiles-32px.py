@@ -10,5 +10,4 @@ crop = dict(_base_.crop, interpolation='bilinear')
 train_pipeline = [crop, _base_.flip, _base_.pack]
 train_dataloader = dict(batch_size=64, dataset=dict(pipeline=train_pipeline))
 
-default_hooks = dict(logger=dict(interval=12))
 work_dir = 'work_dirs/quickstart/mae-priv/gap'

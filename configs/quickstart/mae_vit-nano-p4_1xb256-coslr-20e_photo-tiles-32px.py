@@ -5,6 +5,5 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-default_hooks = dict(logger=dict(interval=6))
 custom_hooks = [dict(type='ReconstructionHook', interval=10)]
 work_dir = 'work_dirs/quickstart/mae'

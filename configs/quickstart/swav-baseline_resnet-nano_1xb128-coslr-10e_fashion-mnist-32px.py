@@ -5,5 +5,4 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-default_hooks = dict(logger=dict(interval=10))
 model = dict(probe=dict(num_classes=10))

@@ -4,5 +4,3 @@ _base_ = [
     '../_base_/schedules/quickstart/adamw_bs128_coslr_multi_crop.py',
     '../_base_/default_runtime.py',
 ]
-
-default_hooks = dict(logger=dict(interval=10))

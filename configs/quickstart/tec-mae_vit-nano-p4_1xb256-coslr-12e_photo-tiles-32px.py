@@ -6,5 +6,4 @@ _base_ = [
 ]
 
 train_cfg = dict(max_epochs=12)
-default_hooks = dict(logger=dict(interval=6))
 work_dir = 'work_dirs/quickstart/tec'

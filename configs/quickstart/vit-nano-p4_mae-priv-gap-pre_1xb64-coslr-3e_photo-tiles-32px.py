@@ -22,5 +22,4 @@ train_cfg = dict(max_epochs=3, val_interval=3)
 val_cfg = dict()
 test_cfg = dict()
 
-default_hooks = dict(logger=dict(interval=12))
 work_dir = 'work_dirs/quickstart/mae-priv/gap-finetune'

@@ -11,7 +11,7 @@ DEFAULT_HOOKS: dict[str, dict[str, Any]] = {
     'runtime_info': dict(type='RuntimeInfoHook'),
     'timer': dict(type='IterTimerHook'),
     'sampler_seed': dict(type='DistSamplerSeedHook'),
-    'logger': dict(type='LoggerHook'),
+    'logger': dict(type='sslrecipes.LoggerHook'),
     'param_scheduler': dict(type='ParamSchedulerHook'),
     'checkpoint': dict(type='CheckpointHook', interval=1),
     'stop': dict(type='sslrecipes.StopHook'),

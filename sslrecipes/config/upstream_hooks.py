@@ -8,7 +8,7 @@ from typing import Any
 CHECKPOINT = 'CheckpointHook'
 
 #: Hooks of mmengine and mmpretrain that have one of ours with the same name and arguments.
-OUR_HOOKS = ('EMAHook', 'EarlyStoppingHook', 'SwAVHook', 'SimSiamHook')
+OUR_HOOKS = ('EMAHook', 'EarlyStoppingHook', 'LoggerHook', 'SwAVHook', 'SimSiamHook')
 
 #: Hooks whose state is in no checkpoint, and what that means for a run that is resumed.
 KEPT_IN_THE_PROCESS = {

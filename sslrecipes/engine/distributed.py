@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -118,7 +119,7 @@ class SSLDistributedDataParallel(MMDistributedDataParallel):
     """mmengine's wrapper that also wraps CPU modules.
 
     Upstream passes ``device_ids`` always, which a CPU module refuses, and keeps SyncBatchNorm, which has no CPU
-    implementation.
+    implementation. That torch is about to rename the option ``broadcast_buffers`` tells a user nothing.
 
     Args:
         module: The model.
@@ -129,4 +130,6 @@ class SSLDistributedDataParallel(MMDistributedDataParallel):
     def __init__(self, module: nn.Module, device_ids: list[int] | None = None, **kwargs: Any) -> None:
         if not torch.cuda.is_available():
             module, device_ids = revert_sync_batchnorm(revert_sparse_sync_batchnorm(module)), None
-        super().__init__(module, device_ids=device_ids, **kwargs)
+        with warnings.catch_warnings():
+            warnings.filterwarnings('ignore', '`broadcast_buffers` is deprecated', FutureWarning)
+            super().__init__(module, device_ids=device_ids, **kwargs)

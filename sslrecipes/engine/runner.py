@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from mmengine.dist import master_only
 from mmengine.logging import MMLogger
 from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop
+from mmengine.runner import LogProcessor as MMEngineLogProcessor
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -31,7 +33,7 @@ from sslrecipes.engine.class_count import (
     check_preprocessor,
     check_same_classes,
 )
-from sslrecipes.engine.console import is_for_the_console
+from sslrecipes.engine.console import ConsoleFormatter, is_for_the_console
 from sslrecipes.engine.dataloaders import build_seeded_loader
 from sslrecipes.engine.distributed import (
     SSLDistributedDataParallel,
@@ -39,6 +41,7 @@ from sslrecipes.engine.distributed import (
     revert_sparse_sync_batchnorm,
 )
 from sslrecipes.engine.failures import end_if_unwritable, explained
+from sslrecipes.engine.log_processor import LogProcessor
 from sslrecipes.engine.misfit import fitting
 from sslrecipes.engine.restart.restartable_runner import RestartableRunner
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
@@ -65,6 +68,7 @@ class SSLRunner(RestartableRunner):
     * :meth:`build_logger`: environment, config and hook lists go to the log file, not to the console (upstream prints
       several hundred lines before the first epoch); a log file that can't be written ends the run (Python prints a
       traceback for each line);
+    * :meth:`build_log_processor`: short log lines, also of recipes of other packages;
     * :meth:`setup_env`, :meth:`wrap_model`: several processes on CPU (upstream needs CUDA in both);
     * :meth:`setup_env`: a timestamp of its own for each runner of a process (upstream's runners that are built within a
       second share logger, message hub, visualizer and so the first one's log file);
@@ -105,15 +109,26 @@ class SSLRunner(RestartableRunner):
         for handler in logger.handlers:
             if not isinstance(handler, logging.FileHandler):
                 handler.addFilter(is_for_the_console)
+                handler.setFormatter(ConsoleFormatter())
             elif handler.stream:
                 handler.stream.reconfigure(encoding='utf-8', errors='backslashreplace')  # any file name can be logged
                 end_if_unwritable(handler)
         return logger
 
+    def build_log_processor(self, log_processor: Any) -> MMEngineLogProcessor:
+        """Build ours unless the config names one that isn't upstream's."""
+        if isinstance(log_processor, dict):
+            named = str(log_processor.get('type', '')).rpartition('.')[2]
+            log_processor = {**log_processor, 'type': LogProcessor} if named in ('', 'LogProcessor') else log_processor
+        return super().build_log_processor(log_processor)
+
     def setup_env(self, env_cfg: dict[str, Any]) -> None:
         """Join the process group on CPU, then set up as upstream; 'YYYYmmdd_HHMMSS' may get '-2' and so on."""
         if self.distributed and not torch.cuda.is_available() and not torch.distributed.is_initialized():
             init_cpu_process_group(self.launcher, **env_cfg.get('dist_cfg', {}))
+        if self.distributed:  # as upstream would, with a warning from every process
+            for variable in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS'):
+                os.environ.setdefault(variable, '1')
         super().setup_env(env_cfg)
         RUNNERS_OF_SECOND[self._timestamp] += 1
         if (runners := RUNNERS_OF_SECOND[self._timestamp]) > 1:

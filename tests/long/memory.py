@@ -76,7 +76,7 @@ def tiny_run(steps: int, checkpoint_every: int, workers: int, work_dir: str) -> 
     cfg.train_cfg.max_epochs = cfg.param_scheduler.epochs = -(-steps // checkpoint_every)
     cfg.default_hooks = hooks
     cfg.default_hooks.update(checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2))
-    cfg.default_hooks.logger.interval = 10
+    cfg.default_hooks.logger = dict(type='LoggerHook', interval=10)
     cfg.custom_hooks = [dict(type='MemoryHook', steps=steps)]
     return cfg
 

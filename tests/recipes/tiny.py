@@ -116,7 +116,7 @@ def short_run(cfg: Any, work_dir: str, workers: int = 0, accumulation: int = 2) 
     cfg.optim_wrapper.accumulative_counts = accumulation
     cfg.optim_wrapper.optimizer.lr = min(cfg.optim_wrapper.optimizer.lr, HIGHEST_LR)
     cfg.default_hooks.checkpoint = dict(type='CheckpointHook', interval=1, interval_iters=3, max_keep_ckpts=2)
-    cfg.default_hooks.logger.interval = 1
+    cfg.default_hooks.logger = dict(type='LoggerHook', interval=1)
     if 'target_generator' in cfg.model:
         cfg.model.target_generator.checkpoint = base_weights(cfg, work_dir)
     cfg.update(work_dir=work_dir, custom_hooks=[], log_level='ERROR', visualizer=dict(

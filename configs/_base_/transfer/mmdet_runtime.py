@@ -9,6 +9,6 @@ custom_imports = dict(imports=['sslrecipes.transfer'], allow_failed_imports=Fals
 transfer = dict(checkpoint=None, part='student')
 
 # training is counted in iterations
-default_hooks = dict(logger=dict(interval=50), checkpoint=dict(interval=0))
+default_hooks = dict(checkpoint=dict(interval=0))
 log_processor = dict(by_epoch=False)
 visualizer = dict(type='DetLocalVisualizer')

@@ -5,6 +5,7 @@ from sslrecipes.engine.hooks.checkpoint_hook import CheckpointHook
 from sslrecipes.engine.hooks.collapse_hook import CollapseHook
 from sslrecipes.engine.hooks.early_stopping_hook import EarlyStoppingHook
 from sslrecipes.engine.hooks.ema_hook import EMAHook
+from sslrecipes.engine.hooks.logger_hook import LoggerHook
 from sslrecipes.engine.hooks.nonfinite_hook import NonFiniteHook
 from sslrecipes.engine.hooks.online_eval_hook import OnlineEvalHook
 from sslrecipes.engine.hooks.online_probe_hook import OnlineProbeHook
@@ -21,6 +22,7 @@ __all__ = [
     'CollapseHook',
     'EMAHook',
     'EarlyStoppingHook',
+    'LoggerHook',
     'NonFiniteHook',
     'OnlineEvalHook',
     'OnlineProbeHook',

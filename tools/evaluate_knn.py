@@ -27,6 +27,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     cache = parser.add_mutually_exclusive_group()
     cache.add_argument('--cache', type=user_file, help='folder of extracted features (default: OUT/features)')
     cache.add_argument('--no-cache', action='store_true', help='keep no features (ImageNet at 768 channels: 4 GB each)')
+    parser.add_argument('--no-untrained', action='store_true', help='leave out the row of the untrained network')
     parser.add_argument('--cfg-options', nargs='+', action=OptionAction, help='overrides: key.sub=value ...')
     return parser.parse_args(argv)
 
@@ -44,7 +45,15 @@ def main(argv: list[str] | None = None) -> None:
 
     refuse_overwriting(inputs, out / CSV, out / CURVE)
     cache = None if args.no_cache else args.cache or out / FEATURES
-    evaluate_knn(cfg, args.checkpoints, out, ks=args.ks, temperature=args.temperature, cache=cache)
+    evaluate_knn(
+        cfg,
+        args.checkpoints,
+        out,
+        ks=args.ks,
+        temperature=args.temperature,
+        cache=cache,
+        untrained=not args.no_untrained,
+    )
     for path in filter(Path.exists, (out / CSV, out / CURVE)):  # former ones were set aside
         print(f'written: {path}')
 

@@ -23,6 +23,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('--work-dir', type=user_path, help='where logs go (default: work_dirs/<config name>)')
     parser.add_argument('--out', type=user_path, help='write the metrics to this JSON file')
+    parser.add_argument(
+        '--no-untrained',
+        action='store_true',
+        help='frozen features: leave out the untrained network beside the checkpoint',
+    )
     parser.add_argument('--cfg-options', nargs='+', action=OptionAction, help='overrides: key.sub=value ...')
     parser.add_argument('--check', action='store_true', help='look at the config, which takes no torch, then stop')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
@@ -39,12 +44,13 @@ def main(argv: list[str] | None = None) -> None:
     refuse_overwriting([*filter(None, [args.checkpoint]), *config_inputs(cfg)], *filter(None, [args.out]))
     args.work_dir = str(work_dir_of(cfg, args.work_dir))
     if args.check:
+        print(f'{args.config} is fine: nothing to complain of.')
         return
     from sslrecipes.commands.launch import apply_arguments
     from sslrecipes.commands.test import test
 
     apply_arguments(cfg, args)
-    test(cfg, args.checkpoint, args.out)
+    test(cfg, args.checkpoint, args.out, untrained=not args.no_untrained)
 
 
 if __name__ == '__main__':

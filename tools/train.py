@@ -52,7 +52,8 @@ def main(argv: list[str] | None = None) -> None:
     args.work_dir = str(work_dir_of(cfg, args.work_dir))
     if args.check:
         adoption = adopt(cfg)
-        for line in (*adoption.replaced, *adoption.notes):
+        fine = [] if adoption.notes else [f'{args.config} is fine: nothing to complain of.']
+        for line in (*adoption.replaced, *adoption.notes, *fine):
             print(line)
         return
     if not args.dry_run:
@@ -67,7 +68,7 @@ def main(argv: list[str] | None = None) -> None:
     else:
         from sslrecipes.commands.train import train
 
-        train(cfg, args.verify)
+        train(cfg, args.verify, args)
 
 
 if __name__ == '__main__':

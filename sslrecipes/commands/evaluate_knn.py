@@ -17,6 +17,7 @@ from rich.markup import escape
 from sslrecipes.checkpoint.files.superseded import name_before, set_aside
 from sslrecipes.commands.knn_report import KNNRow, draw_curve, print_accuracies, rows_of, write_csv
 from sslrecipes.commands.launch import build_runner
+from sslrecipes.commands.untrained_row import UNTRAINED, untrained_metrics
 from sslrecipes.config.preconditions import check_places
 from sslrecipes.config.rules import bad_value, refuse
 from sslrecipes.config.rules.evaluation import NEIGHBOURS
@@ -42,6 +43,7 @@ def evaluate_knn(
     ks: Sequence[int] | None = None,
     temperature: float | None = None,
     cache: Path | None = None,
+    untrained: bool = False,
 ) -> list[KNNRow]:
     """Evaluate checkpoints one by one, and write ``knn.csv`` after each, in the end ``knn.png`` if there are several.
 
@@ -55,9 +57,10 @@ def evaluate_knn(
         ks: Numbers of neighbours instead of the config's.
         temperature: Softness of the vote instead of the config's.
         cache: Folder of features, which later calls find again; None keeps none.
+        untrained: Whether the untrained network of the config is evaluated, too, after the checkpoints.
 
     Returns:
-        A row for each checkpoint and k.
+        A row for each checkpoint and k; the first rows are those of the untrained network.
 
     Raises:
         UserError: If the config evaluates no k-NN, or a file given by name is missing, no checkpoint or another's.
@@ -65,7 +68,7 @@ def evaluate_knn(
     candidates = find_checkpoints(places)
     runner = build_runner(_adapted(cfg, out, ks, temperature, cache), 'test', needs_weights=False)
     rows: list[KNNRow] = []
-    for new in _evaluate_each(runner, candidates):
+    for new in _evaluate_each(runner, candidates, further=int(untrained)):
         if not rows:
             for name in (CSV, CURVE):
                 set_aside(out / name)
@@ -73,8 +76,13 @@ def evaluate_knn(
         write_csv(out / CSV, rows)
     if not rows:
         raise CheckpointError(f'There is no checkpoint to evaluate in {", ".join(map(str, places))}.')
-    print_accuracies(console, rows)
-    if len({row.checkpoint for row in rows}) > 1:
+    several = rows[0].checkpoint != rows[-1].checkpoint
+    if untrained:
+        console.rule('the untrained network')
+        rows[:0] = rows_of(UNTRAINED, runner.test_loop.ks, untrained_metrics(runner))
+        write_csv(out / CSV, rows)
+    print_accuracies(console, rows, len(runner.test_loop.dataloader.dataset))
+    if several:
         draw_curve(out / CURVE, rows)
     return rows
 
@@ -129,11 +137,13 @@ def _say(line: str) -> None:
     console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _evaluate_each(runner: Any, candidates: Sequence[Candidate]) -> Iterator[list[KNNRow]]:
-    """Yield the rows of each checkpoint, and print which one it is and how long the rest may take."""
+def _evaluate_each(runner: Any, candidates: Sequence[Candidate], further: int) -> Iterator[list[KNNRow]]:
+    """Yield the rows of each checkpoint, and print which one it is and how long the rest, and ``further``, may take."""
     seconds: list[float] = []
     for done, candidate in enumerate(candidates):
-        left = timedelta(seconds=round(fmean(seconds) * (len(candidates) - done))) if seconds else 'unknown time'
+        left = (
+            timedelta(seconds=round(fmean(seconds) * (len(candidates) + further - done))) if seconds else 'unknown time'
+        )
         console.rule(f'{done + 1} of {len(candidates)}: {escape(candidate.path.name)}, {left} left')
         start = time.monotonic()
         if rows := _evaluated(runner, candidate):

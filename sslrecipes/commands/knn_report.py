@@ -11,6 +11,7 @@ from rich.console import Console
 
 from sslrecipes.checkpoint.files.store import position_of
 from sslrecipes.checkpoint.files.writing import write_atomic
+from sslrecipes.commands.untrained_row import UNTRAINED, against
 from sslrecipes.visualization.figure_files import save_figure
 from sslrecipes.visualization.labels import plain_label
 from sslrecipes.visualization.tables import number, print_table
@@ -45,26 +46,40 @@ def write_csv(path: Path, rows: Sequence[KNNRow]) -> None:
     write_atomic(path, write)
 
 
-def print_accuracies(console: Console, rows: Sequence[KNNRow]) -> None:
-    """Print a table."""
-    columns = ('checkpoint', 'k', 'top-1', 'top-5', 'balanced')
-    print_table(console, 'k-NN accuracy, %', columns, [row.cells() for row in rows])
+def print_accuracies(console: Console, rows: Sequence[KNNRow], images: int) -> None:
+    """Print a table; where there are rows of the untrained network, with what top-1 of ``images`` gains on it."""
+    columns = ['checkpoint', 'k', 'top-1', 'top-5', 'balanced']
+    baseline = {row.k: row.top1 for row in rows if row.checkpoint == UNTRAINED}
+    cells = [row.cells() for row in rows]
+    if baseline:
+        columns.append('top-1 against untrained')
+        for row, line in zip(rows, cells, strict=True):
+            line.append('' if row.checkpoint == UNTRAINED else _against(row.top1, baseline[row.k], images))
+    print_table(console, f'k-NN accuracy, % of {images:,} images', columns, cells)
+
+
+def _against(accuracy: float, untrained: float, images: int) -> str:
+    difference, _, in_words = against(accuracy, untrained, images)
+    return f'{difference}, {in_words}'
 
 
 def draw_curve(path: Path, rows: Sequence[KNNRow]) -> None:
-    """Draw top-1 of several checkpoints, a line for each k.
+    """Draw top-1 of several checkpoints, a line for each k, and dotted that of the untrained network.
 
     Against the epoch (the iteration, in runs without epochs) if all names tell it, else in the given order.
     """
     from matplotlib.figure import Figure  # imported here because it is slow to load
 
-    names = list(dict.fromkeys(row.checkpoint for row in rows))
+    names = list(dict.fromkeys(row.checkpoint for row in rows if row.checkpoint != UNTRAINED))
     unit, steps = _steps(names)
     figure = Figure(figsize=(7.2, 4.4), dpi=110, layout='constrained')
     axes = figure.add_subplot()
     for k in sorted({row.k for row in rows}):
-        points = sorted((steps[names.index(row.checkpoint)], row.top1) for row in rows if row.k == k)
-        axes.plot(*zip(*points, strict=True), marker='.', label=f'k = {k}')
+        accuracies = {row.checkpoint: row.top1 for row in rows if row.k == k}
+        points = sorted((step, accuracies[name]) for step, name in zip(steps, names, strict=True))
+        (line,) = axes.plot(*zip(*points, strict=True), marker='.', label=f'k = {k}')
+        if UNTRAINED in accuracies:
+            axes.axhline(accuracies[UNTRAINED], color=line.get_color(), linestyle=':', label=f'k = {k}, untrained')
     if unit == 'checkpoint':
         axes.set_xticks(steps, [plain_label(Path(name).stem) for name in names], rotation=30, ha='right')
     axes.set_xlabel(unit)

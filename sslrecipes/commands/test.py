@@ -8,23 +8,26 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.dist import master_only
+from rich.console import Console
 
 from sslrecipes.checkpoint.files.writing import write_atomic
 from sslrecipes.commands.culprits import told
 from sslrecipes.commands.launch import build_runner
+from sslrecipes.commands.untrained_row import beside_untrained
 from sslrecipes.errors import ConfigError
 
 
-def test(cfg: Config, checkpoint: str | None = None, out: str | None = None) -> dict[str, Any]:
+def test(cfg: Config, checkpoint: str | None = None, out: str | None = None, untrained: bool = False) -> dict[str, Any]:
     """Check, build and evaluate; without ``checkpoint`` the model initialises itself as its config says.
 
     Args:
         cfg: Resolved config.
         checkpoint: Weights of the whole model.
         out: JSON file for the metrics.
+        untrained: Whether frozen features of the untrained network are evaluated, too, and printed beside.
 
     Returns:
-        The metrics.
+        The metrics, those of the untrained network with the prefix ``untrained/``.
     """
     if checkpoint:
         cfg.load_from = checkpoint
@@ -35,6 +38,8 @@ def test(cfg: Config, checkpoint: str | None = None, out: str | None = None) -> 
         if not cfg.get('load_from'):
             runner._init_model_weights()
         metrics: dict[str, Any] = runner.test()
+        if untrained:
+            metrics |= beside_untrained(Console(), runner, metrics)
     if out:
         _write_metrics(Path(out), metrics)
     return metrics

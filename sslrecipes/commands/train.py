@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import Any
 
 from mmengine.config import Config
@@ -10,6 +11,7 @@ from mmengine.logging import print_log
 
 from sslrecipes.commands.culprits import told
 from sslrecipes.commands.launch import build_runner, keep_freed_memory
+from sslrecipes.commands.untrained_command import untrained_command
 from sslrecipes.engine.distributed import leaving_process_group
 from sslrecipes.engine.restart.resume_point import FinishedRunError
 from sslrecipes.engine.runner import SSLRunner
@@ -23,13 +25,14 @@ class TrainingRunner(SSLRunner):
     enters_finished_run = False
 
 
-def train(cfg: Config, verify: bool = False) -> None:
+def train(cfg: Config, verify: bool = False, args: argparse.Namespace | None = None) -> None:
     """Check, build and train.
 
     Args:
         cfg: Resolved config.
         verify: Whether the backbone must first prove to compute what the pre-trained one does, see
             :func:`sslrecipes.transfer.verify.verify_backbone`.
+        args: The command line, if it is to be told in the end how to train the same without pre-trained weights.
     """
     keep_freed_memory()
     with leaving_process_group(), told(cfg):
@@ -41,6 +44,8 @@ def train(cfg: Config, verify: bool = False) -> None:
         if verify:
             verify_transfer(runner)
         runner.train()
+        if args and (command := untrained_command(cfg, args)):
+            runner.logger.info(f'To compare with a network that was not pre-trained: {command}')
 
 
 def verify_transfer(runner: Any) -> None:

@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
+from torch import nn
 from torch.utils.data import DataLoader
 
 from sslrecipes.datasets.class_names import common_classes
 from sslrecipes.errors import ConfigError, DataError
-from sslrecipes.evaluation.features import autocast_dtype, extract_features
+from sslrecipes.evaluation.features import BatchProgress, autocast_dtype, extract_features
 from sslrecipes.evaluation.knn import EMPTY_BANK, check_ks
 from sslrecipes.evaluation.knn_scores import knn_scores
 from sslrecipes.evaluation.linear import ProbeSettings, linear_scores
@@ -89,9 +90,20 @@ class KNNLoop(BaseLoop):
         stage = 'test' if self.runner._test_loop is self else 'val'
         self.runner.call_hook(f'before_{stage}')
         self.runner.call_hook(f'before_{stage}_epoch')
-        model = self.runner.model
-        queries = self.extract(model, self.dataloader, watch=partial(self._hooked, stage=stage))
-        bank = self.extract(model, self.bank, watch=partial(self._logged, what='batches of the bank'))
+        metrics = self.evaluate(self.runner.model, partial(self._hooked, stage=stage))
+        self.runner.call_hook(f'after_{stage}_epoch', metrics=metrics)
+        self.runner.call_hook(f'after_{stage}')
+        return metrics
+
+    def evaluate(self, model: nn.Module, watch: BatchProgress) -> dict[str, float]:
+        """Evaluate the features of any network; every process must call it.
+
+        Args:
+            model: As the runner's.
+            watch: Makes the iterable of batches of images to classify from their loader.
+        """
+        queries = self.extract(model, self.dataloader, watch=watch)
+        bank = self.extract(model, self.bank, watch=partial(self.logged, what='batches of the bank'))
         warn_of_trivial_top5(len(self.classes or bank.y.unique()), 'top5 of k-NN and of linear probes')
         device = next(model.parameters()).device
         knn = knn_scores(
@@ -101,14 +113,12 @@ class KNNLoop(BaseLoop):
             temperature=self.temperature,
             num_classes=len(self.classes) if self.classes else None,
             device=device,
-            watch=partial(self._logged, what='chunks of images classified'),
+            watch=partial(self.logged, what='chunks of images classified'),
         )
-        linear = linear_scores(bank, queries, self.probe, device) if self.probe else {}
+        epochs = partial(self.logged, what='epochs of the linear probes')
+        linear = linear_scores(bank, queries, self.probe, device, epochs) if self.probe else {}
         metrics = {f'knn/{name}': value for name, value in knn.items()}
-        metrics |= {f'linear/{name}': value for name, value in linear.items()}
-        self.runner.call_hook(f'after_{stage}_epoch', metrics=metrics)
-        self.runner.call_hook(f'after_{stage}')
-        return metrics
+        return metrics | {f'linear/{name}': value for name, value in linear.items()}
 
     def _hooked(self, dataloader: DataLoader[Any], stage: str) -> Iterator[Any]:
         """Batches of the images to classify, with the hooks of an iteration around each."""
@@ -117,7 +127,7 @@ class KNNLoop(BaseLoop):
             yield batch
             self.runner.call_hook(f'after_{stage}_iter', batch_idx=index, data_batch=batch, outputs=())
 
-    def _logged(self, steps: Collection[T], what: str) -> Iterator[T]:
+    def logged(self, steps: Collection[T], what: str) -> Iterator[T]:
         """The steps, with a log line now and then."""
         start = logged = time.monotonic()
         for done, step in enumerate(steps, 1):
@@ -126,7 +136,7 @@ class KNNLoop(BaseLoop):
             if now - logged > _SECONDS_BETWEEN_LINES:
                 logged = now
                 left = timedelta(seconds=round((now - start) / done * (len(steps) - done)))
-                self.runner.logger.info(f'k-NN: {done} of {len(steps)} {what}, eta {left}')
+                self.runner.logger.info(f'{done} of {len(steps)} {what}, eta {left}')
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,9 @@ from sslrecipes.config.rules.evaluation import PROBE
 from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.evaluation.features import Features
 from sslrecipes.evaluation.metrics import classification_scores
+
+#: Makes an iterable of epochs from their sequence.
+EpochProgress = Callable[[range], Iterable[int]]
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ def fit_linear_probes(
     settings: ProbeSettings,
     num_classes: int | None = None,
     device: torch.device | str = 'cpu',
+    watch: EpochProgress = iter,
 ) -> ProbeResult:
     """Train one linear classifier per learning rate on the same features in the same order, and score each.
 
@@ -134,6 +139,7 @@ def fit_linear_probes(
         settings: How to train.
         num_classes: Number of classes; by default the largest label plus one.
         device: Where to train; the training features must fit there.
+        watch: Makes the iterable of epochs from their sequence: the place for progress bars.
 
     Example:
         >>> y = torch.arange(2).repeat(8)
@@ -142,7 +148,7 @@ def fit_linear_probes(
         100.0
     """
     num_classes = num_classes or int(max(train.y.max(), val.y.max())) + 1
-    probes = train_probes(Features(train.x.to(device), train.y.to(device)), settings, num_classes)
+    probes = train_probes(Features(train.x.to(device), train.y.to(device)), settings, num_classes, watch)
     with torch.no_grad():
         logits = (probes(rows.to(device)) for rows in torch.split(val.x, 4096))
         best = torch.cat([batch.topk(min(5, num_classes), dim=2).indices.cpu() for batch in logits])
@@ -151,7 +157,11 @@ def fit_linear_probes(
 
 
 def linear_scores(
-    train: Features, val: Features, settings: ProbeSettings, device: torch.device | str = 'cpu'
+    train: Features,
+    val: Features,
+    settings: ProbeSettings,
+    device: torch.device | str = 'cpu',
+    watch: EpochProgress = iter,
 ) -> dict[str, float]:
     """Accuracies of the best probe: ``top1``, ``top5``, ``balanced`` in % and its ``lr``.
 
@@ -160,14 +170,16 @@ def linear_scores(
     """
     told: list[dict[str, float]] = [{}]
     if is_main_process():
-        lr, scores = fit_linear_probes(train, val, settings, device=device).best
+        lr, scores = fit_linear_probes(train, val, settings, device=device, watch=watch).best
         told = [{**scores, 'lr': lr}]
     broadcast_object_list(told)
     return told[0]
 
 
 @torch.enable_grad()
-def train_probes(train: Features, settings: ProbeSettings, num_classes: int) -> StackedProbes:
+def train_probes(
+    train: Features, settings: ProbeSettings, num_classes: int, watch: EpochProgress = iter
+) -> StackedProbes:
     """Train the probes by SGD with momentum where the features are; returns them in eval mode."""
     device = train.x.device
     generator = torch.Generator().manual_seed(settings.seed)
@@ -178,13 +190,13 @@ def train_probes(train: Features, settings: ProbeSettings, num_classes: int) -> 
     batch_size = min(settings.batch_size, len(train.x))
     batches = len(train.x) // batch_size
     lrs = torch.tensor(settings.lrs, device=device)
-    for step in range(settings.epochs * batches):
-        if step % batches == 0:
-            order = torch.randperm(len(train.x), generator=generator).to(device)
-        rows = order[step % batches * batch_size :][:batch_size]
-        loss = probes.loss(train.x[rows], train.y[rows])
-        decay = 0.5 * (1 + math.cos(math.pi * step / (settings.epochs * batches)))
-        _sgd_step(probes, velocity, loss, lrs * decay, settings)
+    for epoch in watch(range(settings.epochs)):
+        order = torch.randperm(len(train.x), generator=generator).to(device)
+        for batch in range(batches):
+            rows = order[batch * batch_size :][:batch_size]
+            loss = probes.loss(train.x[rows], train.y[rows])
+            decay = 0.5 * (1 + math.cos(math.pi * (epoch * batches + batch) / (settings.epochs * batches)))
+            _sgd_step(probes, velocity, loss, lrs * decay, settings)
     return probes.eval()
 
 

@@ -53,7 +53,7 @@ def _arguments(job: Job, launch: Launch) -> list[str]:
     overrides = [f'{key}={text}' for key, text in job.overrides.items()]
     options = ['--cfg-options', *overrides] if overrides else []
     if not job.trains:
-        return ['--out', str(job.folder / METRICS), *options]
+        return ['--out', str(job.folder / METRICS), '--no-untrained', *options]  # which is a job of its own
     proof = ['--verify'] if job.weights.get(TRANSFER) else []
     return ['--resume', *(['--accept-changes'] if launch.accept_changes else []), *proof, *options]
 

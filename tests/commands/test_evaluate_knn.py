@@ -83,14 +83,14 @@ def read(out):
 
 def test_a_folder_in_natural_order(cfg, checkpoints, tmp_path, capsys, extractions):
     out, cache = tmp_path / 'out', tmp_path / 'cache'
-    rows = evaluate_knn(cfg.copy(), [checkpoints], out, cache=cache)
-    names = [str(checkpoints / f'epoch_{epoch}.pth') for epoch in (2, 9, 10)]
+    rows = evaluate_knn(cfg.copy(), [checkpoints], out, cache=cache, untrained=True)
+    names = ['untrained', *(str(checkpoints / f'epoch_{epoch}.pth') for epoch in (2, 9, 10))]
     assert [(row.checkpoint, row.k) for row in rows] == [(name, k) for name in names for k in (1, 10)]
     table = read(out)
     assert table[0] == ['checkpoint', 'k', 'top1', 'top5', 'balanced']
     assert [[row[0], int(row[1]), *map(float, row[2:])] for row in table[1:]] == [list(row) for row in rows]
     assert (out / 'knn.png').read_bytes().startswith(b'\x89PNG')
-    assert extractions == [60, 120] * 3
+    assert extractions == [60, 120] * 4
 
     printed = capsys.readouterr().out
     assert printed.count('skipped') == 2
@@ -99,10 +99,11 @@ def test_a_folder_in_natural_order(cfg, checkpoints, tmp_path, capsys, extractio
     assert 'it holds no weights' in printed
     assert f'skipped {checkpoints}/cut.pth: ' in printed
 
-    again = evaluate_knn(cfg, [names[1]], tmp_path / 'other', ks=(1, 5), temperature=0.5, cache=cache)
-    assert len(extractions) == 6
-    assert again[0] == rows[2]
-    assert [row.k for row in again] == [1, 5]
+    other = dict(ks=(1, 5), temperature=0.5, cache=cache, untrained=True)
+    again = evaluate_knn(cfg, [names[2]], tmp_path / 'other', **other)
+    assert len(extractions) == 8
+    assert [again[0], again[2]] == [rows[0], rows[4]]
+    assert [row.k for row in again] == [1, 5, 1, 5]
     assert not (tmp_path / 'other' / 'knn.png').exists()
 
 
@@ -180,9 +181,10 @@ def test_tool_keeps_features_beside_the_results(cfg, checkpoints, tmp_path, tool
     cfg.dump(config)
     file = str(checkpoints / 'epoch_2.pth')
     tool([str(config), file, '--out', str(out), '--ks', '3', '--temperature', '0.1'])
-    assert [row[:2] for row in read(out)[1:]] == [[file, '3']]
-    assert len(list((out / 'features').glob('*.safetensors'))) == 2
-    tool([str(config), file, '--out', str(tmp_path / 'bare'), '--no-cache', '--cfg-options', 'test_cfg.ks=[4]'])
+    assert [row[:2] for row in read(out)[1:]] == [['untrained', '3'], [file, '3']]
+    assert len(list((out / 'features').glob('*.safetensors'))) == 4
+    bare = ['--out', str(tmp_path / 'bare'), '--no-cache', '--no-untrained']
+    tool([str(config), file, *bare, '--cfg-options', 'test_cfg.ks=[4]'])
     assert [row[:2] for row in read(tmp_path / 'bare')[1:]] == [[file, '4']]
     assert not (tmp_path / 'bare' / 'features').exists()
     printed = capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pytest
 
@@ -43,9 +44,21 @@ def test_evaluation_beside_a_run_leaves_its_files_alone(call, config, evaluation
     assert all(path.parent != folder for path in after.keys() - before.keys())
 
 
-def test_the_metrics_are_written(call, config, evaluation, tmp_path):
+def test_the_metrics_are_written_with_those_of_the_untrained_network(call, config, evaluation, tmp_path, capsys):
     call('train.py', config)
     checkpoint = tmp_path / 'work_dirs' / 'mae_digits' / 'epoch_2.pth'
     call('test.py', evaluation, checkpoint, '--out', tmp_path / 'metrics.json')
     metrics = json.loads((tmp_path / 'metrics.json').read_text())
     assert 20 < metrics['knn/top1_k5'] <= 100
+    assert re.search(
+        rf'knn/top1_k5 .* {metrics["untrained/knn/top1_k5"]:.2f} .* (better|worse|within chance)',
+        capsys.readouterr().out,
+    )
+
+    call('test.py', evaluation, checkpoint, '--out', tmp_path / 'alone.json', '--no-untrained')
+    alone = {name: value for name, value in metrics.items() if not name.startswith('untrained/')}
+    assert json.loads((tmp_path / 'alone.json').read_text()) == alone
+    call('test.py', evaluation, '--out', tmp_path / 'as_initialised.json')
+    assert json.loads((tmp_path / 'as_initialised.json').read_text()) == {
+        name.removeprefix('untrained/'): value for name, value in metrics.items() if name.startswith('untrained/')
+    }

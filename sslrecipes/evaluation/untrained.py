@@ -1,0 +1,53 @@
+"""The network of a config before any training: what an accuracy of frozen features is worth nothing without."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from sslrecipes.config.places import walk
+from sslrecipes.datasets.seeding import kept_random_states
+from sslrecipes.models.utils.initialization import loads_pretrained
+from sslrecipes.registry import MODELS
+
+
+def untrained_network(cfg: Mapping[str, Any], seed: int) -> nn.Module:
+    """Build and initialise the model of a config, without the weights that an ``init_cfg`` of it would load.
+
+    It is the network that a runner with this seed begins with; the generators are left as they were.
+
+    Args:
+        cfg: A resolved config with ``model``, and ``data_preprocessor`` if the model has none of its own.
+        seed: Of the initial weights: the same on every process.
+    """
+    model = without_weights(cfg['model'])
+    if cfg.get('data_preprocessor') is not None:
+        model.setdefault('data_preprocessor', cfg['data_preprocessor'])
+    with kept_random_states():
+        random.seed(seed)
+        np.random.seed(seed)
+        torch.default_generator.manual_seed(seed)
+        network: nn.Module = MODELS.build(model)
+        network.init_weights()  # type: ignore[operator]
+    return network
+
+
+def without_weights(model: Any) -> Any:
+    """Return a copy of a model's config in which no ``init_cfg`` loads weights; the others stay."""
+    if isinstance(model, Mapping):
+        return {key: without_weights(value) for key, value in model.items() if not _loads(key, value)}
+    return type(model)(map(without_weights, model)) if isinstance(model, (list, tuple)) else model
+
+
+def loads_weights(model: Any) -> bool:
+    """Tell whether an ``init_cfg`` of a model's config loads weights."""
+    return any(_loads(place.rpartition('.')[2], node) for place, node in walk(model, 'model'))
+
+
+def _loads(key: Any, value: Any) -> bool:
+    return key == 'init_cfg' and isinstance(value, (Mapping, list, tuple)) and loads_pretrained(value)

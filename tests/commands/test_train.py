@@ -124,3 +124,9 @@ def test_missing_config_names_the_nearest(call, config, capsys):
         call('train.py', config.with_name('mae_digit.py'))
     assert stop.value.code == 2
     assert 'Did you mean' in capsys.readouterr().err
+
+
+def test_a_config_that_is_fine_is_said_to_be(call, config, evaluation, capsys):
+    for tool, file in (('train.py', config), ('test.py', evaluation)):
+        call(tool, file, '--check')
+        assert capsys.readouterr().out == f'{file} is fine: nothing to complain of.\n'

@@ -105,15 +105,12 @@ def _finding(question: str, found: Sequence[Comparison]) -> Finding:
     seeds = min(len(comparison.pairs) for comparison in found)
     if seeds < 2:
         higher = sum(comparison.differences[0] > 0 for comparison in found)
-        words = (
-            f'One run each can not tell it from chance; it is higher in {higher} of {counted(len(found), "figure")}:'
-        )
+        words = f'One run each can not tell it from chance; higher in {higher} of {counted(len(found), "figure")}:'
+    elif verdicts:
+        words = f'By some figures, over {seeds} seeds:'
     else:
-        words = {
-            'good': f'Yes, over {seeds} seeds:',
-            'bad': f'No, it is worse, over {seeds} seeds:',
-            'unclear': f'{seeds} seeds can not tell:',
-        }[verdict]
+        words = {'good': 'Yes', 'bad': 'No, it is worse', 'unclear': 'That can not be told'}[verdict]
+        words += f', over {seeds} seeds:'
     return Finding(question, verdict, f'{words} {"; ".join(one.sentence() for one in found)}.')
 
 

@@ -32,6 +32,7 @@ pytest_plugins = [
     'fixtures.official',
     'fixtures.pictures',
     'fixtures.poison',
+    'fixtures.stamps',
 ]
 
 # a forked child that used the parent's team of OpenMP threads would wait for them for ever

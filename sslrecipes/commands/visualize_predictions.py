@@ -13,7 +13,7 @@ from mmengine.registry import DefaultScope
 from sslrecipes.commands.culprits import told
 from sslrecipes.commands.launch import build_runner
 from sslrecipes.config.places import walk
-from sslrecipes.datasets.scene_drawing import Picture
+from sslrecipes.datasets.cutouts import Picture
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import DATASETS

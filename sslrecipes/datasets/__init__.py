@@ -12,7 +12,8 @@ from sslrecipes.datasets.imagenet import ImageNet
 from sslrecipes.datasets.images.decoding import imfrombytes
 from sslrecipes.datasets.photo_tiles import PhotoTiles
 from sslrecipes.datasets.seeding import seeded
+from sslrecipes.datasets.stamps import Stamps
 
 mmcv_decoder.install(imfrombytes)
 
-__all__ = ['Digits', 'FashionMNIST', 'ImageFolder', 'ImageNet', 'ImageSubset', 'PhotoTiles', 'seeded']
+__all__ = ['Digits', 'FashionMNIST', 'ImageFolder', 'ImageNet', 'ImageSubset', 'PhotoTiles', 'Stamps', 'seeded']

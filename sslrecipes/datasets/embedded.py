@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from mmpretrain.datasets import BaseDataset
+from numpy.typing import NDArray
 
 from sslrecipes.errors import ConfigError
 
@@ -28,6 +30,25 @@ class EmbeddedDataset(BaseDataset):
             raise ConfigError(f'{type(self).__name__} has the splits {" and ".join(self.SPLITS)}, not "{split}".')
         self.split = split
         super().__init__(ann_file='', **kwargs)
+
+    @classmethod
+    def check_source(cls, cfg: Mapping[str, Any]) -> None:
+        """Check that what is read is installed, before anything is built.
+
+        Args:
+            cfg: Config of the data set.
+
+        Raises:
+            DataError: It isn't.
+        """
+
+    def get_gt_labels(self) -> NDArray[np.int64]:
+        """Return the label of every sample, without its picture."""
+        return np.array([self.get_cat_ids(index)[0] for index in range(len(self))])
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """Return the label of sample ``idx`` as a one-element list."""
+        return [int(super().get_data_info(idx)['gt_label'])]
 
     def extra_repr(self) -> list[str]:
         """State the split and, once the samples are listed, how many there are of each class."""

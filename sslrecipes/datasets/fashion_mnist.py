@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -27,11 +28,7 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
     Raises:
         DataError: If there is no such file, or it is damaged or of another kind.
     """
-    if not path.is_file():
-        raise DataError(
-            f'There is no "{path}": install Debian\'s package dataset-fashion-mnist, or give the data set the '
-            f'data_root of the four *-ubyte.gz files of Fashion-MNIST.'
-        )
+    _require(path)
     try:
         content = gzip.decompress(path.read_bytes())
         kind, dimensions = content[2], content[3]
@@ -42,6 +39,20 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
     if kind != UNSIGNED_BYTES:
         raise DataError(f'"{path}" does not hold bytes.')
     return values
+
+
+def _paths(split: str, root: str) -> tuple[Path, ...]:
+    """Return the files of pictures and labels of a split; none of a split that there isn't."""
+    prefix = PREFIXES.get(split)
+    return tuple(Path(root, f'{prefix}-{kind}-ubyte.gz') for kind in ('images-idx3', 'labels-idx1') if prefix)
+
+
+def _require(path: Path) -> None:
+    if not path.is_file():
+        raise DataError(
+            f'There is no "{path}": install Debian\'s package dataset-fashion-mnist, or give the data set the '
+            f'data_root of the four *-ubyte.gz files of Fashion-MNIST.'
+        )
 
 
 @DATASETS.register_module()
@@ -67,11 +78,15 @@ class FashionMNIST(EmbeddedDataset):
     def __init__(self, split: str = 'train', data_root: str = DEBIAN_FOLDER, **kwargs: Any) -> None:
         super().__init__(split, data_root=data_root, **kwargs)
 
+    @classmethod
+    def check_source(cls, cfg: Mapping[str, Any]) -> None:
+        """Check that the files of the split are there."""
+        for path in _paths(cfg.get('split', 'train'), cfg.get('data_root', DEBIAN_FOLDER)):
+            _require(path)
+
     def load_data_list(self) -> list[dict[str, Any]]:
         """List the pictures of the split with their labels."""
-        prefix = Path(self.data_root, PREFIXES[self.split])
-        pictures = read_idx(Path(f'{prefix}-images-idx3-ubyte.gz'))
-        labels = read_idx(Path(f'{prefix}-labels-idx1-ubyte.gz'))
+        pictures, labels = (read_idx(path) for path in _paths(self.split, self.data_root))
         if len(pictures) != len(labels):
             raise DataError(f'"{self.data_root}" has {len(pictures)} pictures but {len(labels)} labels.')
         return [{'picture': picture, 'gt_label': int(label)} for picture, label in zip(pictures, labels, strict=True)]

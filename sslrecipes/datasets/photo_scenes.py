@@ -20,7 +20,8 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import track
 
-from sslrecipes.datasets.scene_drawing import SPLITS, THINGS, Scene, Thing, draw_scene
+from sslrecipes.datasets.scene_drawing import SPLITS, Scene, Thing, draw_scene
+from sslrecipes.datasets.scene_objects import check_objects, object_classes
 from sslrecipes.errors import DataError, StorageError
 
 VERSION = 1
@@ -38,41 +39,55 @@ _FILES = (
 )
 
 
-def prepare_photo_scenes(root: str | Path, counts: tuple[int, int] = COUNTS) -> None:
+def prepare_photo_scenes(root: str | Path, counts: tuple[int, int] = COUNTS, objects: str = 'digits') -> None:
     """Write the data set if it isn't there yet, whole: a few seconds, once; other processes wait meanwhile.
 
     ``<root>/{train,val}/*.jpg``, ``annotations/instances_{train,val}.json`` (COCO's format), and
-    ``semantic/{train,val}/*.png`` (classes of :data:`~sslrecipes.datasets.scene_drawing.CLASSES`, 255 to be ignored).
+    ``semantic/{train,val}/*.png`` (classes of :func:`~sslrecipes.datasets.scene_drawing.scene_classes`, 255 to be
+    ignored).
 
     Args:
         root: Its folder; it appears complete or not at all.
         counts: Training and validation pictures to write; what is there already is taken as it is.
+        objects: ``'digits'``, or ``'stamps'``: what they are made of must be installed while they are written.
 
     Raises:
-        DataError: If ``root`` is a folder of something else.
+        ConfigError: If there are no such objects.
+        DataError: If ``root`` is a folder of something else, or the objects aren't there.
         StorageError: If it can't be written.
     """
     root = Path(root).expanduser()
-    if _is_current(root):
+    object_classes(objects)
+    if _is_current(root, objects):
         return
+    check_objects(objects)
     try:
         root.parent.mkdir(parents=True, exist_ok=True)
         with _locked(root):
-            if not _is_current(root):
-                _replace(root, counts)
+            if not _is_current(root, objects):
+                _replace(root, counts, objects)
     except OSError as error:
         raise StorageError(f'Cannot write PhotoScenes to "{root}": {error.strerror}.') from error
 
 
-def _is_current(root: Path) -> bool:
+def check_photo_scenes(root: str | Path, objects: str = 'digits') -> None:
+    """Check, at a glance, that the data set is there or could be written.
+
+    Raises:
+        ConfigError: If there are no such objects.
+        DataError: If what they are made of isn't installed.
+    """
+    object_classes(objects)
+    if not (Path(root).expanduser() / _META).is_file():
+        check_objects(objects)
+
+
+def _is_current(root: Path, objects: str) -> bool:
     """Tell whether the scenes of this version are in ``root``, undamaged; raise if it's a folder of something else."""
     try:
         meta = json.loads((root / _META).read_text())
-        current = bool(meta['PhotoScenes'] == VERSION)
-        if current and meta.get('files') != _digest(root):
-            print_log(f'"{root}" is damaged or incomplete: its pictures are drawn anew.', 'current', logging.WARNING)
-            return False
-        return current
+        current, found = bool(meta['PhotoScenes'] == VERSION), meta.get('objects', 'digits')
+        damaged = current and meta.get('files') != _digest(root)
     except (OSError, ValueError, KeyError, TypeError):
         if root.exists() and (not root.is_dir() or any(root.iterdir())):
             raise DataError(
@@ -80,6 +95,11 @@ def _is_current(root: Path) -> bool:
                 "or use the data set's own type for it."
             ) from None
         return False
+    if found != objects:
+        raise DataError(f'"{root}" holds PhotoScenes of {found}, not of {objects}: set data_root to another folder.')
+    if damaged:
+        print_log(f'"{root}" is damaged or incomplete: its pictures are drawn anew.', 'current', logging.WARNING)
+    return current and not damaged
 
 
 def _digest(root: Path) -> str:
@@ -100,26 +120,26 @@ def _locked(root: Path) -> Iterator[None]:
         yield
 
 
-def _replace(root: Path, counts: tuple[int, int]) -> None:
+def _replace(root: Path, counts: tuple[int, int], objects: str) -> None:
     """Write into a folder beside ``root``, then give it that name."""
     with tempfile.TemporaryDirectory(prefix=f'.{root.name}-', dir=root.parent) as folder:
         new = Path(folder) / 'new'
-        _write(new, dict(zip(SPLITS, counts, strict=True)))
+        _write(new, dict(zip(SPLITS, counts, strict=True)), objects)
         if root.exists():
             root.rename(Path(folder) / 'old')
         new.rename(root)
 
 
-def _write(root: Path, counts: dict[str, int]) -> None:
+def _write(root: Path, counts: dict[str, int], objects: str) -> None:
     digest = hashlib.sha256()
     for folder in ('annotations', *counts, *(f'semantic/{split}' for split in counts)):
         (root / folder).mkdir(parents=True)
-    annotations = {split: _empty_annotations() for split in counts}
+    annotations = {split: _empty_annotations(object_classes(objects)) for split in counts}
     scenes = [(split, index) for split, count in counts.items() for index in range(count)]
     for split, index in track(
         scenes, 'drawing PhotoScenes', console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
     ):
-        scene = draw_scene(split, index, SIZE)
+        scene = draw_scene(split, index, SIZE, objects)
         digest.update(scene.picture.tobytes() + scene.semantic.tobytes())
         Image.fromarray(scene.picture).save(root / split / f'{index:04}.jpg', quality=95)
         Image.fromarray(scene.semantic).save(root / 'semantic' / split / f'{index:04}.png')
@@ -128,12 +148,13 @@ def _write(root: Path, counts: dict[str, int]) -> None:
         text = json.dumps(content)
         digest.update(text.encode())
         (root / 'annotations' / f'instances_{split}.json').write_text(text)
-    meta = {'PhotoScenes': VERSION, **counts, 'sha256': digest.hexdigest(), 'files': _digest(root)}
+    kind = {} if objects == 'digits' else {'objects': objects}  # as before there were others
+    meta = {'PhotoScenes': VERSION, **kind, **counts, 'sha256': digest.hexdigest(), 'files': _digest(root)}
     (root / _META).write_text(json.dumps(meta, indent=2) + '\n')
 
 
-def _empty_annotations() -> dict[str, list[dict[str, Any]]]:
-    categories = [{'id': number, 'name': name} for number, name in enumerate(THINGS, 1)]
+def _empty_annotations(classes: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:
+    categories = [{'id': number, 'name': name} for number, name in enumerate(classes, 1)]
     return {'images': [], 'annotations': [], 'categories': categories}
 
 

@@ -159,14 +159,6 @@ class PhotoTiles(EmbeddedDataset):
         info['img_shape'] = info['ori_shape'] = (size, size)
         return info
 
-    def get_gt_labels(self) -> NDArray[np.int64]:
-        """Return the label of every tile, without cutting the tiles."""
-        return np.array([self.get_cat_ids(index)[0] for index in range(len(self))])
-
-    def get_cat_ids(self, idx: int) -> list[int]:
-        """Return the label of tile ``idx`` as a one-element list."""
-        return [int(super().get_data_info(idx)['gt_label'])]
-
     def extra_repr(self) -> list[str]:
         """State the tile size, the split and the tiles per class."""
         return [f'Tile size: \t{self.tile_size}, stride {self.stride}', *super().extra_repr()]

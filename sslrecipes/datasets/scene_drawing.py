@@ -1,4 +1,4 @@
-"""Scenes put together from photographs and digits that ship inside wheels; every pixel's class and object is known.
+"""Scenes put together from photographs and objects; every pixel's class and object is known.
 
 Only whole numbers, numpy's generators and Pillow are used, so that a scene is the same on every machine.
 """
@@ -6,7 +6,6 @@ Only whole numbers, numpy's generators and Pillow are used, so that a scene is t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.random import Generator
@@ -14,12 +13,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.Image import Resampling
 
-from sslrecipes.datasets.digits import split_indices
+from sslrecipes.datasets.cutouts import HALF, Picture, blend
 from sslrecipes.datasets.photo_tiles import load_photographs, split_bands
+from sslrecipes.datasets.scene_objects import DIGITS, draw_object, object_classes
 
 SPLITS = ('train', 'val')
-THINGS = ('zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine')
-"""Classes of objects, in the order of the digits."""
+THINGS = DIGITS
+"""Classes of objects, unless others are asked for."""
 STUFF = {
     'brick': ('brick',),
     'grass': ('grass',),
@@ -32,20 +32,16 @@ STUFF = {
 }
 """Classes of regions -> photographs that show nothing else."""
 CLASSES = (*STUFF, *THINGS)
-"""Classes of a semantic map, in the order of its values."""
-HALF = 127
-"""An object is there if it covers more of a pixel (0..255)."""
+"""Classes of a semantic map, in the order of its values, unless other objects are asked for."""
 IGNORED = 255
 """Value of the pixels that belong half to an object and half to what is behind it."""
 
 _SURFACES = ('astronaut', 'camera', 'chelsea', 'china', 'coffee', 'flower', 'motorcycle_left', 'retina', 'rocket')
-_MIN_SIDE, _MAX_SIDE = 32, 112
 _MAX_THINGS = 5
 _TRIES = 20
 _MIN_VISIBLE = 0.6
 _EDGE = 25
 
-Picture = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 
@@ -54,7 +50,7 @@ class Thing:
     """An object.
 
     Attributes:
-        label: Its class, an index of :data:`THINGS`.
+        label: Its class, an index of those of its kind of objects.
         mask: The pixels that show it, ``(H, W)``.
         area: How many these would be if nothing hid it.
     """
@@ -66,38 +62,48 @@ class Thing:
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture ``(H, W, 3)`` in RGB, its semantic map ``(H, W)`` of :data:`CLASSES`, and its objects."""
+    """A picture ``(H, W, 3)`` in RGB, its semantic map ``(H, W)``, and its objects.
+
+    The map has the values of :func:`scene_classes`.
+    """
 
     picture: Picture
     semantic: Picture
     things: list[Thing]
 
 
-def draw_scene(split: str, index: int, size: int) -> Scene:
+def scene_classes(objects: str) -> tuple[str, ...]:
+    """Return the classes of a semantic map with ``'digits'`` or ``'stamps'``, in the order of its values."""
+    return (*STUFF, *object_classes(objects))
+
+
+def draw_scene(split: str, index: int, size: int, objects: str = 'digits') -> Scene:
     """Draw scene number ``index`` of a split; it depends on nothing else.
 
-    One to three regions are filled with textures, then up to five digits are laid on them, each mostly visible.
-    Splits share neither a pixel of a photograph nor a digit.
+    One to three regions are filled with textures, then up to five objects are laid on them, each mostly visible.
+    Splits share neither a pixel of a photograph nor an object.
 
     Args:
         split: ``'train'`` or ``'val'``.
         index: Number of the scene.
         size: Side of the square picture in pixels, above 112.
+        objects: ``'digits'`` or ``'stamps'``.
     """
     rng = np.random.default_rng([SPLITS.index(split), index])
     picture, semantic = _draw_regions(rng, split, size)
     things: list[Thing] = []
     for _ in range(rng.integers(1, _MAX_THINGS + 1)):
-        label, shape = _draw_digit(rng, split)
-        placed = _find_place(rng, things, shape, size)
+        thing = draw_object(rng, split, objects)
+        placed = _find_place(rng, things, thing.shape, size)
         if placed is None:
             continue
         window, rest = placed
         mask = np.zeros((size, size), bool)
-        mask[window] = shape > HALF
-        things = [*rest, Thing(label, mask, int(mask.sum()))]
-        texture = cut_texture(rng, _SURFACES[rng.integers(len(_SURFACES))], split, max(shape.shape))
-        _lay(picture[window], semantic[window], shape, _tint(rng, texture[: shape.shape[0], : shape.shape[1]]), label)
+        mask[window] = thing.shape > HALF
+        things = [*rest, Thing(thing.label, mask, int(mask.sum()))]
+        surface = _draw_surface(rng, split, thing.shape) if thing.surface is None else thing.surface
+        blend(picture[window], thing.shape, surface)
+        _enter(semantic[window], thing.shape, thing.label)
     return Scene(picture, semantic, things)
 
 
@@ -142,29 +148,6 @@ def _wave(rng: Generator, size: int) -> NDArray[np.int32]:
     return (smooth - 128) * size // 1024
 
 
-@lru_cache(maxsize=2)
-def _digits(split: str) -> tuple[Picture, NDArray[np.int64]]:
-    """Return the grey values ``(N, 8, 8)`` and the labels of a split's digits."""
-    from sklearn.datasets import load_digits  # takes over a second to import
-
-    digits = load_digits()
-    kept = split_indices(digits.target, split)
-    return (digits.images[kept] * 15).astype(np.uint8), digits.target[kept]
-
-
-def _draw_digit(rng: Generator, split: str) -> tuple[int, Picture]:
-    """Return a digit's label and how much of each pixel it covers (0..255), turned by up to 30 degrees."""
-    grey, labels = _digits(split)
-    index = rng.integers(len(labels))
-    large = Image.fromarray(np.pad(grey[index], 1)).resize((120, 120), Resampling.BICUBIC)
-    large = large.rotate(int(rng.integers(-30, 31)), Resampling.BICUBIC, expand=True)
-    sharp = large.point([min(max((value - 70) * 4, 0), 255) for value in range(256)])
-    shape = sharp.crop(sharp.getbbox())
-    side = int(rng.integers(_MIN_SIDE, _MAX_SIDE + 1))
-    width, height = (max(length * side // max(shape.size), 1) for length in shape.size)
-    return int(labels[index]), np.asarray(shape.resize((width, height), Resampling.BILINEAR))
-
-
 def _find_place(
     rng: Generator, things: list[Thing], shape: Picture, size: int
 ) -> tuple[tuple[slice, slice], list[Thing]] | None:
@@ -190,15 +173,14 @@ def _hide(thing: Thing, window: tuple[slice, slice], shape: Picture) -> Thing:
     return Thing(thing.label, mask, thing.area)
 
 
-def _lay(picture: Picture, semantic: Picture, shape: Picture, surface: Picture, label: int) -> None:
-    """Blend an object into its box of the picture and enter it into the map, both in place."""
-    weight = shape[..., None].astype(np.int32)
-    picture[:] = (picture * (255 - weight) + surface * weight + HALF) // 255
+def _enter(semantic: Picture, shape: Picture, label: int) -> None:
+    """Enter an object into its box of the map, in place."""
     semantic[shape > HALF] = len(STUFF) + label
     semantic[(shape > _EDGE) & (shape < 255 - _EDGE)] = IGNORED
 
 
-def _tint(rng: Generator, texture: Picture) -> Picture:
-    """Mix a texture half and half with a strong random colour, by which objects stand out."""
+def _draw_surface(rng: Generator, split: str, shape: Picture) -> Picture:
+    """Cut a texture for an object, and mix it half and half with a strong random colour, by which it stands out."""
+    texture = cut_texture(rng, _SURFACES[rng.integers(len(_SURFACES))], split, max(shape.shape))
     colour = rng.permutation([rng.integers(180, 256), rng.integers(0, 256), rng.integers(0, 76)])
-    return (texture // 2 + colour // 2).astype(np.uint8)
+    return (texture[: shape.shape[0], : shape.shape[1]] // 2 + colour // 2).astype(np.uint8)

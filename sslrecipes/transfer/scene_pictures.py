@@ -18,33 +18,37 @@ from sslrecipes.transfer.photo_scenes import PhotoScenesDetection, PhotoScenesSe
 _LOAD = {'type': 'LoadImageFromFile'}
 
 
-def object_pictures(root: str | Path, split: str, count: int) -> list[NDArray[np.uint8]]:
+def object_pictures(root: str | Path, split: str, count: int, objects: str = 'digits') -> list[NDArray[np.uint8]]:
     """Return the first pictures of a split, RGB, with their true boxes and masks drawn by mmdet."""
     with DefaultScope.overwrite_default_scope('mmdet'):
         pipeline = [_LOAD, {'type': 'LoadAnnotations', 'with_bbox': True, 'with_mask': True}]
         file = f'annotations/instances_{split}.json'
         dataset = PhotoScenesDetection(
-            data_root=str(root), ann_file=file, data_prefix={'img': split}, pipeline=pipeline, indices=count
+            data_root=str(root),
+            objects=objects,
+            ann_file=file,
+            data_prefix={'img': split},
+            pipeline=pipeline,
+            indices=count,
         )
     visualizer = DetLocalVisualizer()
     visualizer.dataset_meta = dataset.metainfo
     drawn = []
     for sample in dataset:
-        objects = InstanceData(
+        truth = InstanceData(
             bboxes=sample['gt_bboxes'].tensor, labels=sample['gt_bboxes_labels'], masks=sample['gt_masks'].masks
         )
-        visualizer.add_datasample(
-            'scene', sample['img'][..., ::-1], DetDataSample(gt_instances=objects), draw_pred=False
-        )
+        visualizer.add_datasample('scene', sample['img'][..., ::-1], DetDataSample(gt_instances=truth), draw_pred=False)
         drawn.append(visualizer.get_image())
     return drawn
 
 
-def class_maps(root: str | Path, split: str, count: int) -> list[NDArray[np.uint8]]:
+def class_maps(root: str | Path, split: str, count: int, objects: str = 'digits') -> list[NDArray[np.uint8]]:
     """Return the first true maps of a split, RGB, see :func:`coloured`."""
     with DefaultScope.overwrite_default_scope('mmseg'):
         dataset = PhotoScenesSegmentation(
             data_root=str(root),
+            objects=objects,
             data_prefix={'img_path': split, 'seg_map_path': f'semantic/{split}'},
             pipeline=[{'type': 'LoadAnnotations'}],
             indices=count,

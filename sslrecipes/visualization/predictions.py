@@ -16,8 +16,8 @@ from PIL import Image
 
 from sslrecipes.checkpoint.files.writing import write_atomic
 from sslrecipes.compat.local_files import read_regular
+from sslrecipes.datasets.cutouts import Picture
 from sslrecipes.datasets.images.decoding import decode_image
-from sslrecipes.datasets.scene_drawing import Picture
 from sslrecipes.transfer.scene_pictures import coloured
 from sslrecipes.visualization.grid import picture_grid
 

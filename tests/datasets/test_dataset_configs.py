@@ -12,7 +12,12 @@ from sslrecipes.errors import DataError
 from sslrecipes.registry import METRICS, MODELS
 
 FOLDER = Path(__file__).parents[2] / 'configs/_base_/datasets'
-EMBEDDED = {'quickstart/photo_tiles_32': (32, 18), 'quickstart/photo_tiles_32_eval': (32, 18), 'digits_8': (8, 10)}
+EMBEDDED = {
+    'quickstart/photo_tiles_32': (32, 18),
+    'quickstart/photo_tiles_32_eval': (32, 18),
+    'quickstart/stamps_32_eval': (32, 10),
+    'digits_8': (8, 10),
+}
 IMAGENET = (
     'mae/in1k_224',
     'mae_priv/in1k_224',
@@ -44,10 +49,12 @@ def first_batch(cfg: Config, loader_name: str) -> dict:
 
 
 @pytest.mark.parametrize('name', EMBEDDED)
-def test_embedded_data_give_normalised_batches(name):
+def test_embedded_data_give_normalised_batches(name, stamp_folder):
     size, classes = EMBEDDED[name]
     cfg = config(name)
     for loader in (key for key in LOADERS if key in cfg):
+        if cfg[loader].dataset.type == 'Stamps':
+            cfg[loader].dataset.data_root = str(stamp_folder)
         check_dataset(cfg[loader].dataset)
         batch = first_batch(cfg, loader)
         assert batch['inputs'].shape == (4, 3, size, size)
@@ -142,7 +149,7 @@ def test_multi_crop_views_on_a_tiny_folder(tmp_path, write_images):
     assert preprocessor(single)['inputs'].shape == (4, 3, 224, 224)
 
 
-@pytest.mark.parametrize('name', ['quickstart/photo_tiles_32_eval', 'digits_8', *IMAGENET[2:], *MULTI_CROP])
+@pytest.mark.parametrize('name', [*list(EMBEDDED)[1:], *IMAGENET[2:], *MULTI_CROP])
 def test_evaluators_build(name):
     cfg = config(name)
     for evaluator in filter(None, (cfg.val_evaluator, cfg.get('test_evaluator'))):

@@ -1,16 +1,19 @@
 import json
 import multiprocessing as mp
+import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
 from pycocotools import mask as coco_mask
 
-from sslrecipes.datasets import photo_scenes
+from sslrecipes.datasets import photo_scenes, stamp_files
 from sslrecipes.datasets.photo_scenes import prepare_photo_scenes, run_lengths
 from sslrecipes.datasets.photo_tiles import load_photographs, split_bands
+from sslrecipes.datasets.preflight.dataset import check_dataset
 from sslrecipes.datasets.scene_drawing import CLASSES, IGNORED, STUFF, THINGS, cut_texture, draw_scene
-from sslrecipes.errors import DataError, StorageError
+from sslrecipes.datasets.stamp_names import STAMPS
+from sslrecipes.errors import ConfigError, DataError, StorageError
 
 COUNTS = (5, 3)
 
@@ -136,6 +139,40 @@ def test_a_damaged_folder_is_written_anew(tmp_path, file):
     (root / file).unlink()
     prepare_photo_scenes(root, (1, 1))
     assert contents(root) == whole
+
+
+def test_scenes_of_stamps(tmp_path, stamp_folder):
+    root = tmp_path / 'scenes'
+    prepare_photo_scenes(root, (3, 1), objects='stamps')
+    content = annotations(root)
+    assert [category['name'] for category in content['categories']] == list(STAMPS)
+    assert json.loads((root / 'meta.json').read_text())['objects'] == 'stamps'
+    for annotation in content['annotations']:
+        code = coco_mask.frPyObjects(annotation['segmentation'], 256, 256)
+        name = f'{annotation["image_id"] - 1:04}'
+        semantic = np.asarray(Image.open(root / 'semantic' / 'train' / f'{name}.png'))
+        inside = coco_mask.decode(code) == 1
+        assert set(semantic[inside]) <= {len(STUFF) + annotation['category_id'] - 1, IGNORED}
+        surface = np.asarray(Image.open(root / 'train' / f'{name}.jpg'))[inside & (semantic != IGNORED)]
+        assert np.ptp(np.percentile(surface, (20, 80), axis=0), axis=0).max() < 30  # the colour of the stamp
+    with pytest.raises(DataError, match=r'holds PhotoScenes of stamps, not of digits: set data_root'):
+        prepare_photo_scenes(root)
+    shutil.rmtree(stamp_folder)
+    prepare_photo_scenes(root, objects='stamps')  # what is there already needs no package
+
+
+def test_objects_that_are_not_there_are_told_before_anything_is_written(tmp_path, stamp_folder):
+    scenes = {'type': 'sslrecipes.PhotoScenesDetection', 'data_root': str(tmp_path / 'scenes'), 'data_prefix': {}}
+    check_dataset({**scenes, 'objects': 'stamps'})
+    shutil.rmtree(stamp_folder)
+    stamp_files.check_stamps.cache_clear()
+    check_dataset(scenes)
+    for refused in (check_dataset, lambda cfg: prepare_photo_scenes(cfg['data_root'], objects=cfg['objects'])):
+        with pytest.raises(DataError, match=r'install Debian.s package tuxpaint-stamps-default'):
+            refused({**scenes, 'objects': 'stamps'})
+        with pytest.raises(ConfigError, match='digits and stamps, not "letters"'):
+            refused({**scenes, 'objects': 'letters'})
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_of_something_else_is_never_touched(tmp_path):

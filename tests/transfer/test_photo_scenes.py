@@ -8,7 +8,8 @@ from mmengine.registry import DefaultScope
 from sslrecipes.config.reading import read_config
 from sslrecipes.datasets.photo_scenes import prepare_photo_scenes
 from sslrecipes.datasets.scene_drawing import CLASSES, STUFF, THINGS
-from sslrecipes.errors import DataError
+from sslrecipes.datasets.stamp_names import STAMPS
+from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.registry import DATASETS
 from sslrecipes.transfer import PhotoScenesDetection, PhotoScenesSegmentation
 
@@ -71,6 +72,23 @@ def test_the_files_are_written_on_first_use(tmp_path, monkeypatch):
     monkeypatch.setattr('sslrecipes.transfer.photo_scenes.prepare_photo_scenes', few)
     assert len(build('photo_scenes_instance_256.py', 'val_dataloader', tmp_path / 'new')) == 1
     assert len(build('photo_scenes_semantic_256.py', 'val_dataloader', tmp_path / 'other')) == 1
+
+
+def test_the_classes_are_those_of_the_objects_and_some_can_be_selected(tmp_path, stamp_folder):
+    scenes = tmp_path / 'scenes'
+    prepare_photo_scenes(scenes, (2, 1), objects='stamps')
+    loader = 'val_dataloader'
+    found = build('photo_scenes_instance_256.py', loader, scenes, objects='stamps')
+    assert found.metainfo['classes'] == tuple(STAMPS)
+    assert found.cat2label == {number: number - 1 for number in range(1, 11)}
+    maps = build('photo_scenes_semantic_256.py', loader, scenes, objects='stamps')
+    assert maps.metainfo['classes'] == (*STUFF, *STAMPS)
+    every = set(np.unique(maps[0]['data_samples'].gt_sem_seg.data)) - {255}
+    name = maps.metainfo['classes'][max(every)]
+    some = build('photo_scenes_semantic_256.py', loader, scenes, objects='stamps', metainfo={'classes': [name]})
+    assert set(np.unique(some[0]['data_samples'].gt_sem_seg.data)) == {0, 255}
+    with pytest.raises(ConfigError, match='PhotoScenes has no class "zero"'):
+        build('photo_scenes_semantic_256.py', loader, scenes, objects='stamps', metainfo={'classes': ['zero']})
 
 
 def test_another_data_set_is_refused(tmp_path):

@@ -12,6 +12,7 @@ from mmpretrain.datasets import CustomDataset
 
 from sslrecipes.compat.image_names import is_image
 from sslrecipes.compat.local_files import subfolders, walk
+from sslrecipes.datasets.embedded import EmbeddedDataset
 from sslrecipes.datasets.image_folder import ImageFolder, check_unlabelled_folder, split_folders
 from sslrecipes.datasets.image_subset import ImageSubset
 from sslrecipes.datasets.imagenet import ImageNet
@@ -85,7 +86,7 @@ def _transfer_check(cfg: Mapping[str, Any]) -> DatasetCheck | None:
     if not isinstance(prefix, Mapping):
         return None
     if writes_itself(cfg):
-        return lambda cfg, key: []
+        return _check_scenes
     if 'seg_map_path' in prefix and 'sub_data_root' not in prefix:
         from sslrecipes.datasets.preflight.segmentation import check_maps
 
@@ -97,8 +98,16 @@ def _transfer_check(cfg: Mapping[str, Any]) -> DatasetCheck | None:
     return check_coco if str(cfg.get('ann_file')).endswith('.json') else None
 
 
+def _check_scenes(cfg: Mapping[str, Any], key: str) -> list[Remark]:
+    """Check that what isn't there yet can be written."""
+    from sslrecipes.datasets.photo_scenes import check_photo_scenes
+
+    check_photo_scenes(cfg.get('data_root', ''), cfg.get('objects', 'digits'))
+    return []
+
+
 def _check_root(cls: type, cfg: Mapping[str, Any], key: str) -> None:
-    """Check ``data_root`` and ``ann_file`` of a class whose layout isn't known here."""
+    """Check ``data_root`` and ``ann_file`` of a class whose layout isn't known here; some know it themselves."""
     root = Path(cfg.get('data_root') or '.')
     default = inspect.signature(cls).parameters.get('download')
     if cfg.get('download', default.default if default else False):
@@ -110,6 +119,8 @@ def _check_root(cls: type, cfg: Mapping[str, Any], key: str) -> None:
             f'The {cls.__name__} folder "{expected}" {lack_of_folder(expected)}: set {key}.data_root{offer}.'
         )
     _check_ann_file(root, cfg, key)
+    if issubclass(cls, EmbeddedDataset):
+        cls.check_source(cfg)
 
 
 def _check_ann_file(root: Path, cfg: Mapping[str, Any], key: str) -> Path | None:

@@ -7,32 +7,22 @@ chart needs of matplotlib is some round numbers at the axes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sslrecipes.reports.axes import HUGE, Axis, Tick, is_finite, short_number, step_axis, value_axis
 from sslrecipes.reports.contents import Chart, Line
-from sslrecipes.visualization.curves import smoothed, smoothing_window
+from sslrecipes.reports.paths import Paths, Piece, finite_pieces, paths_of
 
 #: Size of the picture, and the box inside that the curves fill: left, top, right, bottom.
 WIDTH, HEIGHT = 440, 278
 BOX = (54, 12, 424, 240)
 COLOURS = 6
 _DASHES = 3
-#: Points of a curve: more couldn't be told apart; of one with fewer than the second, each gets a dot.
-_MOST_POINTS = 240
-_DOTTED = 40
-#: Share of points at which a noisy line turns.
-_TURNS = 0.1
 _LABEL_HEIGHT = 13
 _LABEL_LENGTH = 44
-
-Floats = NDArray[np.float64]
-#: Steps and values of the parts of a line between which values aren't finite.
-Pieces = list[tuple[Floats, Floats]]
 
 
 @dataclass(frozen=True)
@@ -45,19 +35,10 @@ class Style:
 
 @dataclass(frozen=True)
 class DrawnLine:
-    """A curve.
-
-    Attributes:
-        style: Of its run or group.
-        thin: Path of what was logged, if the curve is smoothed.
-        bold: Path of the curve.
-        dots: Path of the single points, if there are few.
-    """
+    """A line in the style of its run or group."""
 
     style: Style
-    thin: str
-    bold: str
-    dots: str
+    paths: Paths
 
 
 @dataclass(frozen=True)
@@ -114,7 +95,7 @@ def _entry(line: Line) -> str:
 
 def _drawn(chart: Chart, styles: Mapping[str, Style]) -> DrawnChart:
     levels = {name: value for name, value in chart.levels.items() if abs(value) < HUGE}
-    pieces = [_finite_pieces(line) for line in chart.lines]
+    pieces = [finite_pieces(line) for line in chart.lines]
     steps = np.concatenate([piece[0] for line in pieces for piece in line] or [np.zeros(1)])
     values = np.concatenate([piece[1] for line in pieces for piece in line] or [np.zeros(1)])
     x = step_axis(steps, BOX[0], BOX[2])
@@ -125,8 +106,7 @@ def _drawn(chart: Chart, styles: Mapping[str, Style]) -> DrawnChart:
         x_ticks=x.ticks() if any(pieces) else [],
         y_ticks=y.ticks() if any(pieces) else [],
         lines=[
-            _drawn_line(len(line.values), one, styles[_entry(line)], x, y)
-            for line, one in zip(chart.lines, pieces, strict=True)
+            DrawnLine(styles[_entry(line)], paths_of(one, x, y)) for line, one in zip(chart.lines, pieces, strict=True)
         ],
         legend=_legend(chart, pieces, styles),
         levels=_drawn_levels(levels, y),
@@ -135,39 +115,7 @@ def _drawn(chart: Chart, styles: Mapping[str, Style]) -> DrawnChart:
     )
 
 
-def _finite_pieces(line: Line) -> Pieces:
-    """Cut a line at values that aren't finite: (steps, values) of each piece."""
-    steps, values, good = np.asarray(line.steps, float), np.asarray(line.values, float), is_finite(line.values)
-    if not good.any():
-        return []
-    cuts = np.flatnonzero(np.diff(good)) + 1
-    indices = [piece for piece in np.split(np.arange(len(values)), cuts) if good[piece[0]]]
-    return [(steps[piece], values[piece]) for piece in indices]
-
-
-def _drawn_line(count: int, pieces: Pieces, style: Style, x: Axis, y: Axis) -> DrawnLine:
-    window = smoothing_window(count) if any(_is_noisy(values) for _, values in pieces) else 0
-    raw = [(x.places(steps), y.places(values)) for steps, values in pieces]
-    if not window:
-        path = _path(_spikes(*piece, _share(piece, count)) for piece in raw)
-        return DrawnLine(style, thin='', bold=path, dots=_dots(raw) if count <= _DOTTED else '')
-    smooth = [(steps, smoothed(values, min(window, len(values)))) for steps, values in pieces]
-    bold = [(x.places(steps), y.places(values)) for steps, values in smooth]
-    return DrawnLine(
-        style,
-        thin=_path(_spikes(*piece, _share(piece, count)) for piece in raw),
-        bold=_path(_thinned(*piece, _share(piece, count)) for piece in bold),
-        dots='',
-    )
-
-
-def _is_noisy(values: Floats) -> bool:
-    """Tell whether values go up and down: averages would only round the corners of a schedule."""
-    turns = np.diff(np.sign(np.diff(values))) != 0
-    return bool(turns.size and turns.mean() > _TURNS)
-
-
-def _legend(chart: Chart, pieces: Sequence[Pieces], styles: Mapping[str, Style]) -> list[LegendEntry]:
+def _legend(chart: Chart, pieces: Sequence[list[Piece]], styles: Mapping[str, Style]) -> list[LegendEntry]:
     ends: dict[str, list[float]] = {_entry(line): [] for line in chart.lines}
     for line, parts in zip(chart.lines, pieces, strict=True):
         ends[_entry(line)] += [float(parts[-1][1][-1])] if parts else []
@@ -178,42 +126,6 @@ def _last(values: Sequence[float]) -> str:
     if len(values) < 2:
         return short_number(values[0]) if values else 'no finite value'
     return f'{short_number(min(values))} to {short_number(max(values))}'
-
-
-def _share(piece: tuple[Floats, Floats], all_points: int) -> int:
-    return max(2, _MOST_POINTS * len(piece[0]) // all_points)
-
-
-def _spikes(x: Floats, y: Floats, most: int) -> tuple[Floats, Floats]:
-    """Keep of each stretch of points the lowest and the highest."""
-    if len(x) <= most:
-        return x, y
-    stretches = np.array_split(np.arange(len(x)), most // 2)
-    kept = [index for part in stretches for index in sorted({part[y[part].argmin()], part[y[part].argmax()]})]
-    kept = sorted({0, *kept, len(x) - 1})
-    return x[kept], y[kept]
-
-
-def _thinned(x: Floats, y: Floats, most: int) -> tuple[Floats, Floats]:
-    """Keep every n-th point."""
-    kept = np.unique(np.linspace(0, len(x) - 1, min(most, len(x))).round().astype(int))
-    return x[kept], y[kept]
-
-
-def _path(pieces: Iterable[tuple[Floats, Floats]]) -> str:
-    """Write pieces as the path of an SVG; a single point is a line to itself, which round ends make a dot."""
-    return ''.join(
-        'M' + 'L'.join(_point(*point) for point in zip(*piece, strict=True)) + ('h0' if len(piece[0]) == 1 else '')
-        for piece in pieces
-    )
-
-
-def _dots(pieces: Pieces) -> str:
-    return ''.join(f'M{_point(*point)}h0' for piece in pieces for point in zip(*piece, strict=True))
-
-
-def _point(x: float, y: float) -> str:
-    return f'{x:.1f} {y:.1f}'.replace('.0', '')
 
 
 def _drawn_levels(levels: Mapping[str, float], axis: Axis) -> list[DrawnLevel]:
@@ -238,7 +150,7 @@ def _gaps(chart: Chart) -> Iterator[str]:
             )
 
 
-def _description(chart: Chart, pieces: Sequence[Pieces]) -> str:
+def _description(chart: Chart, pieces: Sequence[list[Piece]]) -> str:
     told = [f'{chart.title} by {chart.unit}.']
     for line, parts in zip(chart.lines, pieces, strict=True):
         if not parts:

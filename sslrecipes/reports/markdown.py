@@ -38,7 +38,7 @@ def markdown_report(report: Report, folder: Path) -> str:
     blocks += _section('More tables', map(_table, report.tables[1:]))
     blocks += _section('Curves', map(_chart, report.charts))
     blocks += _section('Pictures', (_picture(picture, folder) for picture in report.pictures))
-    blocks += _section('Runs', map(_run, report.runs))
+    blocks += _section('Runs', (_run(run, report.findings) for run in report.runs))
     blocks += _section('Environment', [_facts(report.environment)])
     blocks += _section('Commands', [_commands(report.commands)])
     return '\n\n'.join(filter(None, blocks)) + '\n'
@@ -58,8 +58,8 @@ def inline(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Write a text as code, also inside a table."""
-    line = ' '.join(visible_text(text).split()).replace('|', '\\|')
+    """Write a text as code, in one line."""
+    line = ' '.join(visible_text(text).split())
     fence = '`' * (max(map(len, re.findall('`+', line)), default=0) + 1)
     room = ' ' if line.startswith('`') or line.endswith('`') else ''
     return f'{fence}{room}{line}{room}{fence}' if line else ''
@@ -122,8 +122,9 @@ def _picture(picture: Picture, folder: Path) -> str:
     return _block(picture.title, link, plain(picture.caption))
 
 
-def _run(run: RunPart) -> str:
-    parts = [_findings(run.findings), _facts(run.facts), _settings(run.settings), _commands(run.commands)]
+def _run(run: RunPart, told: Sequence[Finding]) -> str:
+    findings = [] if [*run.findings] == [*told] else run.findings
+    parts = [_findings(findings), _facts(run.facts), _settings(run.settings), _commands(run.commands)]
     return _block(run.name, code(run.folder), *parts)
 
 
@@ -135,10 +136,13 @@ def _settings(settings: Sequence[Setting]) -> str:
     if not settings:
         return ''
     rows = [
-        [code(one.place), code(one.value), '(none)' if one.base is None else code(one.base), inline(one.origin)]
-        for one in settings
+        [_code_cell(one.place), _code_cell(one.value), _code_cell(one.base), inline(one.origin)] for one in settings
     ]
     return markdown_table(['setting', 'value', 'in the base', 'set by'], rows)
+
+
+def _code_cell(text: str | None) -> str:
+    return '(none)' if text is None else code(text).replace('|', '\\|')
 
 
 def _facts(facts: Mapping[str, str]) -> str:

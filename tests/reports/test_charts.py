@@ -47,7 +47,7 @@ def test_steps_are_whole():
 
 
 def test_values_lie_where_they_belong():
-    line = drawn(Line('a', [0, 5, 10], [0.0, 1.0, 0.5])).lines[0]
+    line = drawn(Line('a', [0, 5, 10], [0.0, 1.0, 0.5])).lines[0].paths
     first, top, last = points(line.bold)
     assert (first[0], last[0]) == (BOX[0], BOX[2])
     assert first[1] == BOX[3]
@@ -57,8 +57,8 @@ def test_values_lie_where_they_belong():
 
 def test_what_is_not_finite_leaves_a_gap_that_is_said():
     chart = drawn(Line('a', range(6), [1, 2, NAN, 3, INF, 5]), Line('b', [1], [NAN]), levels={'lost': NAN})
-    assert [path.bold.count('M') for path in chart.lines] == [3, 0]
-    assert 'nan' not in ''.join(path.bold for path in chart.lines)
+    assert [path.paths.bold.count('M') for path in chart.lines] == [3, 0]
+    assert 'nan' not in ''.join(path.paths.bold for path in chart.lines)
     assert chart.remarks == [
         'a: 2 of 6 values not finite, left out, the first at iteration 2.',
         'b: 1 of 1 values not finite, left out, the first at iteration 1.',
@@ -71,7 +71,7 @@ def test_what_is_not_finite_leaves_a_gap_that_is_said():
 def test_many_points_are_few_and_the_spikes_stay():
     values = np.random.default_rng(0).normal(size=20_000)
     values[777], values[15_001] = 40, -40
-    line = drawn(Line('a', range(20_000), values)).lines[0]
+    line = drawn(Line('a', range(20_000), values)).lines[0].paths
     raw, bold = points(line.thin), points(line.bold)
     assert len(raw) <= 245
     assert len(bold) <= 240
@@ -83,7 +83,7 @@ def test_many_points_are_few_and_the_spikes_stay():
 
 def test_a_schedule_keeps_its_corners():
     steps = range(600)
-    line = drawn(Line('lr', steps, [min(step, 60) / 60 for step in steps])).lines[0]
+    line = drawn(Line('lr', steps, [min(step, 60) / 60 for step in steps])).lines[0].paths
     assert not line.thin
     assert min(y for _, y in points(line.bold)) == min(y for x, y in points(line.bold) if x < 95)
 
@@ -117,5 +117,5 @@ def test_more_runs_than_colours_differ_in_dashes():
 @pytest.mark.parametrize('values', [[], [NAN], [7.0], [1e308, -1e308, 1.0], [0.0, 0.0]])
 def test_odd_lines_are_drawn(values):
     chart = drawn(Line('a', range(len(values)), values))
-    assert not re.search('nan|inf', chart.lines[0].bold)
-    assert bool(chart.y_ticks) == bool(chart.lines[0].bold)
+    assert not re.search('nan|inf', chart.lines[0].paths.bold)
+    assert bool(chart.y_ticks) == bool(chart.lines[0].paths.bold)

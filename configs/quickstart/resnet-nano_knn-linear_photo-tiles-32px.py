@@ -1,4 +1,4 @@
-# As vit-nano-p4_knn-linear_photo-tiles-32px.py, for the small ResNet
+# As vit-nano-p16_knn-linear_photo-tiles-96px.py, for the small ResNet
 _base_ = [
     '../_base_/models/quickstart/resnet-nano_features.py',
     '../_base_/datasets/quickstart/photo_tiles_32_eval.py',

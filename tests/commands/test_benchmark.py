@@ -13,7 +13,7 @@ from sslrecipes.errors import RunError
 from sslrecipes.registry import MODELS
 
 QUICKSTART = Path(__file__).parents[2] / 'configs/quickstart'
-RECIPE = QUICKSTART / 'mae_vit-nano-p4_1xb256-coslr-20e_photo-tiles-32px.py'
+RECIPE = QUICKSTART / 'mae_vit-nano-p16_1xb64-coslr-20e_photo-tiles-96px.py'
 
 
 def test_figures_follow_from_what_was_measured():
@@ -26,7 +26,7 @@ def test_figures_follow_from_what_was_measured():
 def test_a_step_is_slower_than_its_matrix_products(dtype, capsys):
     speed = measure_step(load_config(RECIPE), 'nano', batch=16, steps=1, dtype=dtype)
     assert 0 < speed.share_of_gemm_rate < 1.5
-    assert speed.gflops_per_image == pytest.approx(0.12, abs=0.02)
+    assert speed.gflops_per_image == pytest.approx(0.087, abs=0.01)
     assert speed.loss < 10
     print_speeds([speed])
     assert 'share of GEMM rate' in capsys.readouterr().out

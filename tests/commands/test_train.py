@@ -56,7 +56,7 @@ def test_a_finished_run_is_told_and_left_alone(call, config, tmp_path, files_in,
 
 
 def test_a_recipe_of_the_package_is_a_base(call, tmp_path, capsys):
-    name = 'mae_vit-nano-p4_1xb256-coslr-20e_photo-tiles-32px.py'
+    name = 'mae_vit-nano-p16_1xb64-coslr-20e_photo-tiles-96px.py'
     (tmp_path / 'ablation.py').write_text(
         f"_base_ = 'sslrecipes::quickstart/{name}'\nmodel = dict(head=dict(norm_pix=False))"
     )

@@ -52,7 +52,7 @@ def test_options_that_would_bring_the_weights_back_are_left_out():
 
 
 def test_what_starts_untrained_or_learns_no_labels_has_none():
-    mae = load_config(CONFIGS / 'quickstart/mae_vit-nano-p4_1xb256-coslr-20e_photo-tiles-32px.py')
+    mae = load_config(CONFIGS / 'quickstart/mae_vit-nano-p16_1xb64-coslr-20e_photo-tiles-96px.py')
     probe = load_config(CONFIGS / PROBE, {'model.backbone.init_cfg': None})
     args = Namespace(launcher='none')
     assert untrained_command(mae, args) == untrained_command(probe, args) == ''

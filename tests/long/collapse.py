@@ -37,8 +37,8 @@ from sslrecipes.registry import DATASETS, MODELS
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'quickstart'
 RECIPES = {
-    'MAE': 'mae_vit-nano-p4_1xb256-coslr-20e_photo-tiles-32px.py',
-    'TEC': 'tec-mae_vit-nano-p4_1xb256-coslr-12e_photo-tiles-32px.py',
+    'MAE': 'mae_vit-nano-p16_1xb64-coslr-20e_photo-tiles-96px.py',
+    'TEC': 'tec-mae_vit-nano-p16_1xb64-coslr-16e_photo-tiles-96px.py',
     'DINO': 'dino-baseline_resnet-nano_1xb128-coslr-10e_photo-tiles-32px.py',
     'SwAV': 'swav-baseline_resnet-nano_1xb128-coslr-10e_photo-tiles-32px.py',
     'MoCo': 'moco-baseline_resnet-nano_1xb128-coslr-10e_photo-tiles-32px.py',

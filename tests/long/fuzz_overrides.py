@@ -49,12 +49,12 @@ param_scheduler = dict(epochs=1, warmup_epochs=0)
 EVALUATED = 'val_dataloader = dict(batch_size=8, num_workers=0, persistent_workers=False, dataset=dict(indices=8))\n'
 #: Recipe -> the base, and what makes a run of it short.
 RECIPES = {
-    'mae': ('mae_vit-nano-p4_1xb256-coslr-20e_photo-tiles-32px', SHORT),
+    'mae': ('mae_vit-nano-p16_1xb64-coslr-20e_photo-tiles-96px', SHORT),
     'swav': ('swav-baseline_resnet-nano_1xb128-coslr-10e_photo-tiles-32px', SHORT),
-    'finetune': ('vit-nano-p4_tec-pre_1xb256-coslr-10e_photo-tiles-32px',
+    'finetune': ('vit-nano-p16_tec-pre_1xb64-coslr-15e_photo-tiles-96px',
                  SHORT + 'model = dict(backbone=dict(init_cfg=None))\n' + EVALUATED
                  + EVALUATED.replace('val', 'test', 1)),
-    'knn': ('vit-nano-p4_knn-linear_photo-tiles-32px',
+    'knn': ('vit-nano-p16_knn-linear_photo-tiles-96px',
             "_base_ = '{base}'\n" + EVALUATED.replace('val', 'test', 1)
             + 'test_cfg = dict(ks=(1, 3), linear=dict(epochs=2), bank=dict(batch_size=8, num_workers=0, '
               'persistent_workers=False, dataset=dict(indices=8)))\n'),

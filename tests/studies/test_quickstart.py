@@ -17,8 +17,8 @@ from sslrecipes.studies.run_study import Wishes, run_study
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ('README.md', 'docs/evaluate.md', 'docs/export.md')
 LINES = [line for page in PAGES for line in (ROOT / page).read_text().replace('\\\n', ' ').splitlines()]
-EXPORTED = 'tec_vit-nano-p4.safetensors'
-KEPT = {'mae': (18, 19, 20), 'tec': (10, 11, 12)}
+EXPORTED = 'tec_vit-nano-p16.safetensors'
+KEPT = {'mae': (18, 19, 20), 'longer': (52, 53, 54), 'tec': (14, 15, 16)}
 #: What the pages offer after the quickstart, as words.
 COMMANDS = [
     shlex.split(line, comments=True)

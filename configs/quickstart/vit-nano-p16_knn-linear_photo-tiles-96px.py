@@ -1,7 +1,7 @@
 # k-NN and a linear probe on frozen features of the nano ViT: as initialised, or of a checkpoint
 _base_ = [
-    '../_base_/models/quickstart/vit-nano-p4_features.py',
-    '../_base_/datasets/quickstart/photo_tiles_32_eval.py',
+    '../_base_/models/quickstart/vit-nano-p16_features.py',
+    '../_base_/datasets/quickstart/photo_tiles_96_eval.py',
     '../_base_/evaluation/knn.py',
     '../_base_/default_runtime.py',
 ]

@@ -18,11 +18,15 @@ def setting(text: str, name: str) -> Any:
     becomes ``None``. So does a text that is no config, or larger or deeper than any: Python's parser would take memory
     and time without a limit for it.
     """
+    return settings(text, name).get(name)
+
+
+def settings(text: str, *names: str) -> dict[str, Any]:
+    """The values of some top-level variables of a dumped config, or of all, as :func:`setting` reads them."""
     try:
-        node = _variables(text).get(name)
-        return _value(node) if node else None
+        return {name: _value(node) for name, node in _variables(text).items() if not names or name in names}
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
-        return None
+        return {}
 
 
 @lru_cache(maxsize=2)

@@ -51,14 +51,8 @@ def read_scalars(path: str | Path) -> dict[str, Curve]:
     Raises:
         DataError: If there is no such file or a line other than a file's last one is no record of scalars.
     """
-    path = Path(path)
-    files = sorted(path.glob('*/vis_data/scalars.json')) if path.is_dir() else [path]
-    if not files or not all(map(Path.is_file, files)):
-        raise DataError(
-            f'no logged scalars at "{path}": give a scalars.json file or a work directory that has been run'
-        )
     curves: dict[str, Curve] = {}
-    for record in (record for file in files for record in _records(file)):
+    for record in read_records(path):
         unit = 'iteration' if 'iter' in record else 'epoch'
         for key, value in record.items():
             if key not in _AXES and isinstance(value, (int, float)):
@@ -66,6 +60,21 @@ def read_scalars(path: str | Path) -> dict[str, Curve]:
                 if curve.unit == unit:  # `time` is logged per iteration in training and per epoch in validation
                     curve.log(record['step'], float(value))
     return curves
+
+
+def read_records(path: str | Path) -> Iterator[dict[str, Any]]:
+    """Read the lines of what :func:`read_scalars` reads, each with its ``step``, as they were logged.
+
+    Raises:
+        DataError: Likewise.
+    """
+    path = Path(path)
+    files = sorted(path.glob('*/vis_data/scalars.json')) if path.is_dir() else [path]
+    if not files or not all(map(Path.is_file, files)):
+        raise DataError(
+            f'no logged scalars at "{path}": give a scalars.json file or a work directory that has been run'
+        )
+    return (record for file in files for record in _records(file))
 
 
 def _records(file: Path) -> Iterator[dict[str, Any]]:

@@ -20,6 +20,7 @@ from sslrecipes.engine.loops import makes_step, progress_of
 from sslrecipes.errors import ConfigError, RunError, did_you_mean
 from sslrecipes.evaluation.collapse import Limits, Look, look_at
 from sslrecipes.evaluation.observation import Observation
+from sslrecipes.models.utils.trivial_loss import trivial_loss
 from sslrecipes.models.utils.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
 
@@ -42,9 +43,9 @@ class CollapseHook(Hook):
     Logs, to the message hub and the visualizer, ``collapse/std`` (standard deviation of normalised embeddings times
     sqrt(C), healthy up to 1), ``collapse/rank`` (RankMe) and ``collapse/rank_share`` (of min(N, C)),
     ``collapse/assignment_entropy`` (of the mean assignment) and ``collapse/assignment_doubt`` (mean entropy), both as
-    shares of ln K, ``collapse/loss`` (of the method, without a joint probe) and ``collapse/trivial_loss`` (that of a
-    network which tells no images apart). Draws them to ``{work_dir}/collapse.png``, after training, when it warns, and
-    every ten minutes at the end of an epoch.
+    shares of ln K, ``collapse/loss`` (of the method, without a joint probe), ``collapse/trivial_loss`` (that of a
+    network which tells no images apart) and ``collapse/symptoms`` (how many limits are undercut). Draws them to
+    ``{work_dir}/collapse.png``, after training, when it warns, and every ten minutes at the end of an epoch.
 
     In a config: ``custom_hooks = [dict(type='CollapseHook')]``.
 
@@ -89,7 +90,7 @@ class CollapseHook(Hook):
         self.observation = Observation(model, self.rows)
         if not self.observation.possible:
             raise ConfigError(f'CollapseHook: {type(model).__name__} has no backbone and shows no embeddings.')
-        self.trivial_loss = _trivial_loss(model)
+        self.trivial_loss = trivial_loss(model)
         self._attainable, self._drawn = 1.0, time.monotonic()
         if is_main_process() and not runner.resume_point:
             set_aside(self._picture(runner))  # of an earlier run
@@ -122,8 +123,8 @@ class CollapseHook(Hook):
         loss = sum(self.losses) / len(self.losses)
         look = mean_over_ranks(look_at(self.observation.embeddings, self.observation.assignments, loss))
         self.observation.forget()
-        self._log(runner, look)
         reasons = self.limits.reasons(look)
+        self._log(runner, look, len(reasons))
         count = runner.message_hub.get_info(COUNT, 0) + 1 if reasons else 0
         runner.message_hub.update_info(COUNT, count)
         if count == self.patience or (count > self.patience and self.policy == 'stop'):
@@ -138,7 +139,7 @@ class CollapseHook(Hook):
         """Draw the curves."""
         self._draw(runner)
 
-    def _log(self, runner: Runner, look: Look) -> None:
+    def _log(self, runner: Runner, look: Look, symptoms: int) -> None:
         values = {
             'std': look.std,
             'rank': look.rank,
@@ -147,6 +148,7 @@ class CollapseHook(Hook):
             'assignment_doubt': look.doubt,
             'loss': look.loss,
             'trivial_loss': math.nan if self.trivial_loss is None else self.trivial_loss,
+            'symptoms': symptoms,
         }
         scalars = {f'collapse/{name}': value for name, value in values.items() if not math.isnan(value)}
         self._attainable = look.attainable
@@ -203,9 +205,3 @@ def mean_over_ranks(look: Look) -> Look:
     values = torch.tensor(look, dtype=torch.float64)
     distributed.all_reduce(values, group=control_group())
     return Look(*(values / get_world_size()).tolist())
-
-
-def _trivial_loss(model: Any) -> float | None:
-    """Loss of a network that tells no images apart, as the model or its head knows it; None if neither does."""
-    own = getattr(model, 'trivial_loss', None)
-    return own if own is not None else getattr(getattr(model, 'head', None), 'trivial_loss', None)

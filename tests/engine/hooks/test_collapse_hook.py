@@ -78,8 +78,9 @@ def test_logs_and_draws_a_healthy_run_without_a_word(cfg, train):
     records = [record for record in map(json.loads, lines) if 'collapse/std' in record]
     assert [record['step'] for record in records] == list(range(2, 17, 2))
     assert set(records[0]) == {'step', 'iter', *(f'collapse/{key}' for key in
-                               ('std', 'rank', 'rank_share', 'loss', 'trivial_loss'))}  # fmt: skip
+                               ('std', 'rank', 'rank_share', 'loss', 'trivial_loss', 'symptoms'))}  # fmt: skip
     assert records[0]['collapse/trivial_loss'] == 1.0
+    assert records[0]['collapse/symptoms'] == 0
     history = runner.message_hub.log_scalars
     losses = history['train/loss'].data[0]
     assert [record['collapse/loss'] for record in records] == pytest.approx(losses[1::2].tolist())

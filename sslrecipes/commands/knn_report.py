@@ -11,7 +11,8 @@ from rich.console import Console
 
 from sslrecipes.checkpoint.files.store import position_of
 from sslrecipes.checkpoint.files.writing import write_atomic
-from sslrecipes.commands.untrained_row import UNTRAINED, against
+from sslrecipes.commands.untrained_row import UNTRAINED
+from sslrecipes.evaluation.chance import in_words
 from sslrecipes.visualization.figure_files import save_figure
 from sslrecipes.visualization.labels import plain_label
 from sslrecipes.visualization.tables import number, print_table
@@ -54,13 +55,9 @@ def print_accuracies(console: Console, rows: Sequence[KNNRow], images: int) -> N
     if baseline:
         columns.append('top-1 against untrained')
         for row, line in zip(rows, cells, strict=True):
-            line.append('' if row.checkpoint == UNTRAINED else _against(row.top1, baseline[row.k], images))
+            difference = f'{row.top1 - baseline[row.k]:+.2f}, {in_words(row.top1, baseline[row.k], images)}'
+            line.append('' if row.checkpoint == UNTRAINED else difference)
     print_table(console, f'k-NN accuracy, % of {images:,} images', columns, cells)
-
-
-def _against(accuracy: float, untrained: float, images: int) -> str:
-    difference, _, in_words = against(accuracy, untrained, images)
-    return f'{difference}, {in_words}'
 
 
 def draw_curve(path: Path, rows: Sequence[KNNRow]) -> None:

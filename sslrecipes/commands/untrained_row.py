@@ -54,17 +54,19 @@ def beside_untrained(console: Console, runner: Any, metrics: Mapping[str, float]
 
 
 def _print(console: Console, metrics: Mapping[str, float], untrained: Mapping[str, float], images: int) -> None:
-    title = f'Accuracy of frozen features, % of {images:,} images'
-    columns = ('metric', 'these weights', UNTRAINED, 'difference', '2 standard errors', 'in words')
+    title = f'Frozen features: accuracy on {images:,} images, %, and two standard errors'
+    columns = ('metric', 'weights', UNTRAINED, 'difference', '')
     rows = [
-        (name, number(value, 2), number(untrained[name], 2), *against(value, untrained[name], images))
+        (name, number(value, 2), number(untrained[name], 2), *_against(name, value, untrained[name], images))
         for name, value in metrics.items()
         if name != 'linear/lr'
     ]
     print_table(console, title, columns, rows)
 
 
-def against(accuracy: float, untrained: float, images: int) -> tuple[str, str, str]:
-    """The difference of two accuracies in %, two standard errors of it, and what that means."""
+def _against(name: str, accuracy: float, untrained: float, images: int) -> tuple[str, str]:
+    """The difference and what it means; the error of a class-balanced accuracy rests with the rarest classes."""
+    if '/balanced' in name:
+        return f'{accuracy - untrained:+.2f}', ''
     error = 2 * standard_error(accuracy, untrained, images)
-    return f'{accuracy - untrained:+.2f}', number(error, 2), in_words(accuracy, untrained, images)
+    return f'{accuracy - untrained:+.2f} ± {error:.2f}', in_words(accuracy, untrained, images)

@@ -58,10 +58,11 @@ def history(path: Path) -> list[Level]:
     for inherited in source.base_paths():
         levels += history(inherited)
         base |= levels[-1].settings
-    marks = LineReader(shown(path), {place: setting.origin for place, setting in base.items()}).read(source.tree)
+    name = shown(path)
+    marks = LineReader(name, {place: setting.origin for place, setting in base.items()}).read(source.tree)
     values = plain_places(resolve(path))
-    settings = {place: Setting(value, _origin(place, value, marks, base, shown(path))) for place, value in values}
-    return [*levels, Level(shown(path), settings, frozenset(names_read(source.tree)))]
+    settings = {place: Setting(value, _origin(place, value, marks, base, name)) for place, value in values}
+    return [*levels, Level(name, settings, frozenset(names_read(source.tree)))]
 
 
 def with_options(levels: list[Level], cfg: Config, given: Mapping[str, Any]) -> list[Level]:

@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.utils import import_modules_from_strings
 
 from sslrecipes.config.execution import import_complaint
+from sslrecipes.config.kinds import is_study
 from sslrecipes.config.overrides import OptionAction, override
 from sslrecipes.config.provenance import words_about
 from sslrecipes.config.reading import read_config
@@ -31,10 +32,12 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
         options: Dotted keys and values, as of ``--cfg-options``.
 
     Raises:
-        ConfigError: If the file is missing, is no valid config, an override names an unknown key, or an option can't
-            be meant.
+        ConfigError: If the file is missing, is no valid config, or a study, an override names an unknown key, or an
+            option can't be meant.
     """
     cfg = read_config(path, options)
+    if is_study(cfg):
+        raise ConfigError(f'"{path}" is a study of several trainings, no recipe: give it to tools/run_study.py.')
     explain_places_with(partial(words_about, filename=path, overrides=options))
     check_schema(cfg)
     modules, how = _custom_imports(cfg)

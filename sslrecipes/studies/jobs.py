@@ -14,10 +14,11 @@ from mmengine.config import Config
 
 from sslrecipes.config.loading import load_config
 from sslrecipes.config.option_values import GivenText, text_of
-from sslrecipes.config.places import value_at
+from sslrecipes.config.places import value_at, walk
+from sslrecipes.config.reading import merge
 from sslrecipes.errors import ConfigError
 from sslrecipes.studies.placeholders import filled, names_in, whole_name
-from sslrecipes.studies.recipes import find_recipe
+from sslrecipes.studies.recipes import downstream_recipe, find_recipe, is_pattern
 from sslrecipes.studies.study import SEED, UNTRAINED, Evaluation, Stage, Study
 
 #: Where recipes take the checkpoint of the stage before, in the order in which they are looked for.
@@ -59,7 +60,7 @@ class Job:
     @property
     def before(self) -> list[Job]:
         """The jobs whose weights it needs."""
-        return [source for source in self.weights.values() if isinstance(source, Job)]
+        return list(dict.fromkeys(source for source in self.weights.values() if isinstance(source, Job)))
 
     @property
     def trains(self) -> bool:
@@ -160,7 +161,7 @@ class _Expansion:
     def _new(self, part: Stage | Evaluation, name: str, network: str, source: str, cell: Mapping[str, Any]) -> Job:
         place = f'{"stages" if isinstance(part, Stage) else "evaluations"}.{part.name}'
         try:
-            recipe, given = find_recipe(filled(part.recipe, cell))
+            recipe, given = recipe_of(self._study, part, network, cell)
             said = {key: value for key, value in part.options.items() if whole_name(value) not in self._study.stages}
             options = {**given, **{key: text_of(value) for key, value in filled(said, cell).items()}}
             if SEED in cell and SEED not in names_in(part.options):
@@ -173,13 +174,18 @@ class _Expansion:
             for key, value in part.options.items()
             if whole_name(value) in self._study.stages
         }
-        if source and not weights:
-            taken = weights_place(load_config(recipe, {key: GivenText(text) for key, text in options.items()}))
-            if source != UNTRAINED:
-                weights[taken] = self._source(source, cell)
-            elif taken not in ('load_from', ARGUMENT):
-                weights[taken.removesuffix('.checkpoint') if taken.startswith(BACKBONE) else taken] = None
+        if not weights:
+            cfg, _ = merge(recipe, {key: GivenText(text) for key, text in options.items()})
+            weights |= self._handed_over(cfg, source, cell) if source else given_base(cfg)
         return Job(name, part.name, network, cell, recipe, options, weights, self._home)
+
+    def _handed_over(self, cfg: Config, source: str, cell: Mapping[str, Any]) -> dict[str, Job | str | None]:
+        """Where a recipe takes the weights of a stage, or is kept from taking any."""
+        places = weights_places(cfg)
+        if source != UNTRAINED:
+            return dict.fromkeys(places, self._source(source, cell))
+        of_model = [place for place in places if place not in ('load_from', ARGUMENT)]
+        return {place.removesuffix('.checkpoint') if 'init_cfg' in place else place: None for place in of_model}
 
     def _source(self, name: str, cell: Mapping[str, Any]) -> Job | str:
         stage = self._study.stages[name]
@@ -196,8 +202,32 @@ class _Expansion:
         return {name for name in names if name in factors} | inner | ({SEED} & factors.keys())
 
 
-def weights_place(cfg: Config) -> str:
-    """Where a recipe takes the checkpoint of the stage before."""
+def recipe_of(
+    study: Study, part: Stage | Evaluation, network: str, cell: Mapping[str, Any]
+) -> tuple[Path, Mapping[str, str]]:
+    """Find the recipe of a stage, or of an evaluation of one, as :func:`find_recipe` does."""
+    name = filled(part.recipe, cell)
+    if not is_pattern(name):
+        return find_recipe(name)
+    stage = study.stages[network]
+    return downstream_recipe(name, filled(stage.recipe, cell) or stage.checkpoint)
+
+
+def weights_places(cfg: Config) -> list[str]:
+    """Where a recipe takes the checkpoint of the stage before, and where else its model takes the same file."""
+    first = _weights_place(cfg)
+    file = value_at(cfg, first)
+    others = [place for place, value in walk(cfg.model, 'model') if file and value == file and place != first]
+    return [first, *others]
+
+
+def given_base(cfg: Config) -> dict[str, Job | str | None]:
+    """The file that a recipe states for its base model, without which it can't start."""
+    file = value_at(cfg, BASE)
+    return {BASE: str(file)} if file else {}
+
+
+def _weights_place(cfg: Config) -> str:
     if value_at(cfg, 'model.target_generator') is not None:
         return BASE
     if cfg.get('transfer'):

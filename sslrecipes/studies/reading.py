@@ -11,6 +11,7 @@ from sslrecipes.config.reading import read_config
 from sslrecipes.config.rules import bad_value, refuse
 from sslrecipes.config.rules.checks import Check, boolean, either, every, options, text
 from sslrecipes.errors import ConfigError, did_you_mean, explain_places_with
+from sslrecipes.studies.recipes import is_pattern
 from sslrecipes.studies.study import SEED, UNTRAINED, Claim, Evaluation, Product, Stage, Study, TablePlan
 
 _TEXTS: Check = either(text, every(text))
@@ -26,6 +27,11 @@ _TABLE = {'rows': _TEXTS, 'columns': either(_TEXTS, options), 'spread': _TEXTS, 
 #: Columns that no evaluation measures.
 COSTS = ('gflops', 'seconds', 'images/s', 'epochs')
 PUBLISHED = 'published'
+
+
+def measures(metric: str) -> bool:
+    """Whether a column shows what was measured of a network, not a cost and not what others published."""
+    return metric not in COSTS and metric.rpartition('.')[2] != PUBLISHED
 
 
 def read_study(path: str | Path, seeds: int | None = None) -> Study:
@@ -85,7 +91,14 @@ def _stage(name: str, said: Any) -> Stage:
 def _evaluation(name: str, said: Any, stages: Mapping[str, Stage]) -> Evaluation:
     place = f'evaluations.{name}'
     _check(said, _EVALUATION, place, ('recipe',))
-    return Evaluation(name, **{**said, 'of': _several(said.get('of', list(stages)))})
+    untrained = said.get('untrained', not is_pattern(said['recipe']))
+    if untrained and is_pattern(said['recipe']):
+        raise ConfigError(
+            f'{place}.untrained: "{said["recipe"]}" is another recipe for each stage, so that there is no one '
+            'untrained network; make it an evaluation with a recipe of its own.',
+            f'{place}.untrained',
+        )
+    return Evaluation(name, **{**said, 'of': _several(said.get('of', list(stages))), 'untrained': untrained})
 
 
 def _product(kind: str, name: str, said: Any) -> Product:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
 import sslrecipes
+from sslrecipes.config.kinds import recipes_below
 from sslrecipes.config.option_values import GivenText
 from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.zoo.cards import Card, read_index
@@ -40,6 +42,34 @@ def find_recipe(name: str) -> tuple[Path, Mapping[str, str]]:
     return shown(HOME / card.config), options
 
 
+def downstream_recipe(pattern: str, upstream: str) -> tuple[Path, Mapping[str, str]]:
+    """Find the recipe that goes on from another one, as that one's card lists.
+
+    Args:
+        pattern: Name of its card, with ``*`` for what it doesn't say.
+        upstream: Recipe that is gone on from, as :func:`find_recipe` takes it.
+
+    Returns:
+        As :func:`find_recipe`.
+
+    Raises:
+        ConfigError: If not one and only one name matches.
+    """
+    name = upstream.removesuffix('.py').rpartition('/')[2]
+    listed = cards()[name].downstream if name in cards() else ()
+    found = [one for one in listed if fnmatchcase(one, pattern)]
+    if len(found) != 1:
+        what = f'{len(found)} match: {", ".join(found)}' if found else 'none matches'
+        among = f'the {len(listed)} recipes that the card "{name}" lists as Downstream' if listed else "no card's list"
+        raise ConfigError(f'"{pattern}" must match one of {among}, but {what}.')
+    return find_recipe(found[0])
+
+
+def is_pattern(name: str) -> bool:
+    """Whether the name of a recipe is a pattern, for :func:`downstream_recipe`."""
+    return '*' in name
+
+
 def shown(path: Path) -> Path:
     """Shorten a path to what a user would type here."""
     there, here = path.resolve(), Path.cwd()
@@ -54,4 +84,4 @@ def cards() -> dict[str, Card]:
 
 @cache
 def _stems() -> list[str]:
-    return [path.stem for path in (HOME / 'configs').rglob('*.py')]
+    return [path.stem for path in recipes_below(HOME)]

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
@@ -15,8 +14,8 @@ from sslrecipes.config.places import value_at
 from sslrecipes.errors import DataError, did_you_mean
 from sslrecipes.studies.costs import Cost
 from sslrecipes.studies.jobs import Job
-from sslrecipes.studies.reading import COSTS, PUBLISHED
-from sslrecipes.studies.recipes import cards
+from sslrecipes.studies.published import card_of
+from sslrecipes.studies.reading import COSTS, PUBLISHED, measures
 from sslrecipes.studies.states import FINISHED, State
 from sslrecipes.studies.study import UNTRAINED, Study
 from sslrecipes.visualization.curves import read_scalars
@@ -31,9 +30,11 @@ class Cell:
 
     Attributes:
         values: One for each run, in the order of the factors that it is a mean over; None where a run gave none.
+        source: Who reported them, if they weren't measured here.
     """
 
     values: Sequence[float | None] = ()
+    source: str = ''
 
     @property
     def known(self) -> list[float]:
@@ -97,26 +98,27 @@ class Results:
 
     def _row(self, network: str, told: Mapping[str, Any], cell: Mapping[str, Any], spread: Sequence[str]) -> Row:
         study = self._study
-        cells = {}
-        for heading, metric in study.table.columns.items():
-            combinations = product(*(study.factors[name] for name in spread))
-            values = [
-                self.value(metric, network, {**cell, **dict(zip(spread, one, strict=True))}) for one in combinations
-            ]
-            factor = study.table.factor.get(heading, 1)
-            cells[heading] = Cell([None if value is None else value * factor for value in values])
+        combinations = product(*(study.factors[name] for name in spread))
+        runs = [{**cell, **dict(zip(spread, one, strict=True))} for one in combinations]
+        cells = {
+            heading: self._cell(metric, network, runs, study.table.factor.get(heading, 1))
+            for heading, metric in study.table.columns.items()
+        }
         stage = study.stages.get(network)
         return Row(network, (stage and stage.title) or network, told, cells)
+
+    def _cell(self, metric: str, network: str, runs: Sequence[Mapping[str, Any]], factor: float) -> Cell:
+        part, key = self._parted(metric)
+        if key == PUBLISHED:
+            return self._published(part, network, runs[0])
+        values = [self.value(metric, network, run) for run in runs]
+        return Cell([None if value is None else value * factor for value in values])
 
     def value(self, metric: str, network: str, cell: Mapping[str, Any]) -> float | None:
         """A figure of a network in a cell of all factors; None if there is none."""
         if metric in COSTS:
             return self._cost(metric, network, cell)
-        if metric == PUBLISHED:
-            return self._published(network, cell)
-        part, dot, key = metric.partition('.')
-        if not dot or part not in {**self._study.evaluations, **self._study.stages}:
-            part, key = '', metric
+        part, key = self._parted(metric)
         found = [measured(job)[key] for job in self._jobs(self._finished, network, cell, part) if key in measured(job)]
         return found[0] if found else None
 
@@ -128,9 +130,8 @@ class Results:
         """
         known = {key for job in self._finished for key in measured(job)}
         for heading, metric in self._study.table.columns.items():
-            part, dot, key = metric.partition('.')
-            key = key if dot and part in {**self._study.evaluations, **self._study.stages} else metric
-            if known and key not in {*known, *COSTS, PUBLISHED} and len(self._finished) == len(self._all):
+            _, key = self._parted(metric)
+            if known and measures(metric) and key not in known and len(self._finished) == len(self._all):
                 near = did_you_mean(key, sorted(known))
                 raise DataError(f'table.columns: no stage measured "{key}", which "{heading}" shows.{near}')
 
@@ -157,12 +158,17 @@ class Results:
             return None
         return self._seconds.get(job.name) if metric == 'seconds' else measured(job).get('mean images/s')
 
-    def _published(self, network: str, cell: Mapping[str, Any]) -> float | None:
-        for job in self._jobs(self._all, network, cell):
-            for card in cards().values():
-                if card.reported and Path(card.config).name == job.recipe.name and not card.options:
-                    return card.reported.value
-        return None
+    def _published(self, part: str, network: str, cell: Mapping[str, Any]) -> Cell:
+        for job in self._jobs(self._all, network, cell, part):
+            card = card_of(job)
+            if card and card.reported:
+                return Cell([card.reported.value], card.reported.source)
+        return Cell([None])
+
+    def _parted(self, metric: str) -> tuple[str, str]:
+        """The evaluation or stage that a metric names, if any, and its key."""
+        part, dot, key = metric.partition('.')
+        return (part, key) if dot and part in {**self._study.evaluations, **self._study.stages} else ('', metric)
 
     def _counting(self, network: str) -> set[str]:
         return {name for job in self._all if job.network == network for name in job.cell}
@@ -173,7 +179,10 @@ class Results:
 
 @cache
 def measured(job: Job) -> Mapping[str, float]:
-    """What a finished job measured: the metrics of a test, or what a training logged last."""
+    """What a finished job measured: the metrics of a test, or what a training logged last (metrics also at their best).
+
+    Papers often report the best epoch: ``best accuracy/top1``.
+    """
     if not job.trains:
         metrics: dict[str, float] = json.loads(job.product.read_text())
         return metrics
@@ -181,5 +190,6 @@ def measured(job: Job) -> Mapping[str, float]:
     rates = curves['images_per_second'].values if 'images_per_second' in curves else []
     return {
         **{key: curve.values[-1] for key, curve in curves.items()},
+        **{f'best {key}': max(curve.values) for key, curve in curves.items() if '/' in key},
         **({'mean images/s': fmean(rates)} if rates else {}),
     }

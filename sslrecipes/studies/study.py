@@ -42,9 +42,10 @@ class Evaluation:
     Attributes:
         name: In tables and folders.
         recipe: As of a stage. With a ``train_cfg`` it is trained (linear probe, fine-tuning, detection), else tested.
+            A pattern (``*-linear-*``) chooses among the names that ``Downstream`` of the stage's card lists.
         options: As of a stage.
         of: Names of the stages.
-        untrained: Whether the untrained network is evaluated, too.
+        untrained: Whether the untrained network is evaluated, too. Not with a pattern: then each stage has another.
     """
 
     name: str
@@ -80,7 +81,8 @@ class TablePlan:
     Attributes:
         rows: What tells rows apart: ``'stage'`` and names of factors.
         columns: Heading -> metric, which may begin with the name of an evaluation (``linear.accuracy/top1``), or a
-            cost: ``gflops``, ``seconds``, ``images/s``, ``epochs``; or ``published``.
+            cost: ``gflops``, ``seconds``, ``images/s``, ``epochs``; or ``published``, the figure on the card of the
+            recipe (``linear.published`` of an evaluation's).
         spread: Factors over which a cell is a mean with its spread.
         factor: Heading -> what its figures are multiplied with (100 for fractions that are shown as per cent).
     """

@@ -9,7 +9,7 @@ from statistics import fmean, stdev
 
 from sslrecipes.errors import counted
 from sslrecipes.reports.contents import Finding, Verdict
-from sslrecipes.studies.reading import COSTS, PUBLISHED
+from sslrecipes.studies.reading import measures
 from sslrecipes.studies.results import Row
 from sslrecipes.studies.study import UNTRAINED, Study
 
@@ -116,7 +116,7 @@ def _finding(question: str, found: Sequence[Comparison]) -> Finding:
 
 def _judged(study: Study) -> list[str]:
     """Columns that measure something, not what it costs."""
-    return [heading for heading, metric in study.table.columns.items() if metric not in (*COSTS, PUBLISHED)]
+    return [heading for heading, metric in study.table.columns.items() if measures(metric)]
 
 
 def _title(study: Study, network: str) -> str:

@@ -8,7 +8,7 @@ test compares ``Recipe`` with the resolved config.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,10 +101,11 @@ class Card:
         except ConfigError as error:
             raise ConfigError(f'{self.name}: {error}', *error.places) from error
 
-    def disagreements(self, cfg: Config) -> list[str]:
+    def disagreements(self, cfg: Config, but: Collection[str] = ()) -> list[str]:
         """Compare the card with its resolved config ``cfg``; returns one sentence per contradiction.
 
         The card must state all facts but :data:`sslrecipes.zoo.facts.DETAILS`, each by its name or by its place.
+        Facts in ``but`` may differ.
         """
         name = parse_name(self.name)
         found = facts(cfg, name.gpus if name else None)
@@ -114,7 +115,7 @@ class Card:
         return [
             f'{key}: the card says {said}, the config {has}{_nearest(cfg, key) if has == _NOTHING else ""}'
             for key, (said, has) in pairs.items()
-            if said != has
+            if said != has and key not in but
         ]
 
 

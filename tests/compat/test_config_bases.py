@@ -8,6 +8,8 @@ import pytest
 from mmengine.config import Config
 from mmengine.hub import get_config
 
+from sslrecipes.config.kinds import recipes_below
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -27,7 +29,7 @@ def test_bases_of_other_packages_resolve(base, key, tmp_path):
 
 
 def test_every_recipe_is_found_by_its_name():
-    recipes = [path for path in (ROOT / 'configs').glob('*/*.py') if not path.parent.name.startswith('_')]
+    recipes = [path for path in recipes_below(ROOT) if path.parents[2] == ROOT]
     assert recipes
     for recipe in recipes:
         name = recipe.relative_to(ROOT / 'configs').as_posix()

@@ -74,3 +74,11 @@ def test_what_can_not_be_meant_is_found_before_modules_are_imported(mine, tmp_pa
         load_config('mine.py')
     with pytest.raises(ConfigError, match='PYTHONPATH'):
         load_config('mine.py', {'randomness.seed': 0})
+
+
+def test_a_study_is_no_recipe(tmp_path):
+    (tmp_path / 'study.py').write_text("title = 'A comparison'\nstages = dict(one=dict(recipe='a'))\n")
+    with pytest.raises(
+        ConfigError, match=r'is a study of several trainings, no recipe: give it to tools/run_study\.py'
+    ):
+        load_config(tmp_path / 'study.py')

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from sslrecipes.config.kinds import recipes_below
 from sslrecipes.config.lines import Origin
 from sslrecipes.config.provenance import origin_of, origins, settings, words_about
 
 ROOT = Path(__file__).resolve().parents[2]
-RECIPES = [path for path in sorted(ROOT.glob('configs/**/*.py')) if '_base_' not in path.parts]
+RECIPES = [*recipes_below(ROOT)]
 BASE = """\
 pipeline = [
     dict(type='Load'),

@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 
 import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else is imported
+from sslrecipes.config.kinds import recipes_below
 from sslrecipes.config.loading import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,11 +31,9 @@ def load(name):
 
 def recipe_of(method):
     """Config of a recipe that trains ``method``."""
-    for path in sorted((ROOT / 'configs').glob('**/*.py')):
-        if '_base_' not in path.parts:
-            cfg = load_config(path)
-            if cfg.get('train_cfg') and cfg.model.type == method:
-                return cfg
+    for cfg in map(load_config, recipes_below(ROOT)):
+        if cfg.get('train_cfg') and cfg.model.type == method:
+            return cfg
     sys.exit(f'error: no recipe trains "{method}"')
 
 

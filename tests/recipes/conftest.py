@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sslrecipes.config.kinds import recipes_below
 from sslrecipes.config.loading import load_config
 from sslrecipes.zoo.cards import read_index
 
@@ -16,8 +17,8 @@ CARDS = {card.name: card for card in read_index(ROOT)}
 #: Config of each recipe by its name: those of the cards, and the files that no card names.
 CONFIGS = {name: card.config for name, card in CARDS.items()} | {
     path.stem: path.relative_to(ROOT).as_posix()
-    for path in sorted(ROOT.glob('configs/**/*.py'))
-    if '_base_' not in path.parts and path.relative_to(ROOT).as_posix() not in {card.config for card in CARDS.values()}
+    for path in recipes_below(ROOT)
+    if path.relative_to(ROOT).as_posix() not in {card.config for card in CARDS.values()}
 }
 TRANSFERS = sorted(name for name, config in CONFIGS.items() if 'transfer' in Path(config).parts)  # see test_transfer.py
 RECIPES = sorted(CONFIGS.keys() - TRANSFERS)

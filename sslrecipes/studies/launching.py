@@ -66,5 +66,5 @@ def _checkpoint(job: Job) -> list[str]:
 def last_words(text: str) -> str:
     """What a log says last: its last error, else its last line."""
     lines: Sequence[str] = [line.strip() for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if 'error: ' in line or 'Error: ' in line]
+    errors = [line.removeprefix('error: ') for line in lines if 'error: ' in line or 'Error: ' in line]
     return (errors or lines or ['it ended without a word'])[-1]

@@ -13,12 +13,16 @@ from rich.console import Console
 from sslrecipes.checkpoint.files.writing import write_atomic
 from sslrecipes.reports.contents import Finding, Picture, Report, Table
 from sslrecipes.reports.page import write_report
+from sslrecipes.reports.report import judged_run
+from sslrecipes.reports.run_log import environment_of
+from sslrecipes.reports.run_record import read_run
+from sslrecipes.reports.run_report import JudgedRun, charts_of, part_of
 from sslrecipes.studies.costs import Cost
 from sslrecipes.studies.jobs import Job
 from sslrecipes.studies.products import Making
 from sslrecipes.studies.results import TIMES, Cell, Results, Row
 from sslrecipes.studies.states import FINISHED, State
-from sslrecipes.studies.study import Study
+from sslrecipes.studies.study import SEED, Study
 from sslrecipes.studies.verdicts import verdict_on_claim
 from sslrecipes.visualization.tables import print_table
 
@@ -51,10 +55,11 @@ def report(
     results = Results(study, jobs, states, costs)
     results.check_columns()
     rows = results.rows()
-    findings = [*_unfinished(jobs, states, failed), *verdict_on_claim(study, rows)]
+    findings = [*verdict_on_claim(study, rows), *_unfinished(jobs, states, failed)]
     table = table_of(study, rows)
     _print(table, findings)
     text = json.dumps(results_of(study, rows, findings, jobs, states), indent=2) + '\n'
+    runs = [judged_run(job.name, read_run(job.folder)) for job in jobs if _ran(job, states[job.name])]
     whole = Report(
         title=study.title,
         lead=lead_of(jobs, states),
@@ -62,7 +67,10 @@ def report(
         source=study.claim.source,
         findings=findings,
         tables=[table],
+        charts=charts_of(_drawn(study, jobs, runs)),
         pictures=[_picture(making) for making in makings if making.file.suffix == '.png'],
+        runs=[part_of(run, with_findings=True) for run in runs],
+        environment=environment_of(run.run.log.environment for run in runs),
         commands=[f'python tools/run_study.py {study.file}', *_next_steps(makings)],
     )
     return [
@@ -71,11 +79,22 @@ def report(
     ]
 
 
+def _ran(job: Job, state: State) -> bool:
+    return state.word == FINISHED and job.trains
+
+
+def _drawn(study: Study, jobs: Sequence[Job], runs: Sequence[JudgedRun]) -> list[JudgedRun]:
+    """Runs whose curves are drawn: the stages, each with its first seed."""
+    first = study.factors.get(SEED, [0])[0]
+    stages = {job.name for job in jobs if job.part in study.stages and job.cell.get(SEED, first) == first}
+    return [run for run in runs if run.name in stages]
+
+
 def _unfinished(jobs: Sequence[Job], states: Mapping[str, State], failed: Sequence[str]) -> Iterator[Finding]:
     left = [job.name for job in jobs if states[job.name].word != FINISHED]
     if left:
         more = f' {"; ".join(failed)}.' if failed else ''
-        yield Finding('Is it complete?', 'unclear', f'No: {len(left)} of {len(jobs)} stages are not finished.{more}')
+        yield Finding('Is it complete?', 'bad', f'No: {len(left)} of {len(jobs)} stages are not finished.{more}')
 
 
 def lead_of(jobs: Sequence[Job], states: Mapping[str, State]) -> str:

@@ -187,7 +187,8 @@ class _Session:
         from sslrecipes.studies.making import make_all
         from sslrecipes.studies.products import makings_of
         from sslrecipes.studies.progress import watcher
-        from sslrecipes.studies.running import run_jobs
+        from sslrecipes.studies.records import FAILED
+        from sslrecipes.studies.running import LEFT_OUT, run_jobs
         from sslrecipes.studies.states import states_of
 
         self.plan()
@@ -195,7 +196,9 @@ class _Session:
         with watcher(self._wanted, self._states, self._costs, self._wishes.at_once) as watch:
             outcomes = run_jobs(self._wanted, self._states, self._wishes.launch, self._wishes.at_once, watch)
         self._states = states_of(self._jobs)
-        failed = [f'{name} {outcome.word}: {outcome.why}' for name, outcome in outcomes.items() if outcome.why]
+        failed = [f'{name} failed: {outcome.why}' for name, outcome in outcomes.items() if outcome.word == FAILED]
+        left_out = [name for name, outcome in outcomes.items() if outcome.word == LEFT_OUT]
+        failed += [f'left out for that: {", ".join(left_out)}'] if left_out else []
         makings = list(makings_of(self._study, self._wanted, self._states, self._home))
         failed += make_all(makings, _say)
         self._report([making for making in makings if making.file.is_file()], failed)

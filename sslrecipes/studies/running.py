@@ -24,6 +24,8 @@ from sslrecipes.studies.records import DONE, FAILED, NAME, STARTED, Record, writ
 from sslrecipes.studies.states import CHANGED, FINISHED, NEW, State
 
 SECONDS_BETWEEN_LOOKS = 0.2
+#: What became of a job that needs one that failed.
+LEFT_OUT = 'left out'
 #: Bytes of the end of a log that are looked at for the reason of a failure.
 _TAIL = 1 << 16
 
@@ -136,7 +138,7 @@ class _Run:
             lost = [before.name for before in job.before if not self._may_come(before)]
             if lost:
                 self._waiting.remove(job)
-                self._end(job, Outcome('left out', f'it needs {lost[0]}'))
+                self._end(job, Outcome(LEFT_OUT, f'it needs {lost[0]}'))
             elif self._workers.free and all(before.name in self._done for before in job.before):
                 self._waiting.remove(job)
                 self._start(job)
@@ -187,7 +189,7 @@ class _Run:
         else:
             why = _reason(job, code)
             write_record(job.folder, replace(record, status=FAILED, message=why))
-            self._end(job, Outcome('failed', why, record.seconds))
+            self._end(job, Outcome(FAILED, why, record.seconds))
 
     def _end(self, job: Job, outcome: Outcome) -> None:
         self._outcomes[job.name] = outcome

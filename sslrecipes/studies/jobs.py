@@ -12,6 +12,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from sslrecipes.checkpoint.files.store import CheckpointStore
 from sslrecipes.config.loading import load_config
 from sslrecipes.config.option_values import GivenText, text_of
 from sslrecipes.config.places import value_at, walk
@@ -79,10 +80,12 @@ class Job:
 
     @property
     def checkpoint(self) -> Path:
-        """The file that a training ends with."""
+        """The file that a training ends with; where it is counted in iterations, the newest, as the data names it."""
         length = self.cfg.train_cfg
-        last = f'epoch_{length.max_epochs}' if length.get('max_epochs') else f'iter_{length.max_iters}'
-        return self.folder / f'{last}.pth'
+        if length.get('max_epochs'):
+            return self.folder / f'epoch_{length.max_epochs}.pth'
+        there = CheckpointStore(self.folder).checkpoints()
+        return there[-1] if there else self.folder / f'iter_{length.max_iters}.pth'
 
     @property
     def product(self) -> Path:

@@ -10,8 +10,10 @@ from mmengine.config import Config
 
 from sslrecipes.checkpoint.files.store import CheckpointStore
 from sslrecipes.engine.restart.fingerprint import differences
+from sslrecipes.paths.owner import read_owner
+from sslrecipes.paths.ownership import NAME as LOCK
 from sslrecipes.studies.identity import changes, identity, settings
-from sslrecipes.studies.jobs import ARGUMENT, Job
+from sslrecipes.studies.jobs import ARGUMENT, METRICS, Job
 from sslrecipes.studies.records import DONE, STARTED, Record, read_record
 
 FINISHED, BROKEN_OFF, CHANGED, NEW = 'finished', 'broken off', 'changed', 'to do'
@@ -59,13 +61,22 @@ def _has_ended(job: Job, record: Record) -> bool:
 
 def _state_without_record(job: Job, now: Mapping[str, str]) -> State:
     """A job may have been run by hand or by a cluster: then its product is there, and the config that it wrote down."""
-    ended = job.product.is_file()
+    ended = job.product.is_file() and (job.product.name == METRICS or _said_its_end(job))
     if not ended and not (job.trains and CheckpointStore(job.folder).checkpoints()):
         return State(NEW)
     found = _differences_from_run(job)
     if found:
         return State(CHANGED, ['it was run by hand', *found])
     return State(FINISHED if ended else BROKEN_OFF, record=Record(DONE if ended else STARTED, now))
+
+
+def _said_its_end(job: Job) -> bool:
+    """Whether the name of its checkpoint, or the lock of its folder, tells that a training has reached its end."""
+    if job.cfg.train_cfg.get('max_epochs'):
+        return True
+    lock = job.folder / LOCK
+    owner = read_owner(lock.read_bytes()) if lock.is_file() else None
+    return owner is not None and owner.finished is not None
 
 
 def _differences_from_run(job: Job) -> list[str]:

@@ -17,6 +17,7 @@ EMBEDDED = {
     'quickstart/photo_tiles_96': (96, 18),
     'quickstart/photo_tiles_32_eval': (32, 18),
     'quickstart/stamps_32_eval': (32, 10),
+    'quickstart/stamps_96_eval': (96, 10),
     'quickstart/photo_tiles_96_eval': (96, 18),
     'digits_8': (8, 10),
 }

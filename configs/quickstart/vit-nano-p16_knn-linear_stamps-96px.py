@@ -1,6 +1,6 @@
 _base_ = [
-    '../_base_/models/quickstart/vit-nano-p4_features.py',
-    '../_base_/datasets/quickstart/stamps_32_eval.py',
+    '../_base_/models/quickstart/vit-nano-p16_features.py',
+    '../_base_/datasets/quickstart/stamps_96_eval.py',
     '../_base_/evaluation/knn.py',
     '../_base_/default_runtime.py',
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from sslrecipes.studies.products import Making
 from sslrecipes.studies.results import TIMES, Cell, Results, Row
 from sslrecipes.studies.states import FINISHED, State
 from sslrecipes.studies.study import SEED, Study
-from sslrecipes.studies.verdicts import verdict_on_claim
+from sslrecipes.studies.verdicts import judged_columns, verdict_on_claim
 from sslrecipes.visualization.tables import print_table
 
 RESULTS = 'results.json'
@@ -135,15 +136,30 @@ def table_of(study: Study, rows: Sequence[Row]) -> Table:
         ]
         for row in rows
     ]
-    return Table(study.title, columns, body, note_of(study))
+    best = {(row, columns.index(heading)) for heading in judged_columns(study) for row in _best(rows, heading)}
+    return Table(
+        'Means of the runs' if _runs(study) > 1 else 'Figures of the runs',
+        columns,
+        body,
+        note_of(study),
+        frozenset(best),
+    )
+
+
+def _best(rows: Sequence[Row], heading: str) -> list[int]:
+    """Which rows have the highest figure."""
+    means = [row.cells[heading].mean for row in rows]
+    known = [mean for mean in means if mean is not None]
+    return [row for row, mean in enumerate(means) if len(known) > 1 and mean == max(known)]
+
+
+def _runs(study: Study) -> int:
+    return prod(len(study.factors[name]) for name in study.table.spread if name in study.factors)
 
 
 def note_of(study: Study) -> str:
     """What the figures are."""
-    runs = 1
-    for name in study.table.spread:
-        runs *= len(study.factors[name])
-    return f'Mean ± standard deviation of {runs} runs.' if runs > 1 else 'One run each.'
+    return f'Mean ± standard deviation of {runs} runs.' if (runs := _runs(study)) > 1 else 'One run each.'
 
 
 def results_of(

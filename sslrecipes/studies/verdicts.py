@@ -68,18 +68,30 @@ class Comparison:
 
 
 def verdict_on_claim(study: Study, rows: Sequence[Row]) -> list[Finding]:
-    """Say of each pair of the claim whether the first is better, and of each network whether it beats the untrained."""
-    findings = [
+    """Say whether the claim holds, of each of its pairs, and of each network whether it beats the untrained."""
+    claimed = [
         _finding(f'Is {_title(study, better)} better than {_title(study, worse)}?', found)
         for better, worse in study.claim.pairs
-        if (found := list(compare(rows, better, worse, study.claim.by or _judged(study))))
+        if (found := list(compare(rows, better, worse, study.claim.by or judged_columns(study))))
     ]
     told = set(study.claim.pairs)
-    return findings + [
+    others = [
         _finding(f'Is {_title(study, name)} better than the untrained network?', found)
         for name in study.stages
-        if (name, UNTRAINED) not in told and (found := list(compare(rows, name, UNTRAINED, _judged(study))))
+        if (name, UNTRAINED) not in told and (found := list(compare(rows, name, UNTRAINED, judged_columns(study))))
     ]
+    return [*([_of_all(claimed)] if len(claimed) > 1 else []), *claimed, *others]
+
+
+def _of_all(claimed: Sequence[Finding]) -> Finding:
+    """The verdict on a claim of several pairs: it holds if each of them does."""
+    verdicts = [finding.verdict for finding in claimed]
+    counts = [f'{verdicts.count(verdict)} {words}' for verdict, words in _COUNTED.items() if verdict in verdicts]
+    verdict: Verdict = 'bad' if 'bad' in verdicts else 'good' if {*verdicts} == {'good'} else 'unclear'
+    return Finding('Does the claim hold?', verdict, f'Of {len(claimed)} comparisons {", ".join(counts)}.')
+
+
+_COUNTED = {'good': 'for it', 'bad': 'against it', 'unclear': 'undecided'}
 
 
 def compare(rows: Sequence[Row], better: str, worse: str, headings: Sequence[str]) -> Iterator[Comparison]:
@@ -114,7 +126,7 @@ def _finding(question: str, found: Sequence[Comparison]) -> Finding:
     return Finding(question, verdict, f'{words} {"; ".join(one.sentence() for one in found)}.')
 
 
-def _judged(study: Study) -> list[str]:
+def judged_columns(study: Study) -> list[str]:
     """Columns that measure something, not what it costs."""
     return [heading for heading, metric in study.table.columns.items() if measures(metric)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -121,7 +121,6 @@ class _Expansion:
     def __init__(self, study: Study, home: Path, sets: Mapping[str, Mapping[str, str]]) -> None:
         self._study, self._home, self._sets = study, home, sets
         self._made: dict[str, Job] = {}
-        self._stack: list[str] = []
 
     def jobs(self) -> Iterator[Job]:
         study = self._study
@@ -137,13 +136,7 @@ class _Expansion:
         return iter(self._made.values())
 
     def _stage(self, stage: Stage, cell: Mapping[str, Any]) -> Job:
-        if stage.name in self._stack:
-            raise ConfigError(f'The stages {" -> ".join([*self._stack, stage.name])} need each other.', 'stages')
-        self._stack.append(stage.name)
-        try:
-            return self._made_of(stage, stage.name, stage.after, cell, self._counting(stage))
-        finally:
-            self._stack.pop()
+        return self._made_of(stage, stage.name, stage.after, cell, self._counting(stage))
 
     def _evaluation(self, evaluation: Evaluation, network: str, cell: Mapping[str, Any]) -> Job:
         counting = self._counting(evaluation)
@@ -159,6 +152,13 @@ class _Expansion:
         name = '_'.join([folder + network, *_words(cell)])
         if name not in self._made:
             self._made[name] = self._new(part, name, network, source, cell)
+        if self._made[name].cell != cell:
+            one, other = self._made[name].cell, cell
+            key = next(key for key in cell if one[key] != other[key])
+            raise ConfigError(
+                f'"{one[key]}" and "{other[key]}" of factors.{key} would share the folder "{name}": rename one.',
+                f'factors.{key}',
+            )
         return self._made[name]
 
     def _new(self, part: Stage | Evaluation, name: str, network: str, source: str, cell: Mapping[str, Any]) -> Job:
@@ -177,9 +177,14 @@ class _Expansion:
             for key, value in part.options.items()
             if whole_name(value) in self._study.stages
         }
-        if not weights:
-            cfg, _ = merge(recipe, {key: GivenText(text) for key, text in options.items()})
-            weights |= self._handed_over(cfg, source, cell) if source else given_base(cfg)
+        cfg, _ = merge(recipe, {key: GivenText(text) for key, text in options.items()})
+        if source and not any(isinstance(made, Job) and made.part == source for made in weights.values()):
+            for taken in [taken for taken in weights_places(cfg) if taken in weights]:
+                named = whole_name(part.options[taken])
+                raise ConfigError(f'{place}: {taken} can not be of "{named}" and of "{source}".', place)
+            weights |= self._handed_over(cfg, source, cell)
+        elif not weights:
+            weights |= given_base(cfg)
         return Job(name, part.name, network, cell, recipe, options, weights, self._home)
 
     def _handed_over(self, cfg: Config, source: str, cell: Mapping[str, Any]) -> dict[str, Job | str | None]:
@@ -194,14 +199,17 @@ class _Expansion:
         stage = self._study.stages[name]
         return stage.checkpoint or self._stage(stage, cell)
 
-    def _counting(self, part: Stage | Evaluation) -> set[str]:
-        """Names of the factors that make a difference to a stage or evaluation."""
+    def _counting(self, part: Stage | Evaluation, inside: Sequence[str] = ()) -> set[str]:
+        """Names of the factors that make a difference to a stage or evaluation; those that need it are ``inside``."""
+        inside = [*inside, part.name]
+        if part.name in inside[:-1]:
+            raise ConfigError(f'The stages {" -> ".join(inside)} need each other.', 'stages')
         factors, stages = self._study.factors, self._study.stages
         names = {*names_in(part.recipe), *names_in(part.options)}
         before = {name for name in names if name in stages}
         if isinstance(part, Stage) and part.after:
             before.add(part.after)
-        inner = {factor for name in before if name != part.name for factor in self._counting(stages[name])}
+        inner = {factor for name in before for factor in self._counting(stages[name], inside)}
         return {name for name in names if name in factors} | inner | ({SEED} & factors.keys())
 
 
@@ -244,4 +252,4 @@ def _words(cell: Mapping[str, Any]) -> Iterator[str]:
     """Words for the factors in the name of a folder; the seed that recipes have by themselves needs none."""
     for name, value in cell.items():
         if (name, value) != (SEED, 0):
-            yield f'{name}-{re.sub(r"[^A-Za-z0-9.+]+", "-", str(value)).strip("-")}'
+            yield f'{name}-{re.sub(r"[^A-Za-z0-9.+-]+", "-", str(value)).rstrip("-")}'

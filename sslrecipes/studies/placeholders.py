@@ -20,7 +20,7 @@ def whole_name(value: Any) -> str:
 
 def names_in(value: Any) -> Iterator[str]:
     """Yield the names in a text, or in the texts inside a list or dict."""
-    if isinstance(value, str) and '{' in value:
+    if isinstance(value, str) and ('{' in value or '}' in value):
         try:
             yield from (name for _, name, _, _ in Formatter().parse(value) if name is not None)
         except ValueError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import io
 import os
 import runpy
@@ -17,8 +18,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 _SET_PARENT_DEATH_SIGNAL = 1
-#: Imported once, for all jobs, by the process that they are forked from.
-_WARM = ['sslrecipes.commands.train', 'sslrecipes.commands.test']
+#: Imported once, for all jobs, by the process that they are forked from; the last two are what runs come to need.
+_WARM = ['sslrecipes.commands.train', 'sslrecipes.commands.test', 'matplotlib.figure', 'sklearn.utils']
 
 
 class Running(Protocol):
@@ -92,6 +93,7 @@ def _run_tool(argv: list[str], log: str, environment: dict[str, str]) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])  # one that came meanwhile takes effect here
     _die_at_death_of_parent(signal.SIGKILL)  # which is the server
     threading.Thread(target=_end_with_study, daemon=True).start()
+    gc.freeze()  # what has been imported is no garbage; data sets look for some when they are built
     with Path(log).open('ab') as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)

@@ -11,6 +11,7 @@ from sslrecipes.config.reading import read_config
 from sslrecipes.config.rules import bad_value, refuse
 from sslrecipes.config.rules.checks import Check, boolean, either, every, options, text
 from sslrecipes.errors import ConfigError, did_you_mean, explain_places_with
+from sslrecipes.studies.placeholders import names_in
 from sslrecipes.studies.recipes import is_pattern
 from sslrecipes.studies.study import SEED, UNTRAINED, Claim, Evaluation, Product, Stage, Study, TablePlan
 
@@ -147,6 +148,11 @@ def _check_names(study: Study) -> None:
                 why = f'is {taken[name]} already' if name in taken else 'is no name such as "base"'
                 raise ConfigError(f'{kind}.{name}: "{name}" {why}.', f'{kind}.{name}')
             taken[name] = f'one of the {kind}'
+    parts: list[Stage | Evaluation] = [*study.stages.values(), *study.evaluations.values()]
+    used = {SEED, *(name for part in parts for name in (*names_in(part.recipe), *names_in(part.options)))}
+    for name in study.factors:
+        if name not in used:
+            raise ConfigError(f'factors.{name}: no recipe and no option names "{{{name}}}".', f'factors.{name}')
     trained = [*study.stages, *study.evaluations]
     for stage in study.stages.values():
         _known(stage.after and [stage.after], list(study.stages), f'stages.{stage.name}.after')

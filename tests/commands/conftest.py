@@ -5,42 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from fixtures.digit_study import EVALUATION, TRAINING
 
 TOOLS = Path(__file__).parents[2] / 'tools'
-TRAINING = """
-_base_ = ['sslrecipes::_base_/default_runtime.py']
-arch = dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32)
-data_preprocessor = dict(type='SelfSupDataPreprocessor', mean=[127.5] * 3, std=[127.5] * 3, to_rgb=True)
-model = dict(
-    type='MAE',
-    backbone=dict(type='MaskedViT', arch=arch, img_size=8, patch_size=2),
-    neck=dict(type='MAEDecoder', num_patches=16, patch_size=2, embed_dim=16, decoder_embed_dim=8, decoder_depth=1,
-              decoder_num_heads=2),
-    head=dict(type='MAEPretrainHead', norm_pix=True, patch_size=2,
-              loss=dict(type='PixelReconstructionLoss', criterion='L2')))
-train_dataloader = dict(
-    batch_size=32, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=True),
-    collate_fn=dict(type='default_collate'),
-    dataset=dict(type='Digits', split='train', indices=64, pipeline=[dict(type='PackInputs')]))
-optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3), constructor='ParamGroupsConstructor')
-param_scheduler = dict(type='WarmupCosineLR')
-train_cfg = dict(type='SSLTrainLoop', max_epochs=2)
-"""
-EVALUATION = """
-_base_ = ['sslrecipes::_base_/default_runtime.py', 'sslrecipes::_base_/evaluation/knn.py']
-arch = dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32)
-model = dict(type='FeatureModel', data_preprocessor=dict(mean=[127.5] * 3, std=[127.5] * 3, to_rgb=True),
-             backbone=dict(type='VisionTransformer', arch=arch, img_size=8, patch_size=2, out_type='raw'))
-test_dataloader = dict(
-    batch_size=64, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='default_collate'),
-    dataset=dict(type='Digits', split='val', pipeline=[dict(type='PackInputs')]))
-test_cfg = dict(ks=(5,), bank=dict(
-    batch_size=64, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='default_collate'),
-    dataset=dict(type='Digits', split='train', pipeline=[dict(type='PackInputs')])))
-test_evaluator = []
-"""
 
 
 @pytest.fixture

@@ -1,10 +1,17 @@
-"""Studies whose jobs are done in this process, which has imported torch already."""
+"""Small studies and their jobs, which may be done in this process, for it has imported torch already."""
 
 import runpy
 import sys
 from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 
 import pytest
+from fixtures.digit_study import write_small_study
+
+from sslrecipes.studies.jobs import jobs_of
+from sslrecipes.studies.reading import read_study
+
+HOME = Path('out')
 
 
 class _Ended:
@@ -41,3 +48,42 @@ def here():
         patch.setattr('sslrecipes.studies.making.start', run_here)
 
     return patch_start
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """Function that reads the small study with other entries, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    write_small_study(tmp_path)
+
+    def read(seeds=None, **said):
+        entries = ''.join(f'{key} = dict(_delete_=True, **{value!r})\n' for key, value in said.items())
+        (tmp_path / 'other.py').write_text(f"_base_ = 'small.py'\n{entries}")
+        return read_study('other.py', seeds)
+
+    return read
+
+
+@pytest.fixture
+def jobs(study):
+    """Function that lists the jobs of the small study with other entries, by name."""
+
+    def listed(sets=None, seeds=None, **said):
+        return {job.name: job for job in jobs_of(study(seeds, **said), HOME, sets)}
+
+    return listed
+
+
+@pytest.fixture
+def finish():
+    """Function that lets jobs look finished."""
+    from sslrecipes.studies.identity import identity
+    from sslrecipes.studies.records import DONE, Record, write_record
+
+    def done(*jobs, status=DONE):
+        for job in jobs:
+            job.folder.mkdir(parents=True, exist_ok=True)
+            job.product.write_text('{"knn/top1_k5": 50.0}')
+            write_record(job.folder, Record(status, identity(job), 3.0))
+
+    return done

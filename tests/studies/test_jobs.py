@@ -1,0 +1,121 @@
+import pytest
+
+from sslrecipes.errors import ConfigError
+from sslrecipes.studies.jobs import ARGUMENT, BACKBONE, BASE, TRANSFER, _words, weights_places
+
+
+def test_each_job_stands_behind_those_that_it_needs(jobs):
+    found = jobs()
+    assert list(found) == [
+        *('base', 'base_seed-1', 'more', 'more_seed-1'),
+        *('knn/untrained', 'knn/untrained_seed-1', 'knn/more', 'knn/more_seed-1'),
+    ]
+    more = found['more_seed-1']
+    assert more.before == [found['base_seed-1']]
+    assert more.overrides == {
+        'optim_wrapper.optimizer.lr': '0.0005',
+        'randomness.seed': '1',
+        'load_from': str(found['base_seed-1'].checkpoint),
+    }
+    assert str(found['base_seed-1'].checkpoint) == 'out/base_seed-1/epoch_2.pth'
+    assert found['knn/more_seed-1'].weights == {ARGUMENT: more}
+    assert found['knn/untrained_seed-1'].weights == {}
+    assert found['knn/untrained_seed-1'].cfg.randomness.seed == 1
+
+
+def test_a_factor_multiplies_what_it_concerns_and_what_builds_on_it(jobs):
+    found = jobs(
+        factors=dict(lr=[1e-3, 3e-3, 2e-3]),
+        stages=dict(
+            base=dict(recipe='mae.py'),
+            more=dict(recipe='mae.py', after='base', options={'optim_wrapper.optimizer.lr': '{lr}'}),
+            last=dict(recipe='mae.py', after='more'),
+        ),
+        claim={},
+    )
+    assert list(found) == [
+        'base',
+        *('more_lr-0.001', 'more_lr-0.003', 'more_lr-0.002', 'last_lr-0.001', 'last_lr-0.003', 'last_lr-0.002'),
+        *('knn/untrained', 'knn/more_lr-0.001', 'knn/more_lr-0.003', 'knn/more_lr-0.002'),
+    ]
+    assert {job.before[0] for name, job in found.items() if name.startswith('more')} == {found['base']}
+    assert found['last_lr-0.002'].before == [found['more_lr-0.002']]
+    assert found['more_lr-0.003'].cfg.optim_wrapper.optimizer.lr == 3e-3
+
+
+def test_folders_tell_values_apart():
+    cell = dict(shift=-1, size=(96, 224), name='a/b c', seed=1)
+    assert list(_words(cell)) == ['shift--1', 'size--96-224', 'name-a-b-c', 'seed-1']
+    assert list(_words(dict(shift=1, seed=0))) == ['shift-1']  # the seed that recipes have by themselves
+
+
+def test_cells_whose_folders_would_have_one_name_are_refused(jobs):
+    with pytest.raises(ConfigError, match=r'"a b" and "a/b" of factors.name'):
+        jobs(
+            factors=dict(name=['a b', 'a/b']),
+            stages=dict(base=dict(recipe='mae.py', options={'model.head.loss.criterion': '{name}'})),
+            evaluations={},
+            claim={},
+        )
+
+
+def test_a_factor_that_nothing_names_is_refused(jobs):
+    with pytest.raises(ConfigError, match=r'factors.size: .*"{size}"'):
+        jobs(factors=dict(size=[8, 16]))
+
+
+def test_a_released_checkpoint_is_no_training(jobs):
+    found = jobs(
+        stages=dict(released=dict(checkpoint='mae.pth')),
+        evaluations=dict(knn=dict(recipe='knn.py')),
+        claim={},
+        factors={},
+    )
+    assert list(found) == ['knn/untrained', 'knn/released']
+    assert found['knn/released'].weights == {ARGUMENT: 'mae.pth'}
+    assert found['knn/released'].before == []
+
+
+def test_stages_in_options_stand_beside_the_one_before(jobs):
+    other = dict(recipe='mae.py', after='base', options={'resume_from': '{base}'})
+    found = jobs(factors={}, stages=dict(base=dict(recipe='mae.py'), more=other))
+    assert found['more'].weights == {'resume_from': found['base']}
+    third = dict(recipe='mae.py', after='more', options={'resume_from': '{base}'})
+    found = jobs(factors={}, stages=dict(base=dict(recipe='mae.py'), more=other, third=third))
+    assert found['third'].weights == {'resume_from': found['base'], 'load_from': found['more']}
+    third = dict(recipe='mae.py', after='more', options={'load_from': '{base}'})
+    with pytest.raises(ConfigError, match=r'third.*load_from.*base.*more'):
+        jobs(factors={}, stages=dict(base=dict(recipe='mae.py'), more=other, third=third))
+
+
+@pytest.mark.parametrize(
+    ('cfg', 'place'),
+    [
+        (dict(model=dict(target_generator=dict(type='x')), train_cfg={'a': 1}), BASE),
+        (dict(model=dict(backbone=dict(init_cfg=None)), transfer=dict(checkpoint=None)), TRANSFER),
+        (dict(model=dict(backbone=dict(init_cfg=dict(type='x'))), train_cfg={'a': 1}), f'{BACKBONE}.checkpoint'),
+        (dict(model=dict(backbone=dict(type='x')), train_cfg={'a': 1}), 'load_from'),
+        (dict(model=dict(backbone=dict(type='x'))), ARGUMENT),
+    ],
+)
+def test_where_a_recipe_takes_weights(cfg, place):
+    from mmengine.config import Config
+
+    assert weights_places(Config(cfg))[0] == place
+
+
+@pytest.mark.parametrize(
+    ('stages', 'sentence'),
+    [
+        (dict(base=dict(recipe='mea.py'), more=dict(recipe='mae')), 'stages.base: There is no recipe "mea.py"'),
+        (
+            dict(base=dict(recipe='mae', after='more'), more=dict(recipe='mae', after='base')),
+            'base -> more -> base need',
+        ),
+        (dict(base=dict(recipe='mae', options={'lr': '{sede}'}), more=dict(recipe='mae')), 'Did you mean "seed"?'),
+    ],
+)
+def test_stages_that_can_not_be(jobs, stages, sentence):
+    with pytest.raises(ConfigError) as error:
+        jobs(stages=stages)
+    assert sentence in str(error.value)

@@ -1,0 +1,58 @@
+import pytest
+
+from sslrecipes.errors import ConfigError
+from sslrecipes.studies.reading import read_study
+
+STAGE = dict(base=dict(recipe='mae.py'))
+
+
+def test_what_is_said_and_what_follows(study):
+    small = study()
+    assert small.title == 'A small study'
+    assert small.work_dir == 'work_dirs/other'
+    assert list(small.stages) == ['base', 'more']
+    assert small.evaluations['knn'].of == ['more']
+    assert small.evaluations['knn'].untrained
+    assert small.table.rows == ['stage']
+    assert small.table.spread == ['seed']
+    assert small.claim.by == ['k-NN']
+
+
+def test_evaluations_are_of_all_stages_by_default_and_seeds_can_be_counted(study):
+    small = study(seeds=3, evaluations=dict(knn=dict(recipe='knn.py')))
+    assert small.evaluations['knn'].of == ['base', 'more']
+    assert small.factors['seed'] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ('said', 'sentence'),
+    [
+        (dict(stages=dict(base=dict(recipe='mae.py', afer='x'))), 'stages.base has no "afer". Did you mean "after"?'),
+        (dict(stages=dict(base=dict(recipe='mae.py', after='bse'))), 'stages.base.after names "bse"'),
+        (dict(stages=dict(base=dict(title='no recipe'))), 'stages.base needs a recipe, or a checkpoint'),
+        (dict(stages=dict(base=dict(recipe='a', checkpoint='b'))), 'stages.base needs a recipe, or a checkpoint'),
+        (dict(stages={'knn': dict(recipe='mae.py')}), 'evaluations.knn: "knn" is one of the stages already'),
+        (dict(stages={'untrained': dict(recipe='mae.py')}), '"untrained" is a word of its own already'),
+        (dict(stages={'a b': dict(recipe='mae.py')}), '"a b" is no name such as "base"'),
+        (dict(stages={}), 'A study needs stages'),
+        (dict(evaluations=dict(knn=dict(of='more'))), 'evaluations.knn needs recipe'),
+        (dict(evaluations=dict(knn=dict(recipe='knn.py', of='mor'))), 'Did you mean "more"?'),
+        (dict(factors=dict(seed=[0, 0])), 'factors.seed must be a list of different values'),
+        (dict(factors=dict(seed=[])), 'factors.seed must be a list of different values'),
+        (dict(claim=dict(pairs=[('more',)])), 'claim.pairs must be pairs'),
+        (dict(claim=dict(pairs=[('more', 'bas')])), 'Did you mean "base"?'),
+        (dict(claim=dict(by='kNN')), 'claim.by names "kNN"'),
+        (dict(table=dict(columns={'k-NN': 'loss'}, rows=['size'])), 'table.rows names "size"'),
+        (dict(pictures=dict(views=dict(tool='views', of='bse'))), 'pictures.views.of names "bse"'),
+    ],
+)
+def test_what_can_not_be_meant(study, said, sentence):
+    with pytest.raises(ConfigError) as error:
+        study(**said)
+    assert sentence in str(error.value)
+
+
+def test_other_keys_are_refused(study, tmp_path):
+    (tmp_path / 'odd.py').write_text("_base_ = 'small.py'\nstage = dict()\n")
+    with pytest.raises(ConfigError, match=r'A study has no "stage". Did you mean "stages"?'):
+        read_study('odd.py')

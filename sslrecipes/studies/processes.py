@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
-from multiprocessing import forkserver, get_context, parent_process
+from multiprocessing import forkserver, get_context, parent_process, resource_tracker
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -82,6 +82,7 @@ def _have_server() -> None:
     never sees a SIGTERM, since it inherits that they are blocked.
     """
     get_context('forkserver').set_forkserver_preload(_WARM)
+    resource_tracker.ensure_running()  # which would be started with the server, and unblock the signal
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     try:
         forkserver.ensure_running()

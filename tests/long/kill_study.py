@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import count
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,8 +100,10 @@ def main():
             sys.exit(f'error: exit code {code}: {(alone / "study.log").read_text()}')
         seconds = time.monotonic() - begun
         print(f'left alone: {seconds:.0f} s', flush=True)
-        while left:
-            folder = Path(place, f'killed-{left}')
+        for number in count():
+            if not left:
+                break
+            folder = Path(place, f'killed-{number}')
             folder.mkdir()
             moments, wrong = run_killed(folder, left, seconds, args.jobs, rng)
             if not wrong and compared(folder) != compared(alone):

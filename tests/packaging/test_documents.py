@@ -44,7 +44,10 @@ DOORS = {
     'dist_train.sh': lambda words: ('train.py', [words[0], *words[2:]]),
     'dist_test.sh': lambda words: ('test.py', [words[0], words[1], *words[3:]]),
     'slurm_train.sh': lambda words: ('train.py', [words[2], '--work-dir', words[3], *words[4:]]),
-    'quickstart.sh': lambda words: ('quickstart.py', words),
+    'quickstart.sh': lambda words: (
+        'run_study.py',
+        ['configs/studies/quickstart.py', *(word for word in words if word not in ('--mae-priv', '--transfer'))],
+    ),
 }
 
 

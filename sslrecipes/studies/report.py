@@ -38,6 +38,7 @@ def report(
     home: Path,
     makings: Sequence[Making] = (),
     failed: Sequence[str] = (),
+    line: str = '',
 ) -> list[Path]:
     """Write what there is, and print the table.
 
@@ -49,6 +50,7 @@ def report(
         home: Its folder.
         makings: Pictures and exports that were made.
         failed: A sentence for each job that failed.
+        line: The command line that repeats the study.
 
     Returns:
         The files.
@@ -72,7 +74,7 @@ def report(
         pictures=[_picture(making) for making in makings if making.file.suffix == '.png'],
         runs=[part_of(run, with_findings=True) for run in runs],
         environment=environment_of(run.run.log.environment for run in runs),
-        commands=[f'python tools/run_study.py {study.file}', *_next_steps(makings)],
+        commands=[line or f'python tools/run_study.py {study.file}', *_next_steps(makings)],
     )
     return [
         write_atomic(home / RESULTS, lambda file: file.write_text(text, encoding='utf-8')),

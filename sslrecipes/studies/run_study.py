@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -214,5 +215,6 @@ class _Session:
     def _report(self, makings: Sequence[Making], failed: Sequence[str]) -> None:
         from sslrecipes.studies.report import report
 
-        for file in report(self._study, self._jobs, self._states, self._costs, self._home, makings, failed):
+        line = shlex.join(['python', *sys.argv])
+        for file in report(self._study, self._jobs, self._states, self._costs, self._home, makings, failed, line):
             _say(f'written: {file}')

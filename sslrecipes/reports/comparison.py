@@ -66,9 +66,3 @@ class Hits:
         gained, lost = (self.right & ~other.right).bit_count(), (other.right & ~self.right).bit_count()
         spread = max(gained + lost - (gained - lost) ** 2 / self.images, 1.0)
         return Difference(100 * (gained - lost) / self.images, 100 * math.sqrt(spread) / self.images)
-
-
-def of_accuracies(first: float, second: float, images: int) -> Difference:
-    """Subtract accuracies in % of which only the number of images is known: those of two independent samples."""
-    errors = [Hits((1 << round(images * accuracy / 100)) - 1, images).error for accuracy in (first, second)]
-    return Difference(first - second, math.hypot(*errors))

@@ -13,6 +13,7 @@ from sslrecipes.checkpoint.stated_config import settings as values_of
 from sslrecipes.config.history import Level
 from sslrecipes.config.places import enclosing, top_of, walk
 from sslrecipes.config.reading import checked_history, merge
+from sslrecipes.config.validation.option_table import RUNNER_KEYS
 from sslrecipes.errors import UserError
 from sslrecipes.reports.contents import Setting
 
@@ -29,23 +30,25 @@ class RunConfig:
     Attributes:
         values: The resolved config; empty if there is no copy of it.
         recipe: Name of its file without suffix; empty if that isn't known.
+        copy: The whole config as a file that can be trained with again.
         file: The recipe of this package of that name, if there is one.
     """
 
     values: Mapping[str, Any]
     recipe: str = ''
+    copy: Path | None = None
     file: Path | None = None
 
 
 def read_run_config(folder: Path) -> RunConfig:
     """Read the copy of the config that a run's last start left in its folder."""
-    named = {file.stem: _text(file) for file in sorted(folder.glob('*.py'), key=lambda file: file.stat().st_mtime)}
-    dumped = [_text(file) for file in sorted(folder.glob('*/vis_data/config.py'))]  # in the order of the starts
-    text = next(filter(None, [*reversed(dumped), *reversed(named.values())]), '')
-    names = [name for name, copy in named.items() if copy == text] or list(named)
+    named = {file: _text(file) for file in sorted(folder.glob('*.py'), key=lambda file: file.stat().st_mtime)}
+    dumped = {file: _text(file) for file in sorted(folder.glob('*/vis_data/config.py'))}  # in the order of the starts
+    copy, text = next((one for one in [*reversed(dumped.items()), *reversed(named.items())] if one[1]), (None, ''))
+    names = [file.stem for file, written in named.items() if written == text] or [file.stem for file in named]
     recipe = names[0] if len(names) == 1 else ''
     files = sorted(RECIPES.rglob(f'{escape(recipe)}.py')) if recipe else []
-    return RunConfig(values_of(text), recipe, files[0] if len(files) == 1 else None)
+    return RunConfig(values_of(text), recipe, copy, files[0] if len(files) == 1 else None)
 
 
 def _text(file: Path) -> str:
@@ -86,8 +89,13 @@ def _leaves(places: Mapping[str, Any]) -> dict[str, str]:
     return {
         place: repr(list(value) if isinstance(value, tuple) else value)  # a copy has either
         for place, value in whole.items()
-        if whole.keys().isdisjoint(enclosing(place)) and top_of(place) not in OF_THE_RUN
+        if whole.keys().isdisjoint(enclosing(place)) and not _is_beside(top_of(place))
     }
+
+
+def _is_beside(top: str) -> bool:
+    """Whether a key says nothing of its own: where the run is, or a name that other values were made with."""
+    return top in OF_THE_RUN or top not in RUNNER_KEYS
 
 
 def _is_whole(value: Any) -> bool:

@@ -9,13 +9,12 @@ from statistics import median
 
 from sslrecipes.checkpoint.files.store import position_of
 from sslrecipes.commands.evaluate_knn import natural_key
-from sslrecipes.config.places import key_of, value_at
+from sslrecipes.config.places import value_at
 from sslrecipes.reports.contents import Chart, Finding, Line, Picture, RunPart, Setting, Table
 from sslrecipes.reports.judgements.data import share_of_waiting
 from sslrecipes.reports.judgements.length import updates
 from sslrecipes.reports.judgements.loss import Course
 from sslrecipes.reports.judgements.metrics import METRICS
-from sslrecipes.reports.run_config import CHANGED
 from sslrecipes.reports.run_log import duration
 from sslrecipes.reports.run_record import RunRecord
 from sslrecipes.reports.scores import Score
@@ -45,7 +44,7 @@ def part_of(judged: JudgedRun, with_findings: bool) -> RunPart:
     """Everything about one run."""
     findings = judged.findings if with_findings else ()
     return RunPart(
-        judged.name, str(judged.run.folder), findings, facts_of(judged.run), judged.settings, commands_of(judged)
+        judged.name, str(judged.run.folder), findings, facts_of(judged.run), judged.settings, commands_of(judged.run)
     )
 
 
@@ -72,52 +71,39 @@ def facts_of(run: RunRecord) -> dict[str, str]:
     return {name: value for name, value in facts.items() if value}
 
 
-def commands_of(judged: JudgedRun) -> list[str]:
-    """The command line that repeats a run, if its recipe is known."""
-    config = judged.run.config
-    if not config.file:
-        return []
-    changed = [setting for setting in judged.settings if setting.origin == CHANGED and setting.base is not None]
-    options = [shlex.quote(f'{key_of(setting.place)}={setting.value}') for setting in changed]
-    recipe = '/'.join(('configs', *config.file.parts[config.file.parts.index('configs') + 1 :]))
-    return [' '.join(['python tools/train.py', recipe, *(['--cfg-options', *options] if options else [])])]
+def commands_of(run: RunRecord) -> list[str]:
+    """The command line that repeats a run, by the copy of its config."""
+    copy = run.config.copy
+    return [shlex.join(['python', 'tools/train.py', str(copy), '--work-dir', f'{run.folder}_again'])] if copy else []
 
 
 def table_of_runs(judged: Sequence[JudgedRun]) -> Table:
     """One row for each run."""
-    columns = (
-        'run',
-        'learning?',
-        'epochs',
-        'loss',
-        'trivial loss',
-        'rank',
-        'k-NN %',
-        'untrained %',
-        'img/s',
-        'waiting',
-    )
-    words = {'good': 'yes', 'bad': 'no'}
-    rows = []
-    for one in judged:
-        run, scores = one.run, one.run.scores
-        course = Course.of(curve) if (curve := run.loss()) else None
-        rank, rates, share = run.curve('collapse/rank'), run.curve('images_per_second'), share_of_waiting(run)
-        rows.append(
-            [
-                one.name,
-                words.get(one.findings[0].verdict, 'not known'),
-                f'{run.epoch} of {run.epochs}' if run.epoch else '-',
-                f'{course.end:.4g}' if course else '-',
-                '-' if run.trivial_loss is None else f'{run.trivial_loss:.4g}',
-                f'{rank.values[-1]:.1f}' if rank else '-',
-                _accuracy(scores.milestones[-1]) if scores and scores.milestones else '-',
-                _accuracy(scores.untrained) if scores and scores.untrained else '-',
-                f'{median(rates.values):.0f}' if rates else '-',
-                '-' if share is None else f'{share:.0%}',
-            ]
-        )
+    columns = ('run', 'learning?', 'epochs', 'loss (trivial)', 'rank', 'k-NN, % (untrained)', 'img/s', 'waiting')
+    rows = [_row(one) for one in judged]
     return Table('Runs', columns, rows, 'k-NN of the newest milestone ± standard error from the choice of the images.')
+
+
+def _row(one: JudgedRun) -> list[str]:
+    run, scores = one.run, one.run.scores
+    course = Course.of(curve) if (curve := run.loss()) else None
+    rank, rates, share = run.curve('collapse/rank'), run.curve('images_per_second'), share_of_waiting(run)
+    loss, knn = f'{course.end:.4g}' if course else '-', '-'
+    if run.trivial_loss is not None:
+        loss += f' ({run.trivial_loss:.4g})'
+    if scores and scores.milestones:
+        knn = _accuracy(scores.milestones[-1])
+        knn += f' ({scores.untrained.main.accuracy:.1f})' if scores.untrained else ''
+    return [
+        one.name,
+        {'good': 'yes', 'bad': 'no'}.get(one.findings[0].verdict, '?'),
+        f'{run.epoch}/{run.epochs}' if run.epoch else '-',
+        loss,
+        f'{rank.values[-1]:.1f}' if rank else '-',
+        knn,
+        f'{median(rates.values):.0f}' if rates else '-',
+        '-' if share is None else f'{share:.0%}',
+    ]
 
 
 def table_of_milestones(judged: JudgedRun) -> Table | None:

@@ -5,6 +5,7 @@ import pytest
 #: Overall verdict, what the overall answer must say, and the questions with a bad answer.
 EXPECTED = {
     'healthy': ('good', '65.5 % in k-NN, the untrained network 58.0 %', []),
+    'collapsed': ('bad', 'nearly all images go to the same prototypes', ['images look']),
     'lr_too_high': ('bad', 'has collapsed: embeddings hardly differ', ['images look', 'features', 'learning rate']),
     'diverged': ('bad', 'not finite', ['own task', 'finite']),
     'starved': ('unclear', 'waits for data 51% of the time', ['wait for data']),

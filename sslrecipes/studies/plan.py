@@ -48,9 +48,12 @@ def totals(jobs: Sequence[Job], states: Mapping[str, State], costs: Mapping[str,
         return f'All {len(jobs)} stages are finished.'
     estimates = [costs[job.name] for job in left if job.name in costs]
     seconds = [cost.seconds for cost in estimates if cost.seconds]
-    unknown = sum(job.trains for job in left) - len(seconds)
-    time = f'about {duration(sum(seconds) / at_once)} of training' if seconds else 'an unknown time'
-    more = f' and {unknown} trainings of unknown length' if unknown and seconds else ''
+    unknown = len(left) - len(seconds)
+    time = f'about {duration(sum(seconds) / at_once)}' if seconds else 'an unknown time'
+    hours = sum((cost.seconds or 0) * cost.gpus for cost in estimates) / 3600
+    if seconds and estimates[0].gpus > 1:
+        time += f' on {estimates[0].gpus * at_once} GPUs ({hours:,.0f} GPU-hours)'
+    more = f' and {unknown} of unknown length' if unknown and seconds else ''
     disk = in_unit(sum(cost.disk or 0 for cost in estimates) or None, _BYTES)
     return f'{len(left)} of {len(jobs)} stages are left: {time}{more}, {disk} on disk.'
 

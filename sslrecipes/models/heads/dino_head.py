@@ -15,6 +15,7 @@ from sslrecipes.models.losses.view_cross_entropy import least_cross_entropy, swa
 from sslrecipes.models.losses.view_weights import NUM_GLOBALS, ViewWeights
 from sslrecipes.models.utils.micro_batches import MicroBatches
 from sslrecipes.models.utils.observed import Observed
+from sslrecipes.models.utils.precision import full_precision
 from sslrecipes.registry import MODELS
 
 
@@ -93,7 +94,7 @@ class DINOHead(Observed, BaseModule):
             ConfigError: If the loss weights don't fit the number of views.
         """
         self.weights.check(num_views)
-        with torch.autocast(student.device.type, enabled=False):
+        with full_precision(student):
             targets = self._assign(teacher.detach().float(), epoch).unflatten(0, (NUM_GLOBALS, -1))
             logits = (student.float() / self.student_temp).unflatten(0, (num_views, -1))
             self.target_entropy = least_cross_entropy(targets, self.weights)

@@ -22,6 +22,7 @@ from sslrecipes.models.losses.view_cross_entropy import least_cross_entropy, swa
 from sslrecipes.models.losses.view_weights import NUM_GLOBALS, ViewWeights
 from sslrecipes.models.utils.micro_batches import MicroBatches
 from sslrecipes.models.utils.observed import Observed
+from sslrecipes.models.utils.precision import full_precision
 from sslrecipes.registry import MODELS
 
 _LENGTH = 'model.head.queue_length'
@@ -114,7 +115,7 @@ class SwAVHead(Observed, BaseModule):
         """
         self.weights.check(num_views)
         self.show('embedding', embedding)
-        with torch.autocast(scores.device.type, enabled=False):
+        with full_precision(scores):
             views = scores.float().unflatten(0, (num_views, -1))
             newest = embedding.detach().float().unflatten(0, (num_views, -1))[:NUM_GLOBALS]
             codes = self.assign(newest, views[:NUM_GLOBALS].detach(), prototypes.detach().float(), epoch)

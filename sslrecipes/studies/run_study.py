@@ -16,12 +16,10 @@ from sslrecipes.config.places import value_at
 from sslrecipes.config.reading import read_config
 from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.paths.ownership import claim
-from sslrecipes.studies.jobs import Job, jobs_of
+from sslrecipes.studies.jobs import Job, jobs_of, recipe_of
 from sslrecipes.studies.launching import Launch
-from sslrecipes.studies.placeholders import names_in
 from sslrecipes.studies.reading import read_study
-from sslrecipes.studies.recipes import find_recipe
-from sslrecipes.studies.study import Study
+from sslrecipes.studies.study import Evaluation, Stage, Study
 
 if TYPE_CHECKING:
     from sslrecipes.studies.products import Making
@@ -101,7 +99,10 @@ def overrides(study: Study, sets: Iterable[str]) -> dict[str, dict[str, str]]:
     Raises:
         ConfigError: If it names an unknown stage, or no recipe has its key.
     """
-    parts = {**{name: stage for name, stage in study.stages.items() if stage.recipe}, **study.evaluations}
+    parts: dict[str, Stage | Evaluation] = {
+        **{name: stage for name, stage in study.stages.items() if stage.recipe},
+        **study.evaluations,
+    }
     found: dict[str, dict[str, str]] = {}
     for text in sets:
         place, sign, value = text.partition('=')
@@ -118,10 +119,9 @@ def overrides(study: Study, sets: Iterable[str]) -> dict[str, dict[str, str]]:
     return found
 
 
-def _has(part: object, study: Study, key: str) -> bool:
-    recipe = part.recipe  # type: ignore[attr-defined]
+def _has(part: Stage | Evaluation, study: Study, key: str) -> bool:
     first = {name: values[0] for name, values in study.factors.items()}
-    path, options = find_recipe(recipe.format_map(first) if [*names_in(recipe)] else recipe)
+    path, options = recipe_of(study, part, part.of[0] if isinstance(part, Evaluation) else part.name, first)
     return value_at(read_config(path, options), key, _ABSENT) is not _ABSENT
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from mmengine.config import Config
 from mmengine.logging import MMLogger
@@ -24,6 +22,7 @@ from sslrecipes.reports.scores import CACHE, REFERENCE, UNTRAINED, Network, Scor
 OTHER_TASKS = {'mmdet': 'detectors', 'mmseg': 'segmentors'}
 #: What a model of a project that isn't there, or of another version, ends in.
 BROKEN = (AssertionError, AttributeError, ImportError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+LOGGER = 'sslrecipes.reports'
 NOT_EVALUATED = 'the milestones were not evaluated (--no-evaluation)'
 
 
@@ -145,12 +144,10 @@ def _task_of(run: RunRecord) -> str:
 
 
 @contextmanager
-def quiet() -> Iterator[Any]:
-    """Keep mmengine from listing every weight that is initialised or loaded."""
-    logger = MMLogger.get_current_instance()
-    level = logger.level
-    logger.setLevel(logging.WARNING)
+def quiet() -> Iterator[None]:
+    """Keep mmengine from listing all weights that it initialises or loads, also in the log of a run of this process."""
+    MMLogger.get_instance(LOGGER, log_level='WARNING')  # the present one from now on
     try:
         yield
     finally:
-        logger.setLevel(level)
+        MMLogger._instance_dict.pop(LOGGER, None)

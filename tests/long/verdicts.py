@@ -96,9 +96,7 @@ TRIALS = {
     'healthy': Trial('dino', 3, GOOD, 'k-NN'),
     'healthy_mae': Trial('mae', 8, ('good', 'unclear'), 'its loss fell'),
     'collapsed': Trial('dino', 3, BAD, 'collapsed', NO_CENTRE),
-    'diverged': Trial(
-        'mae', 6, BAD, 'not finite', {'optim_wrapper.optimizer': dict(type='SGD', lr=30.0, momentum=0.9)}
-    ),
+    'diverged': Trial('mae', 6, BAD, 'not finite', {'optim_wrapper.optimizer': EXPLODING}),
     'not_finite': Trial('mae', 3, BAD, 'not finite', {'model.type': 'MAEThatBreaks'}),
     'starved': Trial('mae', 2, OPEN, 'waits for data', slow=True, images=1280),
     'too_short': Trial('dino', 1, OPEN, 'optimizer steps', images=5 * 128),

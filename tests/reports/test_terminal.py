@@ -30,7 +30,9 @@ def test_runs_are_compared_without_touching_them(recorded, tmp_path, capsys):
 def test_milestones_are_scored_once_beside_the_untrained_network_and_a_reference(mae_on_digits, monkeypatch, tmp_path):
     SSLRunner.from_cfg(mae_on_digits).train()
     folder = tmp_path / 'run'
+    logs = [log.read_bytes() for log in folder.glob('*/*.log')]
     report([folder], reference=folder / 'epoch_2.pth', images=48)
+    assert [log.read_bytes() for log in folder.glob('*/*.log')] == logs
     told = json.loads((folder / 'report.json').read_text())['runs'][0]
     assert told['images'] == 'training images'
     assert [one['name'] for one in told['milestones']] == ['epoch_2', 'epoch_4']
@@ -43,3 +45,21 @@ def test_milestones_are_scored_once_beside_the_untrained_network_and_a_reference
     assert json.loads((folder / 'report.json').read_text())['runs'][0]['milestones'] == told['milestones']
     with pytest.raises(CheckpointError, match='nowhere'):
         report([folder], reference=tmp_path / 'nowhere.pth')
+
+
+def test_a_detector_trained_by_others_gets_a_report_too(tmp_path):
+    scalars = tmp_path / 'run' / '20260101_000000' / 'vis_data' / 'scalars.json'
+    scalars.parent.mkdir(parents=True)
+    rows = [
+        dict(lr=0.01, loss=2 - step / 1000, time=1.0, data_time=0.02, iter=step, step=step)
+        for step in range(50, 1000, 50)
+    ]
+    rows += [{'coco/bbox_mAP': value, 'step': epoch} for epoch, value in enumerate((0.01, 0.2, 0.31), 1)]
+    scalars.write_text(''.join(json.dumps(row) + '\n' for row in rows))
+    scalars.with_name('config.py').write_text("default_scope = 'mmdet'\nmodel = dict(type='FasterRCNN')\n")
+    report([tmp_path / 'run'])
+    (told,) = json.loads((tmp_path / 'run' / 'report.json').read_text())['runs']
+    answers = {finding['question']: finding['answer'] for finding in told['findings']}
+    assert (told['verdict'], told['state'], told['waiting']) == ('good', 'unknown', 0.02)
+    assert 'coco/bbox_mAP went from 0.01 to 0.31' in answers['Is it learning?']
+    assert 'detectors have no single vector' in answers['Are its features better than those of an untrained network?']

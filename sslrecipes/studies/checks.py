@@ -33,7 +33,9 @@ def check_jobs(
         _check_weights(job, states)
         check_unowned(job.folder)
     _check_room(left, states, costs, home)
-    alike = {_kind(job): job for job in reversed(left)}  # seeds share their data and components
+    alike: dict[str, Job] = {}  # seeds share their data and components
+    for job in left:
+        alike.setdefault(_kind(job), job)
     for job in alike.values():
         try:
             work_dir_of(job.cfg, str(job.folder))

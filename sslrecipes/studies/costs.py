@@ -14,6 +14,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from sslrecipes.commands.benchmark import gemm_rate
+from sslrecipes.commands.config_check import check_components
 from sslrecipes.commands.costs import step_cost
 from sslrecipes.commands.dense_costs import dense_flops, picture_size
 from sslrecipes.commands.flops import flop_counter
@@ -84,12 +85,16 @@ def costs_of(jobs: Sequence[Job], processes: int = 1, rate: float | None = None)
         jobs: Jobs.
         processes: GPUs, or processes, of each.
         rate: 10^9 operations per second of one; by default half the rate of matrix products here.
+
+    Raises:
+        ConfigError: If a config names a component that there is not, or an option that it has not.
     """
     kinds: dict[str, Kind | None] = {}
     costs = {}
     for job in jobs:
         key = digest({place: repr(value) for place, value in settings(job.cfg).items() if _shapes_step(place)})
         if key not in kinds:
+            check_components(adopted(job.cfg))  # before anything is built
             kinds[key] = kind_of(job.cfg)
         costs[job.name] = _cost(job.cfg, kinds[key], processes, rate)
     return costs

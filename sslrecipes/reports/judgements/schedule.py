@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sslrecipes.config.places import top_of
 from sslrecipes.reports.contents import Setting
 from sslrecipes.reports.judgements.judgement import Judgement, judged
 from sslrecipes.reports.judgements.length import too_short, warm_up
@@ -31,7 +30,7 @@ def schedule(run: RunRecord, settings: list[Setting], fails: bool) -> Judgement:
     told = f'It rose to {highest:.3g} and was {curve.values[-1]:.3g} at the end'
     if run.epoch and run.epoch <= warm_up(run):
         told = f'It was {curve.values[-1]:.3g} at the end, still in the warm-up'
-    factor = factor_of_recipe(run, settings)
+    factor = factor_of_recipe(settings)
     if factor is None or 1 / FAR <= factor <= FAR:
         return judged(QUESTION, 'fact', f'{told}.{_hint(run)}')
     how = f'{factor:,.0f} times' if factor > 1 else f'1/{1 / factor:,.0f} of'
@@ -44,16 +43,16 @@ def schedule(run: RunRecord, settings: list[Setting], fails: bool) -> Judgement:
     return judged(QUESTION, 'unclear' if too_short(run) else 'fact', f'{odd}.')
 
 
-def factor_of_recipe(run: RunRecord, settings: list[Setting]) -> float | None:
-    """Learning rate of the run over that of its recipe, both per image of a step; None if it wasn't changed."""
+def factor_of_recipe(settings: list[Setting]) -> float | None:
+    """Learning rate of a run over that of its recipe, both per image of a step; None if it wasn't changed."""
     changed = {setting.place: setting for setting in settings if setting.origin == CHANGED}
     rate = changed.get('optim_wrapper.optimizer.lr')
-    if not rate or not rate.base:
+    if not rate or not rate.base or 'optim_wrapper.optimizer.type' in changed:  # those of two optimizers say nothing
         return None
     factor = float(rate.value) / float(rate.base) if float(rate.base) else None
     for place, setting in changed.items():
         batch = place in ('train_dataloader.batch_size', 'optim_wrapper.accumulative_counts')
-        if factor is not None and batch and setting.base and top_of(place):
+        if factor is not None and batch and setting.base:
             factor *= float(setting.base) / float(setting.value)
     return factor
 

@@ -21,6 +21,7 @@ from sslrecipes.reports.run_report import JudgedRun, charts_of, part_of
 from sslrecipes.studies.costs import Cost
 from sslrecipes.studies.jobs import Job
 from sslrecipes.studies.products import Making
+from sslrecipes.studies.reading import PUBLISHED
 from sslrecipes.studies.results import TIMES, Cell, Results, Row
 from sslrecipes.studies.states import FINISHED, State
 from sslrecipes.studies.study import SEED, Study
@@ -161,7 +162,10 @@ def _runs(study: Study) -> int:
 
 def note_of(study: Study) -> str:
     """What the figures are."""
-    return f'Mean ± standard deviation of {runs} runs.' if (runs := _runs(study)) > 1 else 'One run each.'
+    note = f'Mean ± standard deviation of {runs} runs.' if (runs := _runs(study)) > 1 else 'One run each.'
+    if any(metric.rpartition('.')[2] == PUBLISHED for metric in study.table.columns.values()):
+        note += ' What is published was reported by others, and not measured here.'
+    return note
 
 
 def results_of(
@@ -200,12 +204,15 @@ def _seconds(state: State) -> float | None:
 
 
 def _plain(cell: Cell) -> dict[str, Any]:
-    return {'mean': cell.mean, 'spread': cell.spread, 'values': list(cell.values)}
+    reported = {'reported': cell.source} if cell.source else {}
+    return {'mean': cell.mean, 'spread': cell.spread, 'values': list(cell.values), **reported}
 
 
 def _text(cell: Cell, metric: str) -> str:
     if cell.mean is None:
         return '-'
+    if cell.source:
+        return f'{cell.mean:g}'
     digits = {'seconds': 0, 'epochs': 0, 'images/s': 0, 'gflops': 3}.get(metric, 1)
     spread = f' ± {cell.spread:.{digits}f}' if cell.spread is not None and metric not in ('gflops', 'epochs') else ''
     short = f' ({len(cell.known)} of {len(cell.values)})' if len(cell.known) < len(cell.values) else ''

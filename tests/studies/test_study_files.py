@@ -12,6 +12,7 @@ from sslrecipes.studies.jobs import ARGUMENT, Job, jobs_of
 from sslrecipes.studies.published import card_of
 from sslrecipes.studies.reading import PUBLISHED, read_study
 from sslrecipes.studies.recipes import cards
+from sslrecipes.studies.report import note_of
 from sslrecipes.studies.results import Results
 from sslrecipes.studies.states import NEW, State
 
@@ -59,6 +60,7 @@ def test_every_published_row_is_in_a_study_and_no_figure_is_typed_twice(collecti
     assert reported.keys() <= shown.keys()
     rows = Results(study, jobs, {job.name: State(NEW) for job in jobs}, {}).rows()
     cells = [row.cells[heading] for row in rows for heading in row.cells if PUBLISHED in study.table.columns[heading]]
+    assert 'not measured here' in note_of(study)
     known = [(cell.mean, cell.source) for cell in cells if cell.known]
     mine = [
         (card.reported.value, card.reported.source)

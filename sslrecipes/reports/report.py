@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sslrecipes.errors import counted
 from sslrecipes.reports.completion import completed
-from sslrecipes.reports.contents import Finding, Report
+from sslrecipes.reports.contents import Finding, Report, Verdict
 from sslrecipes.reports.judgements.overall import judge
 from sslrecipes.reports.run_config import differences
 from sslrecipes.reports.run_log import environment_of
@@ -26,6 +26,8 @@ from sslrecipes.reports.run_report import (
 from sslrecipes.version import __version__
 
 IMAGES = 5000
+#: Verdicts on learning, in a word.
+SAID: dict[Verdict, str] = {'good': 'yes', 'bad': 'no', 'unclear': 'can not be told', 'fact': 'can not be told'}
 
 
 def judged_runs(
@@ -85,9 +87,12 @@ def _lead(run: RunRecord) -> str:
 
 
 def _of_several(judged: Sequence[JudgedRun]) -> list[Finding]:
-    """The overall answer about each, and which has the best features."""
+    """What all of them together come to, the overall answer about each, and which has the best features."""
+    verdicts = [one.findings[0].verdict for one in judged]
+    whole: Verdict = 'bad' if 'bad' in verdicts else 'good' if set(verdicts) == {'good'} else 'unclear'
+    words = ', '.join(f'{one.name}: {SAID[verdict]}' for one, verdict in zip(judged, verdicts, strict=True))
     answers = [replace(one.findings[0], question=f'{one.name}: is it learning?') for one in judged]
-    return [*answers, *filter(None, [_best(judged)])]
+    return [Finding('Are they learning?', whole, f'{words}.'), *answers, *filter(None, [_best(judged)])]
 
 
 def _best(judged: Sequence[JudgedRun]) -> Finding | None:

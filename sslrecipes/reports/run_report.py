@@ -176,9 +176,14 @@ def _of_milestones(run: RunRecord) -> Curve | None:
 
 
 def _untrained(judged: Sequence[JudgedRun]) -> dict[str, float]:
+    """Heights of the untrained networks, one for those alike."""
     known = [(one.name, one.run.scores.untrained) for one in judged if one.run.scores and one.run.scores.untrained]
-    several = len({score.main.accuracy for _, score in known}) > 1
-    return {f'untrained: {name}' if several else 'untrained': score.main.accuracy for name, score in known}
+    names: dict[float, list[str]] = {}
+    for name, score in known:
+        names.setdefault(score.main.accuracy, []).append(name)
+    if len(names) == 1:
+        return {'untrained': next(iter(names))}
+    return {f'untrained: {", ".join(alike)}': height for height, alike in names.items()}
 
 
 def pictures_of(judged: Sequence[JudgedRun]) -> list[Picture]:

@@ -21,6 +21,7 @@ def test_runs_are_compared_without_touching_them(recorded, tmp_path, capsys):
     assert told['runs'][1]['trivial_loss'] == 1.0
     page, text = ((tmp_path / 'out' / name).read_text() for name in ('report.html', 'report.md'))
     assert 'python tools/train.py' in text
+    assert 'healthy: yes, wrong_lr: no.' in text
     for words in ('healthy: is it learning?', 'wrong_lr: is it learning?'):
         assert words in page
         assert words in text

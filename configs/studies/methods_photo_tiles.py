@@ -3,7 +3,7 @@ title = 'Methods side by side'
 claim = dict(
     text='The views of SSLight serve DINO better than those of its baseline, and every method beats random weights.',
     source='the direction of the ablations of the SSLight README, at a size at which little can be told',
-    pairs=[('trained', 'untrained')],
+    pairs=[('trained method=dino-sslight', 'trained method=dino-baseline'), ('trained', 'untrained')],
 )
 factors = dict(method=['dino-baseline', 'dino-sslight', 'swav-baseline', 'moco-baseline'], data=['photo-tiles'])
 stages = dict(trained=dict(recipe='quickstart/{method}_resnet-nano_1xb128-coslr-10e_{data}-32px'))

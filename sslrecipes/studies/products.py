@@ -94,7 +94,11 @@ def _making(
     product: Product, name: str, suffix: str, commands: Sequence[Command], needs: Sequence[Job], home: Path
 ) -> Making:
     folder = home / product.name / name
-    file = home / product.arguments['file'] if 'file' in product.arguments else folder / f'{name}{suffix}'
+    file = (
+        home / product.arguments['file']
+        if 'file' in product.arguments
+        else folder / (f'{name}{suffix}' if suffix.startswith('.') else suffix)
+    )
     filled = [[str(file) if word == _FILE else word for word in command] for command in commands]
     return Making(f'{product.name}/{name}', file, filled, needs, product, folder)
 
@@ -118,7 +122,7 @@ def _of_images(script: str, suffix: str) -> Callable[[Product, Sequence[Job], Pa
 
 
 def _attention(product: Product, jobs: Sequence[Job], home: Path) -> Iterator[Making]:
-    for making in _of_images('explain_attention.py', '/rollout.png')(product, jobs, home):
+    for making in _of_images('explain_attention.py', 'rollout.png')(product, jobs, home):
         folder = making.file.parent
         commands = [[str(folder) if word == str(making.file) else word for word in one] for one in making.commands]
         yield Making(making.name, making.file, commands, making.needs, product, making.folder)

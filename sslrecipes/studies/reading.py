@@ -13,7 +13,7 @@ from sslrecipes.config.rules.checks import Check, boolean, either, every, option
 from sslrecipes.errors import ConfigError, did_you_mean, explain_places_with
 from sslrecipes.studies.placeholders import names_in
 from sslrecipes.studies.recipes import is_pattern
-from sslrecipes.studies.study import SEED, UNTRAINED, Claim, Evaluation, Product, Stage, Study, TablePlan
+from sslrecipes.studies.study import SEED, UNTRAINED, Claim, Evaluation, Product, Stage, Study, TablePlan, picked
 
 _TEXTS: Check = either(text, every(text))
 _TOP: dict[str, Check] = {
@@ -111,7 +111,7 @@ def _product(kind: str, name: str, said: Any) -> Product:
 def _claim(said: Mapping[str, Any]) -> Claim:
     _check(said, _CLAIM, 'claim')
     pairs = [tuple(pair) for pair in said.get('pairs', ())]
-    if any(len(pair) != 2 for pair in pairs):
+    if any(len(pair) != 2 or not all(map(str.strip, pair)) for pair in pairs):
         raise ConfigError('claim.pairs must be pairs of stages: the first should be better than the second.', 'claim')
     return Claim(**{**said, 'pairs': pairs, 'by': _several(said.get('by', ()))})
 
@@ -161,11 +161,19 @@ def _check_names(study: Study) -> None:
     for kind, products in (('pictures', study.pictures), ('exports', study.exports)):
         for product in products.values():
             _known(product.of, trained, f'{kind}.{product.name}.of')
-    _known([name for pair in study.claim.pairs for name in pair], [*study.stages, UNTRAINED], 'claim.pairs')
+    _check_pairs(study)
     _known(study.claim.by, list(study.table.columns), 'claim.by')
     _known(study.table.rows, ['stage', *study.factors], 'table.rows')
     _known(study.table.spread, list(study.factors), 'table.spread')
     _known(study.table.factor, list(study.table.columns), 'table.factor')
+
+
+def _check_pairs(study: Study) -> None:
+    for name, values in (picked(words) for pair in study.claim.pairs for words in pair):
+        _known([name], [*study.stages, UNTRAINED], 'claim.pairs')
+        for factor, value in values.items():
+            _known([factor], list(study.factors), 'claim.pairs')
+            _known([value], list(map(str, study.factors[factor])), 'claim.pairs')
 
 
 def _known(names: Any, known: Sequence[str], place: str) -> None:

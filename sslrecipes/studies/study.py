@@ -100,7 +100,7 @@ class Claim:
     Attributes:
         text: The sentence.
         source: Where it is claimed.
-        pairs: Pairs of stages, the first of which should be better than the second.
+        pairs: Pairs of stages, the first of which should be better than the second; see :func:`picked`.
         by: Headings of columns that decide; all of them by default.
     """
 
@@ -139,3 +139,9 @@ class Study:
     pictures: Mapping[str, Product]
     exports: Mapping[str, Product]
     work_dir: str
+
+
+def picked(words: str) -> tuple[str, dict[str, str]]:
+    """Read which rows of the table are meant: ``trained method=dino`` is the stage in those cells of the factor."""
+    network, *conditions = words.split()
+    return network, dict(condition.partition('=')[::2] for condition in conditions)

@@ -11,7 +11,7 @@ from sslrecipes.errors import counted
 from sslrecipes.reports.contents import Finding, Verdict
 from sslrecipes.studies.reading import measures
 from sslrecipes.studies.results import Row
-from sslrecipes.studies.study import UNTRAINED, Study
+from sslrecipes.studies.study import UNTRAINED, Study, picked
 
 #: Of a two-sided 95 % interval: Student's t by degrees of freedom.
 _T = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}
@@ -95,20 +95,32 @@ _COUNTED = {'good': 'for it', 'bad': 'against it', 'unclear': 'undecided'}
 
 
 def compare(rows: Sequence[Row], better: str, worse: str, headings: Sequence[str]) -> Iterator[Comparison]:
-    """Compare two networks in each cell that they share, by each column that both have figures for."""
-    for first in (row for row in rows if row.network == better):
-        for second in (row for row in rows if row.network == worse and _agree(first.cell, row.cell)):
+    """Compare two networks in each cell that they share, by each column that both have figures for.
+
+    Args:
+        rows: The table.
+        better: Name of a network, with values of factors if it is one of several rows: ``trained method=dino``.
+        worse: Of the other.
+        headings: Columns.
+    """
+    wanted, other = picked(better), picked(worse)
+    apart = {*wanted[1], *other[1]}
+    for first in (row for row in rows if _is(row, *wanted)):
+        for second in (row for row in rows if _is(row, *other) and _agree(first.cell, row.cell, apart)):
+            words = ', '.join(f'{name} {value}' for name, value in first.cell.items() if name not in apart)
             for heading in headings:
                 both = zip(first.cells[heading].values, second.cells[heading].values, strict=True)
-                pairs = [(one, other) for one, other in both if one is not None and other is not None]
+                pairs = [(one, two) for one, two in both if one is not None and two is not None]
                 if pairs:
-                    words = ', '.join(f'{name} {value}' for name, value in first.cell.items())
-                    heading_here = f'{heading} ({words})' if words else heading
-                    yield Comparison(first.title, second.title, heading_here, pairs)
+                    yield Comparison(first.title, second.title, f'{heading} ({words})' if words else heading, pairs)
 
 
-def _agree(first: Mapping[str, object], second: Mapping[str, object]) -> bool:
-    return all(second.get(name, value) == value for name, value in first.items())
+def _is(row: Row, network: str, values: Mapping[str, str]) -> bool:
+    return row.network == network and all(str(row.cell.get(name)) == value for name, value in values.items())
+
+
+def _agree(first: Mapping[str, object], second: Mapping[str, object], apart: set[str]) -> bool:
+    return all(second.get(name, value) == value for name, value in first.items() if name not in apart)
 
 
 def _finding(question: str, found: Sequence[Comparison]) -> Finding:
@@ -131,6 +143,7 @@ def judged_columns(study: Study) -> list[str]:
     return [heading for heading, metric in study.table.columns.items() if measures(metric)]
 
 
-def _title(study: Study, network: str) -> str:
+def _title(study: Study, words: str) -> str:
+    network, values = picked(words)
     stage = study.stages.get(network)
-    return (stage and stage.title) or network
+    return ' '.join([(stage and stage.title) or network, *values.values()])

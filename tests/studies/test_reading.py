@@ -41,6 +41,7 @@ def test_evaluations_are_of_all_stages_by_default_and_seeds_can_be_counted(study
         (dict(factors=dict(seed=[])), 'factors.seed must be a list of different values'),
         (dict(claim=dict(pairs=[('more',)])), 'claim.pairs must be pairs'),
         (dict(claim=dict(pairs=[('more', 'bas')])), 'Did you mean "base"?'),
+        (dict(claim=dict(pairs=[('more siz=1', 'base')])), 'claim.pairs names "siz"'),
         (dict(claim=dict(by='kNN')), 'claim.by names "kNN"'),
         (dict(table=dict(columns={'k-NN': 'loss'}, rows=['size'])), 'table.rows names "size"'),
         (dict(pictures=dict(views=dict(tool='views', of='bse'))), 'pictures.views.of names "bse"'),

@@ -18,5 +18,5 @@ def test_a_path_a_place_below_configs_and_a_card(study, tmp_path):
 
 def test_no_recipe(study):
     study()
-    with pytest.raises(ConfigError, match=r'no recipe "kn".* Did you mean'):
-        find_recipe('kn')
+    with pytest.raises(ConfigError, match=r'no recipe "mae/mae_vit-base-p16_8xb512.* Did you mean "mae_vit-base'):
+        find_recipe('mae/mae_vit-base-p16_8xb512-coslr-300e_in1k')

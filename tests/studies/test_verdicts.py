@@ -39,3 +39,20 @@ def test_each_network_is_compared_with_the_untrained_one_by_what_is_measured(stu
     ]
     assert 'epochs' not in ''.join(finding.answer for finding in findings)
     assert verdict_on_claim(small, rows[1:2]) == []
+
+
+def test_values_of_a_factor_are_compared_within_what_else_they_share(study):
+    rows = [
+        Row('more', 'M', {'size': size, 'method': method}, {'k-NN': Cell([value, value + 0.1])})
+        for size, method, value in ((8, 'a', 3.0), (8, 'b', 1.0), (16, 'a', 30.0), (16, 'b', 10.0))
+    ]
+    small = study(
+        factors=dict(size=[8, 16], method=['a', 'b']),
+        claim=dict(pairs=[('more method=a', 'more method=b')]),
+        table=dict(rows=['stage', 'size', 'method'], columns={'k-NN': 'knn.acc'}),
+    )
+    (finding,) = verdict_on_claim(small, rows)
+    assert (finding.question, finding.verdict) == ('Is more a better than more b?', 'good')
+    assert 'k-NN (size 8) +2.0' in finding.answer
+    assert 'k-NN (size 16) +20.0' in finding.answer
+    assert finding.answer.count('against') == 2

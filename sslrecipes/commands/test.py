@@ -13,7 +13,7 @@ from rich.console import Console
 from sslrecipes.checkpoint.files.writing import write_atomic
 from sslrecipes.commands.culprits import told
 from sslrecipes.commands.launch import build_runner
-from sslrecipes.commands.untrained_row import beside_untrained
+from sslrecipes.commands.untrained_row import beside_untrained, prepare_untrained
 from sslrecipes.errors import ConfigError
 
 
@@ -37,6 +37,7 @@ def test(cfg: Config, checkpoint: str | None = None, out: str | None = None, unt
         runner = build_runner(cfg, 'test', needs_weights=checkpoint is None)
         if not cfg.get('load_from'):
             runner._init_model_weights()
+            prepare_untrained(runner)
         metrics: dict[str, Any] = runner.test()
         if untrained:
             metrics |= beside_untrained(Console(), runner, metrics)

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from sslrecipes.engine.knn_loop import KNNLoop
 from sslrecipes.evaluation.chance import in_words, standard_error
-from sslrecipes.evaluation.untrained import loads_weights, untrained_network
+from sslrecipes.evaluation.untrained import loads_weights, measure_statistics, untrained_network
+from sslrecipes.models.utils.wrapping import unwrapped
 from sslrecipes.visualization.tables import number, print_table
 
 #: The row of k-NN tables, and the prefix of metrics.
@@ -28,7 +29,15 @@ def untrained_metrics(runner: Any) -> dict[str, float]:
     broadcast_object_list(seed)  # with diff_rank_seed each process has its own
     network = untrained_network(runner.cfg, seed[0]).to(next(runner.model.parameters()).device)
     runner.logger.info('The same for the untrained network, for comparison.')
+    measure_statistics(network, loop.bank)
     return loop.evaluate(network, partial(loop.logged, what='batches of images'))
+
+
+def prepare_untrained(runner: Any) -> None:
+    """Give batch norms statistics if a ``KNNLoop`` is about to evaluate a network of which nothing was loaded."""
+    loop = runner.test_loop
+    if isinstance(loop, KNNLoop) and not loads_weights(runner.cfg.model):
+        measure_statistics(unwrapped(runner.model), loop.bank)
 
 
 def beside_untrained(console: Console, runner: Any, metrics: Mapping[str, float]) -> dict[str, float]:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.optim.swa_utils import update_bn
+from torch.utils.data import DataLoader
 
 from sslrecipes.config.places import walk
 from sslrecipes.datasets.seeding import kept_random_states
+from sslrecipes.models.methods.feature_model import as_feature_model
 from sslrecipes.models.utils.initialization import loads_pretrained
 from sslrecipes.registry import MODELS
+
+#: Images whose statistics batch norms get.
+IMAGES = 1024
 
 
 def untrained_network(cfg: Mapping[str, Any], seed: int) -> nn.Module:
@@ -35,6 +41,32 @@ def untrained_network(cfg: Mapping[str, Any], seed: int) -> nn.Module:
         network: nn.Module = MODELS.build(model)
         network.init_weights()  # type: ignore[operator]
     return network
+
+
+def measure_statistics(network: nn.Module, loader: DataLoader[Any]) -> None:
+    """Give the batch norms of an untrained network the statistics of some images, as a step of training does.
+
+    Those of the initialisation, mean 0 and variance 1, make its features worse than they are: a few steps without any
+    learning would be taken for success. Every process measures the same images.
+
+    Args:
+        network: With ``data_preprocessor``; a network without batch norms stays as it is.
+        loader: Its data set is looked at, :data:`IMAGES` at equal distances, in batches of its size.
+    """
+    device = next(network.parameters()).device
+    with kept_random_states():
+        torch.manual_seed(0)
+        update_bn(_prepared(network, loader), as_feature_model(network), device)
+
+
+def _prepared(network: Any, loader: DataLoader[Any]) -> Iterator[Tensor]:
+    dataset: Any = loader.dataset
+    indices = np.unique(np.linspace(0, len(dataset) - 1, IMAGES, dtype=int))
+    for some in np.array_split(indices, -(-len(indices) // (loader.batch_size or IMAGES))):
+        batch = loader.collate_fn([dataset[int(index)] for index in some])
+        inputs = batch['inputs']
+        stacked = inputs if isinstance(inputs, Tensor) else torch.stack(list(inputs))
+        yield network.data_preprocessor({**batch, 'inputs': stacked}, False)['inputs']
 
 
 def without_weights(model: Any) -> Any:

@@ -1,10 +1,12 @@
 import pytest
 import torch
+import torch.utils.data
 from mmengine.config import ConfigDict
+from mmengine.dataset import default_collate
 
 import sslrecipes.models  # noqa: F401  registers
 from sslrecipes.evaluation.chance import in_words, standard_error
-from sslrecipes.evaluation.untrained import loads_weights, untrained_network, without_weights
+from sslrecipes.evaluation.untrained import loads_weights, measure_statistics, untrained_network, without_weights
 
 PRETRAINED = dict(type='Pretrained', checkpoint='no.pth')
 OTHER = dict(type='Constant', layer='Linear', val=0.5)
@@ -60,3 +62,38 @@ def test_error_of_a_difference_is_that_of_binomial_draws():
 )
 def test_what_a_difference_means(accuracy, baseline, images, words):
     assert in_words(accuracy, baseline, images) == words
+
+
+class Pictures(torch.utils.data.Dataset):
+    """Pictures whose second half is brighter, as in a data set that is sorted by class."""
+
+    def __len__(self):
+        return 40
+
+    def __getitem__(self, index):
+        generator = torch.Generator().manual_seed(index)
+        return dict(inputs=torch.rand(3, 16, 16, generator=generator) + (index >= 20))
+
+
+def test_batch_norms_get_the_statistics_of_the_whole_data():
+    backbone = dict(type='ResNet', depth=18, stem_channels=8, base_channels=8)
+    network = untrained_network(ConfigDict(model=dict(type='FeatureModel', backbone=backbone)), seed=0)
+    loader = torch.utils.data.DataLoader(Pictures(), batch_size=10, collate_fn=default_collate)
+    before, states = {key: value.clone() for key, value in network.state_dict().items()}, torch.get_rng_state()
+    measure_statistics(network, loader)
+    assert torch.equal(states, torch.get_rng_state())
+    assert not network.training or network.backbone.bn1.training
+    images = torch.stack([Pictures()[index]['inputs'] for index in range(40)])
+    activations = network.backbone.conv1(network.data_preprocessor(dict(inputs=images), False)['inputs'])
+    assert torch.allclose(network.backbone.bn1.running_mean, activations.mean((0, 2, 3)), atol=1e-4)
+    after = network.state_dict()
+    assert {key for key in before if not torch.equal(before[key], after[key])} == {
+        key for key in before if key.endswith(('running_mean', 'running_var', 'num_batches_tracked'))
+    }
+
+
+def test_a_network_without_batch_norms_stays_as_it_is():
+    network = untrained_network(ConfigDict(model=dict(type='FeatureModel', backbone=VIT)), seed=0)
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    measure_statistics(network, torch.utils.data.DataLoader(Pictures(), batch_size=10))
+    assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from sslrecipes.studies.results import Cell, Row
+from sslrecipes.studies.study import Claim
 from sslrecipes.studies.verdicts import Comparison, verdict_on_claim
 
 COLUMNS = {'k-NN': 'knn.acc', 'epochs': 'epochs'}
@@ -46,10 +49,8 @@ def test_values_of_a_factor_are_compared_within_what_else_they_share(study):
         Row('more', 'M', {'size': size, 'method': method}, {'k-NN': Cell([value, value + 0.1])})
         for size, method, value in ((8, 'a', 3.0), (8, 'b', 1.0), (16, 'a', 30.0), (16, 'b', 10.0))
     ]
-    small = study(
-        factors=dict(size=[8, 16], method=['a', 'b']),
-        claim=dict(pairs=[('more method=a', 'more method=b')]),
-        table=dict(rows=['stage', 'size', 'method'], columns={'k-NN': 'knn.acc'}),
+    small = replace(
+        study(table=dict(columns={'k-NN': 'knn.acc'})), claim=Claim(pairs=[('more method=a', 'more method=b')])
     )
     (finding,) = verdict_on_claim(small, rows)
     assert (finding.question, finding.verdict) == ('Is more a better than more b?', 'good')

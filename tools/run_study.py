@@ -24,6 +24,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--partition', default='PARTITION', help='of Slurm')
     parser.add_argument('--gflops', type=float, help='10^9 operations per second of a GPU, for estimates')
     parser.add_argument('--print-commands', action='store_true', help='print the plan as a shell script instead')
+    parser.add_argument('--report-only', action='store_true', help='start nothing, report what there is')
     parser.add_argument('--accept-changes', action='store_true', help='go on with broken stages although code changed')
     return parser.parse_args(argv)
 
@@ -46,6 +47,7 @@ def main(argv: list[str] | None = None) -> None:
         args.gflops,
         args.dry_run,
         args.print_commands,
+        args.report_only,
     )
     run_study(args.study, wishes)
 

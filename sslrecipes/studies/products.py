@@ -10,13 +10,12 @@ from typing import Any
 
 from sslrecipes.checkpoint.files.superseded import set_aside
 from sslrecipes.config.option_values import text_of
-from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.studies.identity import digest, identity
 from sslrecipes.studies.jobs import Job
 from sslrecipes.studies.launching import tool
 from sslrecipes.studies.records import DONE, Record, read_record, write_record
 from sslrecipes.studies.states import FINISHED, State
-from sslrecipes.studies.study import Product, Study
+from sslrecipes.studies.study import TOOL_NAMES, Product, Study
 
 Command = list[str]
 
@@ -65,16 +64,9 @@ class Making:
 
 
 def makings_of(study: Study, jobs: Sequence[Job], states: Mapping[str, State], home: Path) -> Iterator[Making]:
-    """List what can be made of finished jobs; of several seeds the first is taken.
-
-    Raises:
-        ConfigError: If a tool is unknown.
-    """
-    for kind, products in (('pictures', study.pictures), ('exports', study.exports)):
+    """List what can be made of finished jobs; of several seeds the first is taken."""
+    for products in (study.pictures, study.exports):
         for product in products.values():
-            if product.tool not in TOOLS:
-                near = did_you_mean(product.tool, TOOLS)
-                raise ConfigError(f'{kind}.{product.name}.tool: there is no "{product.tool}".{near}', kind)
             for of in product.of:
                 ready = [job for job in _first_of_each(jobs, of) if states[job.name].word == FINISHED]
                 if ready:
@@ -183,3 +175,4 @@ TOOLS: dict[str, Callable[[Product, Sequence[Job], Path], Iterator[Making]]] = {
     'logged': _logged,
     'export': _export,
 }
+assert tuple(TOOLS) == TOOL_NAMES, 'the check of a study knows them without torch'

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from sslrecipes.config.provenance import words_about
 from sslrecipes.config.reading import read_config
 from sslrecipes.config.rules import bad_value, refuse
-from sslrecipes.config.rules.checks import Check, boolean, either, every, options, text
+from sslrecipes.config.rules.checks import Check, boolean, either, every, number, options, text, whole
 from sslrecipes.errors import ConfigError, did_you_mean, explain_places_with
 from sslrecipes.studies.placeholders import names_in
 from sslrecipes.studies.recipes import is_pattern
-from sslrecipes.studies.study import SEED, UNTRAINED, Claim, Evaluation, Product, Stage, Study, TablePlan, picked
+from sslrecipes.studies.study import (
+    SEED,
+    TOOL_NAMES,
+    UNTRAINED,
+    Claim,
+    Evaluation,
+    Product,
+    Stage,
+    Study,
+    TablePlan,
+    picked,
+)
 
 _TEXTS: Check = either(text, every(text))
 _TOP: dict[str, Check] = {
@@ -75,9 +87,12 @@ def read_study(path: str | Path, seeds: int | None = None) -> Study:
 
 def _factors(said: Mapping[str, Any], seeds: int | None) -> dict[str, Sequence[Any]]:
     for name, values in said.items():
-        good = isinstance(values, (list, tuple)) and values and len({repr(value) for value in values}) == len(values)
-        if not good:
-            raise ConfigError(f'factors.{name} must be a list of different values, not {values!r}.', f'factors.{name}')
+        place = f'factors.{name}'
+        refuse(None if isinstance(values, (list, tuple)) and values else f'{place} must be a list of values.', place)
+        alike = [pair for pair in combinations(values, 2) if pair[0] == pair[1]]
+        refuse(f'{place} has {alike[0][0]!r} and {alike[0][1]!r}, which are the same.' if alike else None, place)
+        for seed in values if name == SEED else ():
+            refuse(bad_value(f'{place}: a seed', seed, whole(0)), place)
     return dict(said) if seeds is None else {**said, SEED: list(range(seeds))}
 
 
@@ -86,6 +101,8 @@ def _stage(name: str, said: Any) -> Stage:
     _check(said, _STAGE, place)
     if bool(said.get('recipe')) == bool(said.get('checkpoint')):
         raise ConfigError(f'{place} needs a recipe, or a checkpoint that is there already.', place)
+    if said.get('checkpoint') and (said.get('options') or said.get('after')):
+        raise ConfigError(f'{place} is a checkpoint: options and after mean nothing there.', place)
     return Stage(name, **said)
 
 
@@ -105,13 +122,20 @@ def _evaluation(name: str, said: Any, stages: Mapping[str, Stage]) -> Evaluation
 def _product(kind: str, name: str, said: Any) -> Product:
     place = f'{kind}.{name}'
     _check(said, _PRODUCT, place, ('tool', 'of'))
+    if said['tool'] not in TOOL_NAMES:
+        near = did_you_mean(said['tool'], TOOL_NAMES)
+        raise ConfigError(f'{place}.tool: there is no "{said["tool"]}".{near}', f'{place}.tool')
+    file, samples = said.get('arguments', {}).get('file', ''), said.get('arguments', {}).get('samples', {})
+    if not isinstance(file, str) or Path(file).is_absolute() or '..' in Path(file).parts:
+        raise ConfigError(f"{place}.arguments.file must be a path below the study's folder, not {file!r}.", place)
+    refuse(bad_value(f'{place}.arguments.samples', samples, options), place)
     return Product(name, **{**said, 'of': _several(said['of'])})
 
 
 def _claim(said: Mapping[str, Any]) -> Claim:
     _check(said, _CLAIM, 'claim')
     pairs = [tuple(pair) for pair in said.get('pairs', ())]
-    if any(len(pair) != 2 or not all(map(str.strip, pair)) for pair in pairs):
+    if any(len({*pair}) != 2 or not all(map(str.strip, pair)) for pair in pairs):
         raise ConfigError('claim.pairs must be pairs of stages: the first should be better than the second.', 'claim')
     return Claim(**{**said, 'pairs': pairs, 'by': _several(said.get('by', ()))})
 
@@ -122,6 +146,12 @@ def _table(said: Mapping[str, Any], factors: Mapping[str, Any]) -> TablePlan:
     named = columns if isinstance(columns, Mapping) else {column: column for column in _several(columns)}
     spread = _several(said.get('spread', [SEED] if SEED in factors else []))
     rows = said.get('rows', ['stage', *(name for name in factors if name not in spread)])
+    _check_values(named, text, 'table.columns')
+    _check_values(said.get('factor', {}), number(0), 'table.factor')
+    for name, values in factors.items():
+        if len(values) > 1 and name not in (*_several(rows), *spread):
+            told = f'table.rows must name {name}: rows of its values could not be told apart.'
+            raise ConfigError(told, 'table.rows')
     return TablePlan(_several(rows), dict(named), spread, said.get('factor', {}))
 
 
@@ -136,6 +166,11 @@ def _check(said: Any, known: Mapping[str, Check], place: str, needed: Sequence[s
     for key in needed:
         if not said.get(key):
             raise ConfigError(f'{place or "A study"} needs {key}.', place)
+
+
+def _check_values(said: Mapping[str, Any], check: Check, place: str) -> None:
+    for name, value in said.items():
+        refuse(bad_value(f'{place}[{name!r}]', value, check), place)
 
 
 def _check_names(study: Study) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 from rich.console import Console
 
 from sslrecipes.checkpoint.files.writing import write_atomic
+from sslrecipes.errors import UserError
+from sslrecipes.reports.completion import completed
 from sslrecipes.reports.contents import Finding, Picture, Report, Table
 from sslrecipes.reports.page import write_report
 from sslrecipes.reports.report import judged_run
@@ -22,10 +25,11 @@ from sslrecipes.studies.costs import Cost
 from sslrecipes.studies.jobs import Job
 from sslrecipes.studies.products import Making
 from sslrecipes.studies.reading import PUBLISHED
-from sslrecipes.studies.results import TIMES, Cell, Results, Row
+from sslrecipes.studies.results import TIMES, Cell, Results, Row, measured
 from sslrecipes.studies.states import FINISHED, State
 from sslrecipes.studies.study import SEED, Study
 from sslrecipes.studies.verdicts import judged_columns, verdict_on_claim
+from sslrecipes.version import __version__
 from sslrecipes.visualization.tables import print_table
 
 RESULTS = 'results.json'
@@ -57,13 +61,12 @@ def report(
         The files.
     """
     results = Results(study, jobs, states, costs)
-    results.check_columns()
     rows = results.rows()
-    findings = [*verdict_on_claim(study, rows), *_unfinished(jobs, states, failed)]
+    findings = [*verdict_on_claim(study, rows), *_incomplete(jobs, states, failed, results)]
     table = table_of(study, rows)
     _print(table, findings)
     text = json.dumps(results_of(study, rows, findings, jobs, states), indent=2) + '\n'
-    runs = [judged_run(job.name, read_run(job.folder)) for job in jobs if _ran(job, states[job.name])]
+    runs = list(_judged(jobs, states))
     whole = Report(
         title=study.title,
         lead=lead_of(jobs, states),
@@ -74,7 +77,7 @@ def report(
         charts=charts_of(_drawn(study, jobs, runs)),
         pictures=[_picture(making) for making in makings if making.file.suffix == '.png'],
         runs=[part_of(run, with_findings=True) for run in runs],
-        environment=environment_of(run.run.log.environment for run in runs),
+        environment={**environment_of(run.run.log.environment for run in runs), 'sslrecipes (report)': __version__},
         commands=[line or f'python tools/run_study.py {study.file}', *_next_steps(makings)],
     )
     return [
@@ -83,8 +86,12 @@ def report(
     ]
 
 
-def _ran(job: Job, state: State) -> bool:
-    return state.word == FINISHED and job.trains
+def _judged(jobs: Sequence[Job], states: Mapping[str, State]) -> Iterator[JudgedRun]:
+    """Judge the trainings; one whose logs are gone has figures only."""
+    for job in jobs:
+        if states[job.name].word == FINISHED and job.trains:
+            with suppress(UserError):
+                yield judged_run(job.name, completed(read_run(job.folder), job.folder, evaluate=False))
 
 
 def _drawn(study: Study, jobs: Sequence[Job], runs: Sequence[JudgedRun]) -> list[JudgedRun]:
@@ -94,11 +101,20 @@ def _drawn(study: Study, jobs: Sequence[Job], runs: Sequence[JudgedRun]) -> list
     return [run for run in runs if run.name in stages]
 
 
-def _unfinished(jobs: Sequence[Job], states: Mapping[str, State], failed: Sequence[str]) -> Iterator[Finding]:
+def _incomplete(
+    jobs: Sequence[Job], states: Mapping[str, State], failed: Sequence[str], results: Results
+) -> Iterator[Finding]:
+    """Say what is missing: stages, logs, metrics."""
     left = [job.name for job in jobs if states[job.name].word != FINISHED]
-    if left:
-        more = f' {"; ".join(failed)}.' if failed else ''
-        yield Finding('Is it complete?', 'bad', f'No: {len(left)} of {len(jobs)} stages are not finished.{more}')
+    lost = [job.name for job in jobs if job.name not in left and not measured(job)]
+    sentences = [
+        *([f'{len(left)} of {len(jobs)} stages are not finished.'] if left else []),
+        *(f'{sentence}.' for sentence in failed),
+        *([f'The files with the figures of {", ".join(lost)} are gone or damaged.'] if lost else []),
+        *results.unknown_columns(),
+    ]
+    if sentences:
+        yield Finding('Is it complete?', 'bad', f'No. {" ".join(sentences)}')
 
 
 def lead_of(jobs: Sequence[Job], states: Mapping[str, State]) -> str:

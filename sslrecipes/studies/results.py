@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
+from math import isfinite
 from statistics import fmean, stdev
 from typing import Any
 
 from sslrecipes.config.places import value_at
-from sslrecipes.errors import DataError, did_you_mean
+from sslrecipes.errors import did_you_mean
 from sslrecipes.studies.costs import Cost
 from sslrecipes.studies.jobs import Job
 from sslrecipes.studies.published import card_of
@@ -122,18 +123,13 @@ class Results:
         found = [measured(job)[key] for job in self._jobs(self._finished, network, cell, part) if key in measured(job)]
         return found[0] if found else None
 
-    def check_columns(self) -> None:
-        """Refuse a column that no finished job measured, if some have measured others.
-
-        Raises:
-            DataError: With the nearest metric.
-        """
+    def unknown_columns(self) -> Iterator[str]:
+        """Tell of each column that no job measured although all are finished, with the nearest metric."""
         known = {key for job in self._finished for key in measured(job)}
         for heading, metric in self._study.table.columns.items():
             _, key = self._parted(metric)
             if known and measures(metric) and key not in known and len(self._finished) == len(self._all):
-                near = did_you_mean(key, sorted(known))
-                raise DataError(f'table.columns: no stage measured "{key}", which "{heading}" shows.{near}')
+                yield f'No stage measured "{key}", which "{heading}" shows.{did_you_mean(key, sorted(known))}'
 
     def _jobs(self, jobs: Sequence[Job], network: str, cell: Mapping[str, Any], part: str = '') -> Iterator[Job]:
         """Jobs that judge or train a network in a cell: evaluations first, then its own training."""
@@ -181,15 +177,18 @@ class Results:
 def measured(job: Job) -> Mapping[str, float]:
     """What a finished job measured: the metrics of a test, or what a training logged last (metrics also at their best).
 
-    Papers often report the best epoch: ``best accuracy/top1``.
+    Papers often report the best epoch: ``best accuracy/top1``. Nothing if its files are gone or can't be read.
     """
-    if not job.trains:
-        metrics: dict[str, float] = json.loads(job.product.read_text())
-        return metrics
-    curves = read_scalars(job.folder)
+    try:
+        if not job.trains:
+            metrics: dict[str, float] = json.loads(job.product.read_text())
+            return {key: value for key, value in metrics.items() if isfinite(value)}
+        curves = read_scalars(job.folder)
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
     rates = curves['images_per_second'].values if 'images_per_second' in curves else []
     return {
-        **{key: curve.values[-1] for key, curve in curves.items()},
+        **{key: curve.values[-1] for key, curve in curves.items() if isfinite(curve.values[-1])},
         **{f'best {key}': max(curve.values) for key, curve in curves.items() if '/' in key},
         **({'mean images/s': fmean(rates)} if rates else {}),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from sslrecipes.studies.reading import read_study
 from sslrecipes.studies.study import Evaluation, Stage, Study
 
 if TYPE_CHECKING:
-    from sslrecipes.studies.products import Making
+    from sslrecipes.studies.running import Outcome
 
 FAILURE = 1
 _ABSENT = object()
@@ -42,6 +42,7 @@ class Wishes:
         rate: 10^9 operations per second of a GPU, for estimates.
         dry_run: Whether to stop behind the plan.
         print_commands: Whether to print a shell script instead.
+        report_only: Whether to start nothing, and report what there is.
     """
 
     work_dir: Path | None = None
@@ -53,6 +54,7 @@ class Wishes:
     rate: float | None = None
     dry_run: bool = False
     print_commands: bool = False
+    report_only: bool = False
 
 
 def run_study(file: str | Path, wishes: Wishes) -> None:
@@ -136,7 +138,8 @@ def chosen(jobs: Sequence[Job], only: Sequence[str]) -> list[Job]:
     for name in only:
         if not any(_is_called(job, name) for job in jobs):
             known = dict.fromkeys([part for job in jobs for part in (job.part, job.name)])
-            raise ConfigError(f'--only: the study has no stage "{name}".{did_you_mean(name, known)}')
+            near = did_you_mean(name, known) or f' It has {", ".join(known)}.'
+            raise ConfigError(f'--only: the study has no stage "{name}".{near}')
     wanted: dict[str, Job] = {}
 
     def want(job: Job) -> None:
@@ -181,28 +184,40 @@ class _Session:
         print_table(console, self._study.title, COLUMNS, rows)
         for line in remarks(self._wanted, self._states):
             _say(line)
-        _say(totals(self._wanted, self._states, self._costs, self._wishes.at_once))
+        _say(f'It goes to {self._home}. ' + totals(self._wanted, self._states, self._costs, self._wishes.at_once))
 
     def run(self) -> list[str]:
         """Run what is left, and report; returns a sentence for each job that failed."""
-        from sslrecipes.studies.making import make_all
-        from sslrecipes.studies.products import makings_of
         from sslrecipes.studies.progress import watcher
-        from sslrecipes.studies.records import FAILED
-        from sslrecipes.studies.running import LEFT_OUT, run_jobs
+        from sslrecipes.studies.running import run_jobs
         from sslrecipes.studies.states import states_of
 
         self.plan()
+        if self._wishes.report_only:
+            return self._report({})
         self._check()
         with watcher(self._wanted, self._states, self._costs, self._wishes.at_once) as watch:
             outcomes = run_jobs(self._wanted, self._states, self._wishes.launch, self._wishes.at_once, watch)
         self._states = states_of(self._jobs)
+        return self._report(outcomes)
+
+    def _report(self, outcomes: Mapping[str, Outcome]) -> list[str]:
+        """Make pictures and exports, and write the report; returns a sentence for each job that failed."""
+        from sslrecipes.studies.making import make_all
+        from sslrecipes.studies.products import makings_of
+        from sslrecipes.studies.records import FAILED
+        from sslrecipes.studies.report import report
+        from sslrecipes.studies.running import LEFT_OUT
+
         failed = [f'{name} failed: {outcome.why}' for name, outcome in outcomes.items() if outcome.word == FAILED]
         left_out = [name for name, outcome in outcomes.items() if outcome.word == LEFT_OUT]
         failed += [f'left out for that: {", ".join(left_out)}'] if left_out else []
         makings = list(makings_of(self._study, self._wanted, self._states, self._home))
         failed += make_all(makings, _say)
-        self._report([making for making in makings if making.file.is_file()], failed)
+        made = [making for making in makings if making.file.is_file()]
+        line = shlex.join(['python', *sys.argv])
+        for file in report(self._study, self._jobs, self._states, self._costs, self._home, made, failed, line):
+            _say(f'written: {file}')
         return failed
 
     def _check(self) -> None:
@@ -211,10 +226,3 @@ class _Session:
 
         for remark in check_jobs(self._wanted, self._states, self._costs, self._home):
             _say(remark)
-
-    def _report(self, makings: Sequence[Making], failed: Sequence[str]) -> None:
-        from sslrecipes.studies.report import report
-
-        line = shlex.join(['python', *sys.argv])
-        for file in report(self._study, self._jobs, self._states, self._costs, self._home, makings, failed, line):
-            _say(f'written: {file}')

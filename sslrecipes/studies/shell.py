@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from sslrecipes.studies.jobs import Job
 from sslrecipes.studies.launching import Launch, command
@@ -31,18 +32,19 @@ def _lines(study: Study, jobs: Sequence[Job], launch: Launch, argv: Sequence[str
     yield '#!/usr/bin/env bash'
     yield f'# {" ".join(study.title.split())}'
     yield 'set -euo pipefail'
+    yield f'cd {shlex.quote(str(Path.cwd()))}'
     for number, job in enumerate(jobs):
         yield f'\n# {job.name}'
         yield from (
             _batch_job(number, job, jobs, launch) if launch.launcher == 'slurm' else [_line(command(job, launch))]
         )
-    last = [_PYTHON, *(word for word in argv if word != '--print-commands')]
+    last = _line([_PYTHON, *(word for word in argv if word != '--print-commands'), '--report-only'])
     yield '\n# the table and the report'
     if launch.launcher == 'slurm':
         needed = ':'.join(f'$job_{number}' for number in range(len(jobs)))
-        yield f'sbatch --partition {launch.partition} --dependency "afterok:{needed}" --wrap {shlex.quote(_line(last))}'
+        yield f'sbatch --partition {launch.partition} --dependency "afterany:{needed}" --wrap {shlex.quote(last)}'
     else:
-        yield _line(last)
+        yield last
 
 
 def _batch_job(number: int, job: Job, jobs: Sequence[Job], launch: Launch) -> Iterator[str]:

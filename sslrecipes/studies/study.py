@@ -8,6 +8,8 @@ from typing import Any
 
 #: The row of the untrained network.
 UNTRAINED = 'untrained'
+#: The tools that make pictures and exports, see :mod:`sslrecipes.studies.products`.
+TOOL_NAMES = ('reconstruction', 'attention', 'views', 'predictions', 'logged', 'export')
 #: The factor that sets ``randomness.seed`` of everything, and over which the table shows mean and spread.
 SEED = 'seed'
 

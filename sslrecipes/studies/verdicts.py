@@ -14,8 +14,8 @@ from sslrecipes.studies.results import Row
 from sslrecipes.studies.study import UNTRAINED, Study, picked
 
 #: Of a two-sided 95 % interval: Student's t by degrees of freedom.
-_T = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}
-_T_OF_MANY = 2.2
+_T = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262, 10: 2.228}
+_T_OF_MANY = 2.228
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Comparison:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Where the mean difference lies, at 95 % confidence; None of a single run."""
-        if len(self.pairs) < 2:
+        """Where the mean difference lies, at 95 % confidence; None of a single run, or of one that is repeated."""
+        if len(self.pairs) < 2 or len({*self.pairs}) < 2:  # of a network that no seed changes there is one run
             return None
         mean, count = fmean(self.differences), len(self.pairs)
         half = _T.get(count - 1, _T_OF_MANY) * stdev(self.differences) / sqrt(count)
@@ -70,9 +70,11 @@ class Comparison:
 def verdict_on_claim(study: Study, rows: Sequence[Row]) -> list[Finding]:
     """Say whether the claim holds, of each of its pairs, and of each network whether it beats the untrained."""
     claimed = [
-        _finding(f'Is {_title(study, better)} better than {_title(study, worse)}?', found)
+        _finding(
+            f'Is {_title(study, better)} better than {_title(study, worse)}?',
+            list(compare(rows, better, worse, study.claim.by or judged_columns(study))),
+        )
         for better, worse in study.claim.pairs
-        if (found := list(compare(rows, better, worse, study.claim.by or judged_columns(study))))
     ]
     told = set(study.claim.pairs)
     others = [
@@ -124,9 +126,11 @@ def _agree(first: Mapping[str, object], second: Mapping[str, object], apart: set
 
 
 def _finding(question: str, found: Sequence[Comparison]) -> Finding:
+    if not found:
+        return Finding(question, 'unclear', 'That can not be told: there are no figures of both.')
     verdicts = {comparison.verdict for comparison in found}
     verdict: Verdict = verdicts.pop() if len(verdicts) == 1 else 'unclear'
-    seeds = min(len(comparison.pairs) for comparison in found)
+    seeds = min(len({*comparison.pairs}) for comparison in found)
     if seeds < 2:
         higher = sum(comparison.differences[0] > 0 for comparison in found)
         words = f'One run each can not tell it from chance; higher in {higher} of {counted(len(found), "figure")}:'
@@ -139,8 +143,8 @@ def _finding(question: str, found: Sequence[Comparison]) -> Finding:
 
 
 def judged_columns(study: Study) -> list[str]:
-    """Columns that measure something, not what it costs."""
-    return [heading for heading, metric in study.table.columns.items() if measures(metric)]
+    """Columns of which more is better: what was measured, but no loss, and not what it costs."""
+    return [heading for heading, metric in study.table.columns.items() if measures(metric) and 'loss' not in metric]
 
 
 def _title(study: Study, words: str) -> str:

@@ -37,8 +37,8 @@ def test_evaluations_are_of_all_stages_by_default_and_seeds_can_be_counted(study
         (dict(stages={}), 'A study needs stages'),
         (dict(evaluations=dict(knn=dict(of='more'))), 'evaluations.knn needs recipe'),
         (dict(evaluations=dict(knn=dict(recipe='knn.py', of='mor'))), 'Did you mean "more"?'),
-        (dict(factors=dict(seed=[0, 0])), 'factors.seed must be a list of different values'),
-        (dict(factors=dict(seed=[])), 'factors.seed must be a list of different values'),
+        (dict(factors=dict(seed=[0, 0])), 'factors.seed has 0 and 0, which are the same'),
+        (dict(factors=dict(seed=[])), 'factors.seed must be a list of values'),
         (dict(claim=dict(pairs=[('more',)])), 'claim.pairs must be pairs'),
         (dict(claim=dict(pairs=[('more', 'bas')])), 'Did you mean "base"?'),
         (dict(claim=dict(pairs=[('more siz=1', 'base')])), 'claim.pairs names "siz"'),
@@ -57,3 +57,28 @@ def test_other_keys_are_refused(study, tmp_path):
     (tmp_path / 'odd.py').write_text("_base_ = 'small.py'\nstage = dict()\n")
     with pytest.raises(ConfigError, match=r'A study has no "stage". Did you mean "stages"?'):
         read_study('odd.py')
+
+
+@pytest.mark.parametrize(
+    ('said', 'sentence'),
+    [
+        (dict(factors=dict(lr=[1, 1.0])), 'has 1 and 1.0, which are the same'),
+        (dict(factors=dict(seed=[None])), 'a seed is None'),
+        (dict(table=dict(columns={'k-NN': 3})), "table.columns['k-NN'] is 3"),
+        (dict(table=dict(columns={'k-NN': 'acc'}, factor={'k-NN': 'x'})), "table.factor['k-NN'] is 'x'"),
+        (dict(pictures=dict(p=dict(tool='view', of='base'))), 'there is no "view". Did you mean "views"?'),
+        (dict(pictures=dict(p=dict(tool='views', of='base', arguments=dict(file='../x.png')))), 'must be a path below'),
+        (dict(pictures=dict(p=dict(tool='views', of='base', arguments=dict(samples=3)))), 'samples is 3'),
+        (dict(claim=dict(pairs=[('base', 'base')])), 'claim.pairs must be pairs'),
+        (dict(stages=dict(a=dict(checkpoint='a.pth', after='a'))), 'is a checkpoint: options and after mean nothing'),
+    ],
+)
+def test_what_would_fail_after_the_work_is_told_before(study, said, sentence):
+    with pytest.raises(ConfigError) as told:
+        study(**said)
+    assert sentence in str(told.value)
+
+
+def test_rows_can_be_told_apart(study):
+    with pytest.raises(ConfigError, match='table.rows must name'):
+        study(table=dict(rows=['stage'], spread=[], columns={'k-NN': 'acc'}))

@@ -25,7 +25,8 @@ sbatch() { echo "sbatch $*" >&2; count=$(($(cat count 2>/dev/null || echo 0) + 1
     ran = subprocess.run(['bash'], input=calls + script, capture_output=True, text=True, check=True)
     lines = [line for line in ran.stderr.splitlines() if line.startswith('sbatch')]
     depends = [line.partition('--dependency ')[2].split(' ')[0] for line in lines]
-    assert depends == ['', 'afterok:1', '', 'afterok:2', 'afterok:1:2:3:4']
+    assert depends == ['', 'afterok:1', '', 'afterok:2', 'afterany:1:2:3:4']
+    assert lines[-1].endswith('--report-only'), 'the last job starts no training, and comes whatever failed'
     assert all('--partition gpu' in line for line in lines)
     assert ['--gres gpu:8' in line for line in lines] == [True, True, False, False, False]
     assert 'GPUS=8 bash ' in lines[0]

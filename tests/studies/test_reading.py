@@ -80,5 +80,5 @@ def test_what_would_fail_after_the_work_is_told_before(study, said, sentence):
 
 
 def test_rows_can_be_told_apart(study):
-    with pytest.raises(ConfigError, match='table.rows must name'):
+    with pytest.raises(ConfigError, match=r'table\.rows must name'):
         study(table=dict(rows=['stage'], spread=[], columns={'k-NN': 'acc'}))

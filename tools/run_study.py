@@ -6,10 +6,13 @@ import sslrecipes  # noqa: F401  mends the OpenMMLab stack before anything else 
 from sslrecipes.errors import exit_on_user_error
 from sslrecipes.paths.user_paths import user_file, user_path
 
+#: Exit code after Ctrl-C, as a shell shows for what SIGINT ended.
+INTERRUPTED = 130
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument('study', type=user_path, help='config of the study')
     parser.add_argument('--work-dir', type=user_file, help="where everything goes (default: the study's)")
     parser.add_argument('--dry-run', action='store_true', help='print the plan, with costs; needs no data')
@@ -49,7 +52,10 @@ def main(argv: list[str] | None = None) -> None:
         args.print_commands,
         args.report_only,
     )
-    run_study(args.study, wishes)
+    try:
+        run_study(args.study, wishes)
+    except KeyboardInterrupt as interrupt:  # while the plan or the report is made; jobs end with a checkpoint
+        raise SystemExit(INTERRUPTED) from interrupt
 
 
 if __name__ == '__main__':

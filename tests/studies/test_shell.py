@@ -1,10 +1,13 @@
+import runpy
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from sslrecipes.studies.launching import Launch
 from sslrecipes.studies.shell import shell_script
 
+TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'run_study.py'
 ARGV = ['tools/run_study.py', 'small.py', '--set', 'a=(1, 2)', '--print-commands']
 
 
@@ -32,3 +35,10 @@ sbatch() { echo "sbatch $*" >&2; count=$(($(cat count 2>/dev/null || echo 0) + 1
     assert 'GPUS=8 bash ' in lines[0]
     assert 'slurm_train.sh gpu base mae.py out/base --resume' in lines[0]
     assert 'srun python ' in lines[3]
+
+
+def test_options_are_not_abbreviated(capsys):
+    parse_args = runpy.run_path(str(TOOL))['parse_args']
+    with pytest.raises(SystemExit):
+        parse_args(['small.py', '--print-com'])  # which its own script would hand on
+    assert 'unrecognized arguments: --print-com' in capsys.readouterr().err

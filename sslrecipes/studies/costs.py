@@ -23,10 +23,9 @@ from sslrecipes.config.loading import import_components
 from sslrecipes.config.picture_size import picture_size as side_of
 from sslrecipes.config.places import value_at
 from sslrecipes.config.upstream import adopted
-from sslrecipes.errors import UserError
 from sslrecipes.registry import MODELS
 from sslrecipes.studies.identity import digest, settings
-from sslrecipes.studies.images import images_seen
+from sslrecipes.studies.images import REFUSALS, images_seen
 from sslrecipes.studies.jobs import Job
 
 #: Share of the rate of matrix products that a training is taken to reach.
@@ -138,7 +137,7 @@ def kind_of(cfg: Config) -> Kind | None:
                 return _counted(cfg, _without_memory(model))
             except NotImplementedError:
                 return _counted(cfg, MODELS.build(model))
-    except UserError:
+    except REFUSALS:
         return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ BASE, TRANSFER, BACKBONE = 'model.target_generator.checkpoint', 'transfer.checkp
 #: Stands for the argument CHECKPOINT of ``tools/test.py``.
 ARGUMENT = 'CHECKPOINT'
 METRICS = 'metrics.json'
+#: Cells of a study's factors; who means more has mistyped a list.
+MOST_CELLS = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,8 +113,14 @@ def jobs_of(study: Study, home: Path, sets: Mapping[str, Mapping[str, str]] | No
         sets: Further overrides for stages and evaluations, by their name.
 
     Raises:
-        ConfigError: If a recipe isn't there, an override has no place, or stages need each other in a circle.
+        ConfigError: If a recipe isn't there, an override has no place, stages need each other in a circle, or there are
+            more than :data:`MOST_CELLS` cells.
     """
+    cells = math.prod(map(len, study.factors.values()))
+    if cells > MOST_CELLS:
+        raise ConfigError(
+            f'The factors make {cells:,} cells, more than {MOST_CELLS:,}: shorten their lists.', 'factors'
+        )
     return list(_Expansion(study, home, sets or {}).jobs())
 
 
@@ -152,17 +161,16 @@ class _Expansion:
         name = '_'.join([folder + network, *_words(cell)])
         if name not in self._made:
             self._made[name] = self._new(part, name, network, source, cell)
-        if self._made[name].cell != cell:
-            one, other = self._made[name].cell, cell
-            key = next(key for key in cell if one[key] != other[key])
-            raise ConfigError(
-                f'"{one[key]}" and "{other[key]}" of factors.{key} would share the folder "{name}": rename one.',
-                f'factors.{key}',
-            )
+        _check_alike(self._made[name], network, cell)
         return self._made[name]
 
     def _new(self, part: Stage | Evaluation, name: str, network: str, source: str, cell: Mapping[str, Any]) -> Job:
         place = f'{"stages" if isinstance(part, Stage) else "evaluations"}.{part.name}'
+        for key in part.options:
+            if not isinstance(key, str):
+                raise ConfigError(
+                    f'{place}.options: the key {key!r} must be a text, such as "train_cfg.max_epochs".', place
+                )
         try:
             recipe, given = recipe_of(self._study, part, network, cell)
             said = {key: value for key, value in part.options.items() if whole_name(value) not in self._study.stages}
@@ -211,6 +219,22 @@ class _Expansion:
             before.add(part.after)
         inner = {factor for name in before for factor in self._counting(stages[name], inside)}
         return {name for name in names if name in factors} | inner | ({SEED} & factors.keys())
+
+
+def _check_alike(made: Job, network: str, cell: Mapping[str, Any]) -> None:
+    """Refuse a second job in the folder of another one."""
+    if made.network != network:
+        raise ConfigError(
+            f'The stages "{made.network}" and "{network}" would share the folder "{made.name}": rename one.',
+            f'stages.{network}',
+        )
+    for key in cell:
+        if made.cell.get(key) != cell[key]:
+            raise ConfigError(
+                f'"{made.cell.get(key)}" and "{cell[key]}" of factors.{key} would share the folder "{made.name}": '
+                'rename one.',
+                f'factors.{key}',
+            )
 
 
 def recipe_of(

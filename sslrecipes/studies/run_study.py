@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +17,7 @@ from sslrecipes.config.places import value_at
 from sslrecipes.config.reading import read_config
 from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.paths.ownership import claim
-from sslrecipes.studies.jobs import Job, jobs_of, recipe_of
+from sslrecipes.studies.jobs import MOST_CELLS, Job, jobs_of, recipe_of
 from sslrecipes.studies.launching import Launch
 from sslrecipes.studies.reading import read_study
 from sslrecipes.studies.study import Evaluation, Stage, Study
@@ -71,6 +72,10 @@ def run_study(file: str | Path, wishes: Wishes) -> None:
     for name, value in {'--seeds': wishes.seeds, '--jobs': wishes.at_once, '--gpus': wishes.launch.gpus}.items():
         if value is not None and value < 1:
             raise ConfigError(f'{name} must be at least 1, not {value}.')
+    if wishes.rate is not None and not 0 < wishes.rate < math.inf:
+        raise ConfigError(f'--gflops must be a number above 0, not {wishes.rate}.')
+    if (wishes.seeds or 0) > MOST_CELLS:
+        raise ConfigError(f'--seeds must be at most {MOST_CELLS:,}, not {wishes.seeds:,}.')
     study = read_study(file, wishes.seeds)
     home = wishes.work_dir or Path(study.work_dir)
     jobs = jobs_of(study, home, overrides(study, wishes.sets))

@@ -54,6 +54,15 @@ def test_images_of_parts_of_imagenet_are_known(part, images, epochs):
     assert images_seen(cfg) == images * epochs
 
 
+@pytest.mark.parametrize('refusal', [NotImplementedError, ValueError, KeyError])
+def test_what_a_component_refuses_is_of_unknown_cost(monkeypatch, refusal):
+    def refuse(cfg):
+        raise refusal('not here')
+
+    monkeypatch.setattr(MODELS, 'build', refuse)
+    assert kind_of(Config(dict(model=dict(type='Refusing'), train_cfg=dict(max_epochs=1)))) is None
+
+
 def test_milestones_and_the_best_are_kept_beside_the_last():
     hook = dict(max_keep_ckpts=2, keep_every=20, save_best='auto')
     assert checkpoints_kept(Config(dict(train_cfg=dict(max_epochs=200), default_hooks=dict(checkpoint=hook)))) == 13

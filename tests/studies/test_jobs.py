@@ -3,6 +3,8 @@ import pytest
 from sslrecipes.errors import ConfigError
 from sslrecipes.studies.jobs import ARGUMENT, BACKBONE, BASE, TRANSFER, _words, weights_places
 
+REST = dict(evaluations={}, claim={})
+
 
 def test_each_job_stands_behind_those_that_it_needs(jobs):
     found = jobs()
@@ -59,6 +61,19 @@ def test_cells_whose_folders_would_have_one_name_are_refused(jobs):
         )
 
 
+def test_stages_whose_folders_would_have_one_name_are_refused(jobs):
+    def named(factor):
+        return dict(recipe='mae.py', options={'train_dataloader.batch_size': f'{{{factor}}}'})
+
+    with pytest.raises(ConfigError, match=r'"a" and "a_b" would share the folder "a_b_f-1"'):
+        jobs(factors=dict(b_f=[1], f=[1]), stages=dict(a=named('b_f'), a_b=named('f')), **REST)
+
+
+def test_a_grid_that_nobody_means_is_refused_before_it_is_listed(jobs):
+    with pytest.raises(ConfigError, match=r'The factors make 250,000 cells, more than 10,000'):
+        jobs(factors=dict(seed=list(range(500)), lr=list(range(500))), stages=dict(base=dict(recipe='{lr}.py')), **REST)
+
+
 def test_a_factor_that_nothing_names_is_refused(jobs):
     with pytest.raises(ConfigError, match=r'factors.size: .*"{size}"'):
         jobs(factors=dict(size=[8, 16]))
@@ -113,6 +128,10 @@ def test_where_a_recipe_takes_weights(cfg, place):
             'base -> more -> base need',
         ),
         (dict(base=dict(recipe='mae', options={'lr': '{sede}'}), more=dict(recipe='mae')), 'Did you mean "seed"?'),
+        (
+            dict(base=dict(recipe='mae', options={1: 2}), more=dict(recipe='mae')),
+            'stages.base.options: the key 1 must be',
+        ),
     ],
 )
 def test_stages_that_can_not_be(jobs, stages, sentence):

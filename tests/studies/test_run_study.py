@@ -199,7 +199,12 @@ def test_a_checkpoint_thrown_away_a_full_disk_and_a_folder_in_use(here, begun, m
     ('wishes', 'sentence'),
     [
         (dict(seeds=0), '--seeds must be at least 1'),
+        (dict(seeds=10**10), '--seeds must be at most 10,000, not 10,000,000,000'),
         (dict(at_once=0), '--jobs must be at least 1'),
+        *(
+            (dict(rate=float(text)), f'--gflops must be .* above 0, not {text}')
+            for text in ('nan', 'inf', '0.0', '-1.0')
+        ),
         (dict(only=['bse']), 'no stage "bse". Did you mean "base"?'),
         (dict(sets=['lr']), 'is no \\[STAGE:\\]KEY=VALUE'),
         (dict(sets=['bas:lr=1']), 'no stage "bas". Did you mean "base"?'),
@@ -211,6 +216,17 @@ def test_wishes_that_can_not_be_met(tmp_path, monkeypatch, wishes, sentence):
     write_small_study(tmp_path)
     with pytest.raises(ConfigError, match=sentence):
         run_study('small.py', Wishes(dry_run=True, **wishes))
+
+
+def test_ctrl_c_while_the_plan_is_made_is_no_traceback(tmp_path, monkeypatch, capsys):
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    write_small_study(tmp_path)
+    monkeypatch.setattr('sslrecipes.studies.run_study.jobs_of', interrupted)
+    assert call(monkeypatch, 'small.py', '--dry-run') == 130
+    assert capsys.readouterr().err == ''
 
 
 def test_overrides_without_a_stage_concern_all_that_have_their_key(study):

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from typing import Any
 from mmengine.config import Config
 
 from sslrecipes.checkpoint.files.sealing import sha256
-from sslrecipes.config.places import walk
-from sslrecipes.engine.restart.fingerprint import differences, flatten
+from sslrecipes.config.places import key_of, walk
+from sslrecipes.engine.restart.fingerprint import differences, flatten, weight_files
 from sslrecipes.studies.jobs import Job
 from sslrecipes.studies.records import read_record
 
@@ -38,10 +38,9 @@ def identity(job: Job) -> dict[str, str]:
     """
     record = read_record(job.folder)
     remembered = record.identity if record else {}
-    table = {place: repr(value) for place, value in settings(job.cfg).items()}
-    for place, source in job.weights.items():
-        for inner in [key for key in table if key == place or key.startswith(f'{place}.')]:
-            del table[inner]
+    sources: dict[str, Job | str | None] = {**files_of(job.cfg), **job.weights}
+    table = {place: repr(value) for place, value in settings_beside(job.cfg, sources).items()}
+    for place, source in sources.items():
         name = f'weights of {place}'
         table[name] = _digest_of(source) or remembered.get(name, 'missing')
     return table | {key: value for key, value in remembered.items() if key.startswith(_DATA)} | data_of(job.cfg)
@@ -55,6 +54,25 @@ def changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 def settings(cfg: Config) -> dict[str, Any]:
     """The entries of a config that count, by place."""
     return {place: value for place, value in flatten(cfg.to_dict()) if not _HARMLESS.match(place)}
+
+
+def settings_beside(cfg: Config, places: Iterable[str]) -> dict[str, Any]:
+    """The entries of a config that count, by place, less those at some places and inside them."""
+    beside = tuple(places)
+    inside = tuple(f'{place}.' for place in beside)
+    return {
+        place: value
+        for place, value in settings(cfg).items()
+        if (key := key_of(place)) not in beside and not key.startswith(inside)
+    }
+
+
+def files_of(cfg: Config) -> dict[str, str]:
+    """The weight files that a config names, by the key of their place; those of the net are pinned by their address."""
+    files = dict(weight_files(cfg))
+    if isinstance(cfg.get('load_from'), str) and '://' not in cfg.load_from:
+        files['load_from'] = cfg.load_from
+    return {key_of(place): file for place, file in files.items()}
 
 
 def digest(table: Mapping[str, str]) -> str:
@@ -93,7 +111,8 @@ def _digest_of(source: Job | str | None) -> str | None:
         return 'random'
     if isinstance(source, Job):
         return digest(identity(source))
-    return _content(Path(source)) if Path(source).is_file() else None
+    file = Path(source).expanduser()
+    return _content(file) if file.is_file() else None
 
 
 def _content(file: Path) -> str:

@@ -74,6 +74,20 @@ def test_weights_count_by_content(jobs, tmp_path):
     assert [line.partition(':')[0] for line in changes(first, judged(b'other'))] == ['weights of CHECKPOINT']
 
 
+@pytest.mark.parametrize('place', ['load_from', 'model.backbone.init_cfg.checkpoint'])
+def test_files_that_a_recipe_names_count_by_content_too(jobs, tmp_path, place):
+    def named(content, file='a.pth'):
+        (tmp_path / file).write_bytes(content)
+        key = place.removesuffix('.checkpoint')
+        options = {key: file if key == place else dict(type='Pretrained', checkpoint=file)}
+        stages = dict(base=dict(**BASE, options=options))
+        return identity(jobs(factors={}, stages=stages, evaluations={}, claim={})['base'])
+
+    first = named(b'first')
+    assert changes(first, named(b'first', 'b.pth')) == []
+    assert [line.partition(':')[0] for line in changes(first, named(b'other'))] == [f'weights of {place}']
+
+
 def test_data_counts_by_the_names_of_its_files_wherever_it_lies(recipe, jobs, tmp_path):
     names = ('x/1.png', 'x/2.png')
     first = identity(one_stage(jobs, folder_of(tmp_path / 'here', *names)))

@@ -76,6 +76,6 @@ def test_what_the_pages_do_with_the_results_works(words, finished, monkeypatch):
 
 def test_the_pages_offer_something_for_each_purpose():
     assert {Path(words[1]).stem for words in COMMANDS} == {
-        *('test', 'export_backbone', 'evaluate_knn'),
+        *('test', 'export_backbone', 'evaluate_knn', 'report'),
         *('plot_features', 'visualize_reconstruction', 'explain_attention'),
     }

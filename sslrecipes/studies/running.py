@@ -21,13 +21,15 @@ from sslrecipes.studies.jobs import Job
 from sslrecipes.studies.launching import LOG, Launch, command, last_words
 from sslrecipes.studies.processes import Running, start
 from sslrecipes.studies.records import DONE, FAILED, NAME, STARTED, Record, write_record
-from sslrecipes.studies.states import CHANGED, FINISHED, NEW, State
+from sslrecipes.studies.states import CHANGED, FINISHED, NEW, State, edits, edits_that_ran, shortened
 
 SECONDS_BETWEEN_LOOKS = 0.2
 #: What became of a job that needs one that failed.
 LEFT_OUT = 'left out'
 #: Bytes of the end of a log that are looked at for the reason of a failure.
 _TAIL = 1 << 16
+#: Part of the identity of what ran with another recipe than the planned one: no plan has it, so it is done anew.
+_EDITED = {'recipe': 'changed while it ran'}
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,9 @@ class _Run:
         return job.name in self._done or job in self._waiting or job.name in self._running
 
     def _start(self, job: Job) -> None:
+        if found := edits(job):
+            self._end(job, Outcome(FAILED, _edited(found)))
+            return
         state = self._states[job.name]
         if state.word in (CHANGED, NEW):
             set_aside(job.folder)
@@ -179,7 +184,11 @@ class _Run:
     def _ended(self, job: Job, code: int, seconds: float, stopping: bool) -> None:
         record = self._records[job.name]
         record = replace(record, seconds=record.seconds + seconds)
-        if code == 0 and job.product.is_file():
+        if code == 0 and job.product.is_file() and (found := edits_that_ran(job)):
+            why, known = _edited(found), {**record.identity, **_EDITED}  # what ran is not what was planned
+            write_record(job.folder, replace(record, status=FAILED, message=why, identity=known))
+            self._end(job, Outcome(FAILED, why, record.seconds))
+        elif code == 0 and job.product.is_file():
             known = {**identity(job), **record.identity}  # with the data that it has written itself
             write_record(job.folder, replace(record, status=DONE, identity=known))
             self._done.add(job.name)
@@ -217,6 +226,10 @@ def _requests() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _edited(found: Sequence[str]) -> str:
+    return f'its recipe was changed meanwhile: {shortened(found)}; run the study again'
 
 
 def _reason(job: Job, code: int) -> str:

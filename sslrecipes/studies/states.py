@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mmengine.config import Config
 
 from sslrecipes.checkpoint.files.store import CheckpointStore
 from sslrecipes.engine.restart.fingerprint import differences
+from sslrecipes.errors import UserError
 from sslrecipes.paths.owner import read_owner
 from sslrecipes.paths.ownership import NAME as LOCK
-from sslrecipes.studies.identity import changes, identity, settings
+from sslrecipes.studies.identity import changes, identity, settings, settings_beside
 from sslrecipes.studies.jobs import ARGUMENT, METRICS, Job
 from sslrecipes.studies.records import DONE, STARTED, Record, read_record
 
@@ -77,6 +79,26 @@ def _said_its_end(job: Job) -> bool:
     lock = job.folder / LOCK
     owner = read_owner(lock.read_bytes()) if lock.is_file() else None
     return owner is not None and owner.finished is not None
+
+
+def edits(job: Job) -> list[str]:
+    """What a job's recipe says otherwise by now than when the study was planned."""
+    try:
+        now = replace(job).cfg  # read again
+    except UserError as error:
+        return [str(error)]
+    before, after = (settings_beside(cfg, job.weights) for cfg in (job.cfg, now))
+    return differences(*({key: repr(value) for key, value in table.items()} for table in (before, after)))
+
+
+def edits_that_ran(job: Job) -> list[str]:
+    """What of such edits a job that has ended had read already, as the config tells that it wrote down."""
+    found = edits(job)
+    otherwise = _differences_from_run(job) if found else []
+    with suppress(UserError):  # what can't be read now is not what ran
+        if found and not otherwise and not _differences_from_run(replace(job)):  # only entries were added
+            return found
+    return otherwise
 
 
 def _differences_from_run(job: Job) -> list[str]:

@@ -1,5 +1,6 @@
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,45 @@ def test_what_changed_is_set_aside_and_what_was_broken_off_goes_on(run):
     assert Path('out/base.superseded/epoch_1.pth').exists()
     assert not Path('out/base/epoch_1.pth').exists()
     assert run(sets=change) == ({}, [])
+
+
+def edit(name, line):
+    with Path(name).open('a') as file:
+        file.write(line)
+
+
+def test_a_recipe_that_is_edited_before_its_job_starts_is_not_run_under_the_planned_name(run):
+    def edited(job, log, asked):
+        edit('knn.py', "test_cfg['ks'] = (7,)\n")
+        return finish(job, log, asked)
+
+    outcomes, begun = run(dict(base=edited))
+    assert begun == ['base', 'more']
+    assert outcomes == {'base': 'finished', 'more': 'finished', 'knn/untrained': 'failed', 'knn/more': 'failed'}
+    assert not Path('out/knn').exists(), 'what is there stays as it is'
+
+
+@pytest.mark.parametrize('ran_before', [True, False])
+def test_a_recipe_that_is_edited_while_its_job_runs_fails_what_ran_with_it(run, jobs, ran_before):
+    """Whether the job has read it before tells the config that it has written down."""
+
+    def edited(job, log, asked):
+        before = job.cfg
+        edit('mae.py', "train_cfg['val_interval'] = 7\n")
+        (job.folder / '1/vis_data').mkdir(parents=True)
+        (before if ran_before else replace(job).cfg).dump(job.folder / '1/vis_data/config.py')
+        return finish(job, log, asked)
+
+    outcomes, _ = run(dict(base=edited))
+    record = read_record(Path('out/base'))
+    if ran_before:
+        assert (outcomes['base'], record.status) == ('finished', DONE)
+        return
+    assert (outcomes['base'], record.status) == ('failed', FAILED)
+    assert record.message.startswith('its recipe was changed meanwhile: train_cfg.val_interval: (absent) -> 7; run')
+    Path('mae.py').write_text(Path('mae.py').read_text().replace("train_cfg['val_interval'] = 7\n", ''))
+    state = states_of([jobs(factors={})['base']])['base']
+    assert (state.word, state.why) == (CHANGED, ['recipe: changed while it ran -> (absent)'])
 
 
 def test_data_that_changes_reaches_what_builds_on_it(run, jobs, monkeypatch):

@@ -9,12 +9,12 @@ from pathlib import Path
 from sslrecipes.commands.launch import check_cfg
 from sslrecipes.config.preconditions import work_dir_of
 from sslrecipes.engine.restart.fingerprint import flatten
-from sslrecipes.errors import CheckpointError, StorageError, UserError
+from sslrecipes.errors import CheckpointError, DataError, StorageError, UserError
 from sslrecipes.paths.ownership import check_unowned
 from sslrecipes.studies.costs import Cost
 from sslrecipes.studies.jobs import ARGUMENT, Job
 from sslrecipes.studies.plan import needed_bytes
-from sslrecipes.studies.states import FINISHED, State
+from sslrecipes.studies.states import FINISHED, NEW, State, holds_a_run
 
 
 def check_jobs(
@@ -32,6 +32,7 @@ def check_jobs(
     for job in left:
         _check_weights(job, states)
         check_unowned(job.folder)
+        _check_place(job, states[job.name])
     _check_room(left, states, costs, home)
     alike: dict[str, Job] = {}  # seeds share their data and components
     for job in left:
@@ -64,6 +65,12 @@ def _check_weights(job: Job, states: Mapping[str, State]) -> None:
                 f'{job.name} needs "{before.checkpoint}", but {before.name}, which is finished, has no such file any '
                 f'more: bring it back, or remove "{before.folder}" to train it again.'
             )
+
+
+def _check_place(job: Job, state: State) -> None:
+    """Check that what would be set aside for a job is a run, not something that only happens to be there."""
+    if state.word == NEW and state.why and not holds_a_run(job.folder):
+        raise DataError(f'{job.name}: {state.why[0]}.')
 
 
 def _check_room(left: Sequence[Job], states: Mapping[str, State], costs: Mapping[str, Cost], home: Path) -> None:

@@ -36,9 +36,13 @@ def _row(job: Job, state: State, cost: Cost) -> list[str]:
 
 
 def remarks(jobs: Sequence[Job], states: Mapping[str, State]) -> list[str]:
-    """What changed, a line for each job that is done anew for it."""
-    changed = [(job.name, states[job.name].why) for job in jobs if states[job.name].word == CHANGED]
-    return [f'{name} is done anew: {shortened(why)}' for name, why in changed]
+    """What changed, a line for each job that is done anew for it, and what is in the way of those to do."""
+    known = [(job.name, states[job.name]) for job in jobs]
+    return [
+        f'{name}{" is done anew" if state.word == CHANGED else ""}: {shortened(state.why)}'
+        for name, state in known
+        if state.why
+    ]
 
 
 def totals(jobs: Sequence[Job], states: Mapping[str, State], costs: Mapping[str, Cost], at_once: int) -> str:

@@ -10,15 +10,18 @@ from pathlib import Path
 from mmengine.config import Config
 
 from sslrecipes.checkpoint.files.store import CheckpointStore
+from sslrecipes.checkpoint.files.superseded import superseded_path
 from sslrecipes.engine.restart.fingerprint import differences
 from sslrecipes.errors import UserError
 from sslrecipes.paths.owner import read_owner
 from sslrecipes.paths.ownership import NAME as LOCK
 from sslrecipes.studies.identity import changes, identity, settings, settings_beside
 from sslrecipes.studies.jobs import ARGUMENT, METRICS, Job
-from sslrecipes.studies.records import DONE, STARTED, Record, read_record
+from sslrecipes.studies.records import DONE, NAME, STARTED, Record, read_record
 
 FINISHED, BROKEN_OFF, CHANGED, NEW = 'finished', 'broken off', 'changed', 'to do'
+#: What starts leave in their folder, however soon they are killed: a record, the lock, the config, logs, checkpoints.
+_SIGNS_OF_A_RUN = (NAME, f'.{NAME}.*.tmp', LOCK, '*.py', '*/vis_data', '*/[0-9]*.log', '*.pth')
 #: How many differences are told.
 _TOLD = 4
 
@@ -29,7 +32,7 @@ class State:
 
     Attributes:
         word: ``'finished'``, ``'broken off'`` (it goes on), ``'changed'`` (it is done anew) or ``'to do'``.
-        why: What changed, a line for each difference.
+        why: What changed, a line for each difference; of a job that is to do, what is in its way.
         record: What is known of it.
     """
 
@@ -65,11 +68,25 @@ def _state_without_record(job: Job, now: Mapping[str, str]) -> State:
     """A job may have been run by hand or by a cluster: then its product is there, and the config that it wrote down."""
     ended = job.product.is_file() and (job.product.name == METRICS or _said_its_end(job))
     if not ended and not (job.trains and CheckpointStore(job.folder).checkpoints()):
-        return State(NEW)
+        return State(NEW, _in_the_way(job.folder))
     found = _differences_from_run(job)
     if found:
         return State(CHANGED, ['it was run by hand', *found])
     return State(FINISHED if ended else BROKEN_OFF, record=Record(DONE if ended else STARTED, now))
+
+
+def _in_the_way(folder: Path) -> list[str]:
+    """Say what becomes of a folder that is no run of a study, but where one goes."""
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return []
+    if holds_a_run(folder):
+        return [f'"{folder}" is in the way and is kept as "{superseded_path(folder)}"']
+    return [f'"{folder}" is in the way and holds no run: move it away, or choose another --work-dir']
+
+
+def holds_a_run(folder: Path) -> bool:
+    """Whether a folder looks as if a training or a test has been started there."""
+    return any(next(folder.glob(sign), None) for sign in _SIGNS_OF_A_RUN)
 
 
 def _said_its_end(job: Job) -> bool:

@@ -1,5 +1,11 @@
+from contextlib import nullcontext
+from pathlib import Path
+
 import pytest
 
+from sslrecipes.errors import DataError
+from sslrecipes.studies.checks import check_jobs
+from sslrecipes.studies.plan import remarks
 from sslrecipes.studies.records import FAILED, NAME, STARTED
 from sslrecipes.studies.states import BROKEN_OFF, CHANGED, FINISHED, NEW, shortened, states_of
 
@@ -90,6 +96,27 @@ def test_a_product_without_its_config_is_not_trusted(jobs):
     job.folder.mkdir(parents=True)
     job.product.touch()
     assert states_of([job])['base'].word == CHANGED
+
+
+@pytest.mark.parametrize(
+    ('left', 'why'),
+    [
+        ([], []),
+        (['notes.txt'], ['"out/base" is in the way and holds no run: move it away, or choose another --work-dir']),
+        (['notes.txt', 'mae.py'], ['"out/base" is in the way and is kept as "out/base.superseded"']),
+        (['.study.json.12.tmp'], ['"out/base" is in the way and is kept as "out/base.superseded"']),
+    ],
+)
+def test_what_is_in_the_way_of_a_job_is_told_and_refused_unless_it_is_a_run(jobs, left, why):
+    job = jobs(factors={})['base']
+    job.folder.mkdir(parents=True)
+    for name in left:
+        (job.folder / name).touch()
+    states = states_of([job])
+    assert (states['base'].word, states['base'].why) == (NEW, why)
+    assert remarks([job], states) == [f'base: {line}' for line in why]
+    with pytest.raises(DataError, match=r'base: .* holds no run') if left == ['notes.txt'] else nullcontext():
+        list(check_jobs([job], states, {}, Path()))
 
 
 def test_many_differences_are_shortened():

@@ -127,6 +127,8 @@ def lead_of(jobs: Sequence[Job], states: Mapping[str, State]) -> str:
 
 def _print(table: Table, findings: Sequence[Finding]) -> None:
     console = Console()
+    if not console.is_terminal:
+        console.width = 160
     print_table(console, table.title, table.columns, table.rows)
     for finding in findings:
         console.print(f'{finding.question} {finding.answer}', markup=False, highlight=False, soft_wrap=True)

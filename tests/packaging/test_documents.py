@@ -5,6 +5,7 @@ import importlib.util
 import re
 import shlex
 import sys
+from itertools import takewhile
 from pathlib import Path
 from string import Template
 
@@ -71,6 +72,7 @@ def commands(document):
             while words and re.match(r'[A-Z_]+=', words[0]):
                 name, _, value = words.pop(0).partition('=')
                 variables[name] = value
+            words = list(takewhile(lambda word: word != '>', words))  # what stands behind it is the shell's
             if words:
                 yield [PLACEHOLDERS.get(word, word) for word in words]
 

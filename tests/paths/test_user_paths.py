@@ -16,6 +16,7 @@ WORDS = {
     '--fusion',
     '--category',
     '--weights',
+    '--partition',
     '--prefix',
     '--method',
     '--pool',

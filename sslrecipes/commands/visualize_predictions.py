@@ -17,10 +17,9 @@ from sslrecipes.datasets.cutouts import Picture
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import DATASETS
+from sslrecipes.transfer.scene_pictures import drawn_maps, drawn_objects
 from sslrecipes.visualization.predictions import (
     detections,
-    drawn_maps,
-    drawn_objects,
     predictions,
     save_side_by_side,
     segmentations,

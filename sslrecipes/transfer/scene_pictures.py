@@ -1,4 +1,4 @@
-"""Pictures of PhotoScenes: with their boxes and masks, and their semantic maps."""
+"""Pictures with their true boxes and masks, and true semantic maps: of PhotoScenes, and of any data set."""
 
 from __future__ import annotations
 
@@ -31,16 +31,7 @@ def object_pictures(root: str | Path, split: str, count: int, objects: str = 'di
             pipeline=pipeline,
             indices=count,
         )
-    visualizer = DetLocalVisualizer()
-    visualizer.dataset_meta = dataset.metainfo
-    drawn = []
-    for sample in dataset:
-        truth = InstanceData(
-            bboxes=sample['gt_bboxes'].tensor, labels=sample['gt_bboxes_labels'], masks=sample['gt_masks'].masks
-        )
-        visualizer.add_datasample('scene', sample['img'][..., ::-1], DetDataSample(gt_instances=truth), draw_pred=False)
-        drawn.append(visualizer.get_image())
-    return drawn
+    return drawn_objects(dataset)
 
 
 def class_maps(root: str | Path, split: str, count: int, objects: str = 'digits') -> list[NDArray[np.uint8]]:
@@ -53,6 +44,26 @@ def class_maps(root: str | Path, split: str, count: int, objects: str = 'digits'
             pipeline=[{'type': 'LoadAnnotations'}],
             indices=count,
         )
+    return drawn_maps(dataset)
+
+
+def drawn_objects(dataset: Any) -> list[NDArray[np.uint8]]:
+    """Draw the true boxes and masks of all samples of a data set of mmdet, which loads picture and annotations."""
+    visualizer = DetLocalVisualizer()
+    visualizer.dataset_meta = dataset.metainfo
+    drawn = []
+    for sample in dataset:
+        objects = InstanceData(bboxes=sample['gt_bboxes'].tensor, labels=sample['gt_bboxes_labels'])
+        if 'gt_masks' in sample:
+            objects.masks = sample['gt_masks'].to_ndarray()
+        picture = DetDataSample(gt_instances=objects)
+        visualizer.add_datasample('scene', sample['img'][..., ::-1], picture, draw_pred=False)
+        drawn.append(visualizer.get_image())
+    return drawn
+
+
+def drawn_maps(dataset: Any) -> list[NDArray[np.uint8]]:
+    """Draw the true maps of all samples of a data set of mmseg, which loads annotations."""
     return [coloured(sample['gt_seg_map'], dataset.metainfo['palette']) for sample in dataset]
 
 

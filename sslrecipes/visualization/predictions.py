@@ -9,9 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmdet.structures import DetDataSample
 from mmdet.visualization import DetLocalVisualizer
-from mmengine.structures import InstanceData
 from PIL import Image
 
 from sslrecipes.checkpoint.files.writing import write_atomic
@@ -62,26 +60,6 @@ def detections(samples: Sequence[Any], metainfo: Mapping[str, Any], threshold: f
 def segmentations(samples: Sequence[Any], metainfo: Mapping[str, Any]) -> list[Picture]:
     """Draw the maps that a segmentor predicts, in the colours of the data set's ``palette``."""
     return [coloured(sample.pred_sem_seg.data[0].cpu().numpy(), metainfo['palette']) for sample in samples]
-
-
-def drawn_objects(dataset: Any) -> list[Picture]:
-    """Draw the true boxes and masks of all samples of a data set of mmdet, which loads picture and annotations."""
-    visualizer = DetLocalVisualizer()
-    visualizer.dataset_meta = dataset.metainfo
-    drawn = []
-    for sample in dataset:
-        objects = InstanceData(bboxes=sample['gt_bboxes'].tensor, labels=sample['gt_bboxes_labels'])
-        if 'gt_masks' in sample:
-            objects.masks = sample['gt_masks'].to_ndarray()
-        picture = DetDataSample(gt_instances=objects)
-        visualizer.add_datasample('scene', sample['img'][..., ::-1], picture, draw_pred=False)
-        drawn.append(visualizer.get_image())
-    return drawn
-
-
-def drawn_maps(dataset: Any) -> list[Picture]:
-    """Draw the true maps of all samples of a data set of mmseg, which loads annotations."""
-    return [coloured(sample['gt_seg_map'], dataset.metainfo['palette']) for sample in dataset]
 
 
 def save_side_by_side(columns: Mapping[str, Sequence[Picture]], path: str | Path, title: str = '') -> Path:

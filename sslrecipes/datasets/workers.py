@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.process
 import multiprocessing.util
 import os
 import re
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 import numpy as np
@@ -110,9 +113,23 @@ def dead_worker(error: BaseException, loader: DataLoader[Any]) -> str | None:
         found = loader.dataset.trail.find(int(death[1])) if hasattr(loader.dataset, 'trail') else None
         if found:
             worker, index = found
-            cause = f'was ended by the signal "{death[2]}"' if death[2] else 'ended by itself'
-            advice = _ADVICE.get(death[2], _OTHERWISE).format(workers=loader.num_workers)
+            number = death[2] or _signal_that_ended(int(death[1]))
+            cause = f'was ended by the signal "{number}"' if number else 'ended by itself'
+            advice = _ADVICE.get(number or '', _OTHERWISE).format(workers=loader.num_workers)
             return f'Data worker {worker} (process {death[1]}) {cause} {_place(loader.dataset, index)}. {advice}'
+    return None
+
+
+def _signal_that_ended(pid: int) -> str | None:
+    """Return the name of the signal that ended a child process.
+
+    torch doesn't say it if it sees that the worker is gone before the kernel's notice is handled.
+    """
+    dangling: Iterable[BaseProcess] = getattr(multiprocessing.process, '_dangling', ())
+    for process in [*dangling]:
+        with suppress(ValueError):  # closed
+            if process.ident == pid and (code := process.exitcode) is not None and code < 0:
+                return signal.strsignal(-code)
     return None
 
 

@@ -66,6 +66,17 @@ def test_a_worker_that_dies_before_its_first_image_is_named():
     assert 'num_workers=0' in sentence
 
 
+def test_the_signal_is_known_though_torch_missed_the_notice():
+    worker = multiprocessing.Process(target=time.sleep, args=(60,))
+    worker.start()
+    worker.kill()
+    worker.join()
+    loader = loader_of(Files())
+    loader.dataset.trail._rows[1] = torch.tensor([worker.pid, 5])
+    missed = RuntimeError(f'DataLoader worker (pid(s) {worker.pid}) exited unexpectedly')
+    assert 'was ended by the signal "Killed" while it read image 5' in dead_worker(missed, loader)
+
+
 def test_other_errors_and_other_loaders_are_not_explained():
     loader = loader_of(Files())
     assert dead_worker(RuntimeError('shapes differ'), loader) is None

@@ -10,7 +10,13 @@ from sslrecipes.config.source import lineage
 ROOT = Path(__file__).parents[2]
 BASES = ROOT / 'configs/_base_'
 #: Bases for configs of the reader, and of tests.
-OFFERED = {'datasets/digits_8.py', 'evaluation/online.py', 'transfer/datasets/imagenet-s.py'}
+OFFERED = {
+    'datasets/digits_8.py',
+    'datasets/s3l/in1k_two_views.py',
+    'evaluation/online.py',
+    'transfer/datasets/imagenet-s.py',
+    'views/s3l/aug_plus.py',
+}
 WITHOUT_RUNTIME = [path for kind in ('schedules', 'evaluation') for path in sorted((BASES / kind).rglob('*.py'))]
 
 

@@ -12,6 +12,7 @@ JITTERS = ('brightness', 'contrast', 'saturation', 'hue')
 #: Kinds of views, in the order of their probabilities.
 KINDS = ('g1', 'g2', 'locals')
 BACKENDS = ('pillow', 'opencv')
+INTERPOLATIONS = ('bicubic', 'bilinear')
 
 
 def too_few_views(num_views: int) -> str | None:
@@ -63,6 +64,7 @@ def probabilities(value: Any) -> str | None:
 #: What the options of ``MultiCrop`` may be.
 MULTI_CROP: dict[str, Check] = {
     'backend': one_of(*BACKENDS),
+    'interpolation': one_of(*INTERPOLATIONS),
     'num_locals': whole(0),
     **dict.fromkeys(('global_size', 'local_size'), whole(1)),
     **dict.fromkeys(('global_scale', 'local_scale'), area_share),

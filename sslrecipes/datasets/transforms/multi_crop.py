@@ -22,7 +22,7 @@ from sslrecipes.registry import TRANSFORMS
 class MultiCrop(BaseTransform):
     """Views ``[g1, g2, l1 ... lL]`` of one decoded image (SwAV, Caron et al. 2020; DINO, Caron et al. 2021).
 
-    Each is a random resized crop (bicubic, aspect 3/4 to 4/3), then flipped, jittered in colour, made grey, blurred
+    Each is a random resized crop (aspect 3/4 to 4/3), then flipped, jittered in colour, made grey, blurred
     (radius 0.1 to 2 pixels) and solarised, each with its probability. The defaults are those of DINO and MoCo.
 
     Needs ``img`` (H, W, 3) or (H, W), BGR uint8. Sets
@@ -47,6 +47,7 @@ class MultiCrop(BaseTransform):
         flip_prob: Probability of a flip.
         backend: 'pillow': to the last bit what torchvision makes of Pillow images; 'opencv': several times faster,
             with differences of a few grey levels (see :mod:`sslrecipes.datasets.transforms.views.opencv_ops`).
+        interpolation: How crops are resized, 'bicubic' or 'bilinear'.
 
     Raises:
         ConfigError: For an option that can't be meant.
@@ -66,18 +67,20 @@ class MultiCrop(BaseTransform):
         grey_prob: float = 0.2,
         flip_prob: float = 0.5,
         backend: str = 'pillow',
+        interpolation: str = 'bicubic',
     ) -> None:
-        shared = {'jitter_prob': jitter_prob, 'grey_prob': grey_prob, 'flip_prob': flip_prob}
+        probs = {'jitter_prob': jitter_prob, 'grey_prob': grey_prob, 'flip_prob': flip_prob}
         sizes = {'global_size': global_size, 'local_size': local_size}
         scales = {'global_scale': global_scale, 'local_scale': local_scale}
         lists = {'jitter': jitter, 'blur': blur, 'solarize': solarize}
-        given = {'backend': backend, 'num_locals': num_locals, **sizes, **scales, **lists, **shared}
+        how = {'backend': backend, 'interpolation': interpolation}
+        given = {**how, 'num_locals': num_locals, **sizes, **scales, **lists, **probs}
         refuse_bad_values('MultiCrop', given, MULTI_CROP)
         self.backend = backend
         crops = [(global_size, global_scale)] * NUM_GLOBALS + [(local_size, local_scale)]
         g1, g2, local = (
-            ViewDistribution(size, (scale[0], scale[1]), tuple(jitter), blur[i], solarize[i], **shared)
-            for i, (size, scale) in enumerate(crops)
+            ViewDistribution(size, scale, tuple(jitter), blur[i], solarize[i], **probs, interpolation=interpolation)
+            for i, (size, scale) in enumerate((size, (least, most)) for size, (least, most) in crops)
         )
         self.views = (g1, g2, *[local] * num_locals)
 

@@ -98,7 +98,9 @@ def test_what_is_no_image_is_refused(image, sentence):
         MultiCrop()({'img': image, 'img_path': 'a.png'})
 
 
-@pytest.mark.parametrize('options', [dict(global_scale=(0.3, 1.2)), dict(num_locals=-1), dict(blur=0.5)], ids=str)
+@pytest.mark.parametrize(
+    'options', [dict(global_scale=(0.3, 1.2)), dict(num_locals=-1), dict(blur=0.5), dict(interpolation='box')], ids=str
+)
 def test_options_that_cannot_be_meant_are_refused(options):
     with pytest.raises(ConfigError, match=rf'^MultiCrop\.{next(iter(options))} is .*, but must be'):
         MultiCrop(**options)

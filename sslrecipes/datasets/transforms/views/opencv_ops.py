@@ -1,6 +1,6 @@
 """Views several times faster than Pillow's, and nearly the same.
 
-The crop is resized by PyTorch's vectorised bicubic filter for bytes, which widens with the shrinkage as Pillow's does;
+The crop is resized by PyTorch's vectorised filters for bytes, which widen with the shrinkage as Pillow's does;
 OpenCV does the rest. Differences come from rounding, from the hue's resolution (a 256th of a turn here, a 255th there)
 and, at the border, from the blur.
 """
@@ -32,7 +32,7 @@ def render_views(image: Image, views: Sequence[ViewParams]) -> list[Image]:
 
 
 def _render(image: Image, view: ViewParams) -> Image:
-    image = resized_crop(image, view.box, view.size)
+    image = resized_crop(image, view.box, view.size, view.interpolation)
     if view.flip:
         image = cv2.flip(image, 1)
     for name, factor in view.jitter:
@@ -47,12 +47,12 @@ def _render(image: Image, view: ViewParams) -> Image:
     return cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if view.grey else image
 
 
-def resized_crop(image: Image, box: Box, size: int) -> Image:
-    """Cut out ``box`` and resize it to ``(size, size, 3)``, bicubic with antialiasing."""
+def resized_crop(image: Image, box: Box, size: int, interpolation: str = 'bicubic') -> Image:
+    """Cut out ``box`` and resize it to ``(size, size, 3)`` with antialiasing."""
     left, top, right, bottom = box
     crop = np.ascontiguousarray(image[top:bottom, left:right])
     pixels = torch.from_numpy(crop).permute(2, 0, 1)[None]
-    resized = interpolate(pixels, (size, size), mode='bicubic', antialias=True)
+    resized = interpolate(pixels, (size, size), mode=interpolation, antialias=True)
     return resized[0].permute(1, 2, 0).contiguous().numpy()
 
 

@@ -29,8 +29,8 @@ def render_views(image: NDArray[np.uint8], views: Sequence[ViewParams]) -> list[
 
 def _render(picture: Image.Image, view: ViewParams) -> Image.Image:
     left, top, right, bottom = view.box
-    size = [view.size, view.size]
-    picture = tvf.resized_crop(picture, top, left, bottom - top, right - left, size, InterpolationMode.BICUBIC)
+    size, how = [view.size, view.size], InterpolationMode(view.interpolation)
+    picture = tvf.resized_crop(picture, top, left, bottom - top, right - left, size, how)
     if view.flip:
         picture = tvf.hflip(picture)
     for name, factor in view.jitter:

@@ -22,6 +22,8 @@ _TRIES = 10
 class ViewParams:
     """One view of an image, to be made in the order of the attributes.
 
+    The flip may as well come last, as it does in MoCo v2: no other change tells left from right.
+
     Attributes:
         box: ``(left, top, right, bottom)`` of the crop in pixels.
         size: Side in pixels to which the crop is resized.
@@ -31,6 +33,7 @@ class ViewParams:
         grey: Whether it loses its colour.
         blur: Standard deviation of the Gaussian in pixels; ``None`` for a sharp view.
         solarize: Whether values of 128 and more are inverted.
+        interpolation: How the crop is resized, 'bicubic' or 'bilinear'.
     """
 
     box: Box
@@ -40,6 +43,7 @@ class ViewParams:
     grey: bool = False
     blur: float | None = None
     solarize: bool = False
+    interpolation: str = 'bicubic'
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class ViewDistribution:
         jitter_prob: Probability of jitter.
         grey_prob: Probability of greyscale.
         flip_prob: Probability of a flip.
+        interpolation: How crops are resized, 'bicubic' or 'bilinear'.
     """
 
     size: int
@@ -65,6 +70,7 @@ class ViewDistribution:
     jitter_prob: float = 0.8
     grey_prob: float = 0.2
     flip_prob: float = 0.5
+    interpolation: str = 'bicubic'
 
     def draw(self, height: int, width: int) -> ViewParams:
         """Draw a view of an image of this many pixels."""
@@ -76,6 +82,7 @@ class ViewDistribution:
             grey=_happens(self.grey_prob),
             blur=random.uniform(MIN_RADIUS, MAX_RADIUS) if _happens(self.blur) else None,
             solarize=_happens(self.solarize),
+            interpolation=self.interpolation,
         )
 
 

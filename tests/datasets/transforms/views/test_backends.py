@@ -1,6 +1,7 @@
 """Pixels of both backends, from the parameters that were drawn."""
 
 from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from sslrecipes.datasets.transforms.views.opencv_ops import blur_kernel, resized
 from sslrecipes.datasets.transforms.views.sampling import JITTERS, ViewDistribution, ViewParams
 
 BICUBIC = tv.InterpolationMode.BICUBIC
+INTERPOLATIONS = ('bicubic', 'bilinear')
 ADJUST = [tvf.adjust_brightness, tvf.adjust_contrast, tvf.adjust_saturation, tvf.adjust_hue]
 CHANGES = [
     dict(),
@@ -39,7 +41,8 @@ def torchvisions(image: np.ndarray, view: ViewParams) -> np.ndarray:
     """The view made of a Pillow image by torchvision's functions alone."""
     left, top, right, bottom = view.box
     picture = Image.fromarray(np.ascontiguousarray(image[..., ::-1]))
-    picture = tvf.resized_crop(picture, top, left, bottom - top, right - left, [view.size] * 2, BICUBIC)
+    how = tv.InterpolationMode(view.interpolation)
+    picture = tvf.resized_crop(picture, top, left, bottom - top, right - left, [view.size] * 2, how)
     picture = tvf.hflip(picture) if view.flip else picture
     for name, factor in view.jitter:
         picture = ADJUST[JITTERS.index(name)](picture, factor)
@@ -62,8 +65,9 @@ def test_pillow_equals_torchvision_to_the_last_bit(photographs, change, box, siz
         assert (RENDERERS['pillow'](image, [view])[0] == torchvisions(image, view)).all()
 
 
-def test_pillow_equals_torchvision_for_views_as_they_are_drawn(photographs):
-    distribution = ViewDistribution(48, (0.05, 1.0), (0.8, 0.8, 0.8, 0.2), blur=0.5, solarize=0.2)
+@pytest.mark.parametrize('how', INTERPOLATIONS)
+def test_pillow_equals_torchvision_for_views_as_they_are_drawn(photographs, how):
+    distribution = ViewDistribution(48, (0.05, 1.0), (0.8, 0.8, 0.8, 0.2), 0.5, 0.2, interpolation=how)
     for image in photographs:
         views = [distribution.draw(*image.shape[:2]) for _ in range(20)]
         for ours, view in zip(RENDERERS['pillow'](image, views), views, strict=True):
@@ -90,6 +94,30 @@ def test_pillow_equals_torchvisions_own_random_view(photographs, monkeypatch):
         assert (RENDERERS['pillow'](image, [view])[0] == theirs).all()
 
 
+@pytest.mark.parametrize('size', [56, 112])
+@pytest.mark.parametrize('grey', [False, True])
+def test_aug_plus_equals_torchvision_stage_by_stage_in_its_own_order(photographs, size, grey):
+    """Of MoCo v2 and S3L: crop, jitter, greyscale, blur, and the flip last."""
+    jitter = (('contrast', 0.7), ('hue', -0.08), ('saturation', 1.35), ('brightness', 1.2))
+    view = ViewParams((20, 30, 221, 150), size, interpolation='bilinear')
+    stages = (
+        (dict(), lambda p: tvf.resized_crop(p, 30, 20, 120, 201, [size] * 2, tv.InterpolationMode.BILINEAR)),
+        *((dict(jitter=jitter[: n + 1]), partial(_jittered, change=jitter[n])) for n in range(4)),
+        (dict(grey=grey), lambda p: tvf.rgb_to_grayscale(p, 3) if grey else p),
+        (dict(blur=1.3), lambda p: p.filter(ImageFilter.GaussianBlur(1.3))),
+        (dict(flip=True), tvf.hflip),
+    )
+    for image in photographs:
+        picture, so_far = Image.fromarray(np.ascontiguousarray(image[..., ::-1])), view
+        for change, apply in stages:
+            picture, so_far = apply(picture), replace(so_far, **change)
+            assert (RENDERERS['pillow'](image, [so_far])[0] == np.asarray(picture)[..., ::-1]).all(), change
+
+
+def _jittered(picture: Image.Image, change: tuple[str, float]) -> Image.Image:
+    return ADJUST[JITTERS.index(change[0])](picture, change[1])
+
+
 @pytest.mark.parametrize('change', CHANGES)
 @pytest.mark.parametrize(('box', 'size'), [((20, 30, 220, 150), 96), ((100, 60, 150, 100), 64)])
 def test_each_step_of_opencv_is_near_pillows(photographs, change, box, size):
@@ -100,8 +128,9 @@ def test_each_step_of_opencv_is_near_pillows(photographs, change, box, size):
     assert found.max() <= (40 if 'blur' in change else 20)
 
 
-def test_views_of_opencv_are_near_pillows(photographs):
-    distribution = ViewDistribution(96, (0.05, 1.0), (0.4, 0.4, 0.2, 0.1), blur=0.5, solarize=0.0)
+@pytest.mark.parametrize('how', INTERPOLATIONS)
+def test_views_of_opencv_are_near_pillows(photographs, how):
+    distribution = ViewDistribution(96, (0.05, 1.0), (0.4, 0.4, 0.2, 0.1), blur=0.5, solarize=0.0, interpolation=how)
     for image in photographs:
         found = differences([image], [distribution.draw(*image.shape[:2]) for _ in range(20)])
         assert found.mean() < 1
@@ -129,10 +158,12 @@ def test_the_image_is_left_as_it_was(backend, photographs):
     assert (image == photographs[0]).all()
 
 
-def test_the_fast_crop_is_pillows(photographs):
+@pytest.mark.parametrize('how', INTERPOLATIONS)
+def test_the_fast_crop_is_pillows(photographs, how):
     for image in photographs:
-        theirs = np.asarray(Image.fromarray(image).crop((3, 5, 240, 180)).resize((96, 96), Image.Resampling.BICUBIC))
-        assert np.abs(resized_crop(image, (3, 5, 240, 180), 96).astype(int) - theirs).max() <= 2
+        crop = Image.fromarray(image).crop((3, 5, 240, 180))
+        theirs = np.asarray(crop.resize((96, 96), Image.Resampling[how.upper()]))
+        assert np.abs(resized_crop(image, (3, 5, 240, 180), 96, how).astype(int) - theirs).max() <= 2
 
 
 @pytest.mark.parametrize('radius', [0.1, 0.5, 1.0, 1.41, 1.42, 2.0])

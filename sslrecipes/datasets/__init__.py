@@ -13,7 +13,18 @@ from sslrecipes.datasets.images.decoding import imfrombytes
 from sslrecipes.datasets.photo_tiles import PhotoTiles
 from sslrecipes.datasets.seeding import seeded
 from sslrecipes.datasets.stamps import Stamps
+from sslrecipes.datasets.voc_labels import VOCLabels
 
 mmcv_decoder.install(imfrombytes)
 
-__all__ = ['Digits', 'FashionMNIST', 'ImageFolder', 'ImageNet', 'ImageSubset', 'PhotoTiles', 'Stamps', 'seeded']
+__all__ = [
+    'Digits',
+    'FashionMNIST',
+    'ImageFolder',
+    'ImageNet',
+    'ImageSubset',
+    'PhotoTiles',
+    'Stamps',
+    'VOCLabels',
+    'seeded',
+]

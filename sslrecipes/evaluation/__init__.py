@@ -2,6 +2,7 @@
 
 import mmpretrain.evaluation  # noqa: F401  a parent registry's modules are not imported by themselves
 
+from sslrecipes.evaluation.average_precision import InterpolatedAveragePrecision
 from sslrecipes.evaluation.features import Features, extract_features
 from sslrecipes.evaluation.knn import weighted_knn
 from sslrecipes.evaluation.linear import ProbeSettings, fit_linear_probes
@@ -11,6 +12,7 @@ from sslrecipes.evaluation.self_knn import SelfKNN
 __all__ = [
     'BalancedAccuracy',
     'Features',
+    'InterpolatedAveragePrecision',
     'ProbeAccuracy',
     'ProbeSettings',
     'SelfKNN',

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from mmpretrain.datasets import CustomDataset
+from mmpretrain.datasets import VOC, CustomDataset
 
 from sslrecipes.compat.image_names import is_image
 from sslrecipes.compat.local_files import subfolders, walk
@@ -19,6 +19,7 @@ from sslrecipes.datasets.imagenet import ImageNet
 from sslrecipes.datasets.preflight.annotation_lists import check_labelled_list, check_listed_files, read_names
 from sslrecipes.datasets.preflight.dataset_options import writes_itself
 from sslrecipes.datasets.preflight.remarks import Remark
+from sslrecipes.datasets.preflight.voc_labels import check_voc_labels
 from sslrecipes.datasets.subset_lists import read_subset
 from sslrecipes.datasets.subsets import class_folders
 from sslrecipes.errors import DataError, counted
@@ -61,10 +62,15 @@ def check_dataset(
     if check := _transfer_check(cfg):
         return check(cfg, key)
     cls = DATASETS.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
-    if not inspect.isclass(cls):
-        return []
+    return _check_class(cls, cfg, key, labels_count) if inspect.isclass(cls) else []
+
+
+def _check_class(cls: type, cfg: Mapping[str, Any], key: str, labels_count: bool) -> list[Remark]:
+    """Check the files of a data set of mmpretrain or of this package by its class."""
     if issubclass(cls, CustomDataset):
         return _check_image_classes(cls, cfg, key, labels_count)
+    if issubclass(cls, VOC):
+        return check_voc_labels(cfg, key)
     if lost := [name for name in _NEEDED.get(cls.__name__, ()) if not cfg.get(name)]:
         raise DataError(f'{cls.__name__} needs {key}.{lost[0]}: set it.')
     if issubclass(cls, ImageFolder):

@@ -1,4 +1,4 @@
-"""Lists of the images that a semi-supervised evaluation may use.
+"""Lists of the images of a part of a labelled folder, such as a semi-supervised evaluation may use.
 
 The format is SSLight's, a line ``position,label,class,file`` per image: the place among all images sorted by class and
 name, the place of the class folder among all, its name, and the file in it. SimCLR's lists, with nothing but a name
@@ -123,8 +123,16 @@ def _parsed(row: Sequence[str], number: int, path: str | Path) -> ListedImage:
     )
 
 
-def locate(listed: Sequence[ListedImage], folder: str | Path, path: str | Path) -> dict[str, list[str]]:
+def locate(
+    listed: Sequence[ListedImage], folder: str | Path, path: str | Path, every_class: bool = True
+) -> dict[str, list[str]]:
     """Find the images of the list ``path`` in ``folder``: files by class, classes in the order of their labels.
+
+    Args:
+        listed: Lines of the list.
+        folder: Holds one subfolder per class.
+        path: The list, for messages.
+        every_class: Whether each class of the folder must have an image in the list; else those without are left out.
 
     Raises:
         DataError: An image is not there, its label is not the place of its class folder, or a class has no image.
@@ -146,14 +154,18 @@ def locate(listed: Sequence[ListedImage], folder: str | Path, path: str | Path) 
         if not (is_image(image.file) and (root / image.class_name / image.file).is_file()):
             raise DataError(f'{where}: there is no image "{root / image.class_name / image.file}".')
         chosen[image.class_name].append(image.file)
-    if empty := [name for name, files in chosen.items() if not files]:
+    empty = [name for name, files in chosen.items() if not files]
+    if empty and every_class:
         more = f' (nor have {len(empty) - 1} others)' if len(empty) > 1 else ''
-        raise DataError(f'The class "{empty[0]}" has no image in the subset list "{path}"{more}.')
-    return chosen
+        raise DataError(
+            f'The class "{empty[0]}" has no image in the subset list "{path}"{more}. '
+            'ImageSubset(relabel=True) takes the listed classes as all that there are.'
+        )
+    return {name: files for name, files in chosen.items() if files}
 
 
 def describe(chosen: Mapping[str, Sequence[str]]) -> str:
     """State the size of a subset: ``12811 images of 1000 classes, 12 to 13 per class``."""
-    sizes = [len(files) for files in chosen.values()]
+    sizes = [len(files) for files in chosen.values() if files]
     of_all = f'{counted(sum(sizes), "image")} of {counted(len(sizes), "class")}'
     return f'{of_all}, {min(sizes)} to {max(sizes)} per class'

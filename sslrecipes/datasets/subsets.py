@@ -1,7 +1,8 @@
-"""Choosing the images that a semi-supervised evaluation may use: the same number of each class, reproducibly."""
+"""Choosing a part of a labelled image folder, reproducibly: images of each class, of some classes, or of all."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -126,6 +127,39 @@ def equal_counts(images: Mapping[str, Sequence[str]], per_class: int) -> dict[st
     return dict.fromkeys(images, per_class)
 
 
+def choose_classes(
+    images: Mapping[str, Sequence[str]], number: int, per_class: int = 1, seed: int = 0
+) -> dict[str, Sequence[str]]:
+    """Choose ``number`` classes, in the order of ``images``, of those with at least ``per_class`` images.
+
+    A class is chosen by a hash of its name and the seed, as images are.
+
+    Raises:
+        DataError: ``number`` is less than 1, or fewer classes are large enough.
+    """
+    if number < 1:
+        raise DataError(f'A subset needs at least 1 class, not {number}.')
+    large = [name for name, files in images.items() if len(files) >= per_class]
+    if len(large) < number:
+        raise DataError(
+            f'{counted(number, "class")} of at least {counted(per_class, "image")} each are asked for, but there are '
+            f'{len(large)} among {len(images)}.'
+        )
+    chosen = set(sorted(large, key=lambda name: (_rank(seed, name), name))[:number])
+    return {name: files for name, files in images.items() if name in chosen}
+
+
+def share_of_class(total: int, classes: int) -> int:
+    """Images of each of ``classes`` classes that are ``total`` together.
+
+    Raises:
+        DataError: The classes can't have as many each.
+    """
+    if classes < 1 or total < 1 or total % classes:
+        raise DataError(f"{counted(total, 'image')} can't be shared equally by {counted(classes, 'class')}.")
+    return total // classes
+
+
 def choose(images: Mapping[str, Sequence[str]], counts: Mapping[str, int], seed: int = 0) -> dict[str, list[str]]:
     """Choose ``counts`` images of each class.
 
@@ -136,6 +170,19 @@ def choose(images: Mapping[str, Sequence[str]], counts: Mapping[str, int], seed:
         name: sorted(sorted(files, key=lambda file: (_rank(seed, name, file), file))[: counts[name]])
         for name, files in images.items()
     }
+
+
+def choose_of_all(images: Mapping[str, Sequence[str]], total: int, seed: int = 0) -> dict[str, list[str]]:
+    """Choose ``total`` images of all, whatever their classes, by a hash as in :func:`choose`; classes may have none.
+
+    Raises:
+        DataError: ``total`` is less than 1, or more than there are.
+    """
+    every = [(name, file) for name, files in images.items() for file in files]
+    if not 1 <= total <= len(every):
+        raise DataError(f'A subset has between 1 and all {counted(len(every), "image")}, not {total}.')
+    counts = Counter(name for name, _ in sorted(every, key=lambda image: (_rank(seed, *image), image))[:total])
+    return choose(images, counts, seed)
 
 
 def _rank(seed: int, *names: str) -> bytes:

@@ -42,3 +42,11 @@ def test_class_without_images(cfg, tmp_path):
     (tmp_path / 'list.txt').write_text('n00_0.png\nn02_0.png')
     with pytest.raises(DataError, match='The class "n01" has no image'):
         DATASETS.build(cfg)
+
+
+def test_classes_of_the_list_may_be_numbered_from_0(cfg, tmp_path):
+    (tmp_path / 'list.txt').write_text('n02_0.png\nn00_0.png')
+    dataset = DATASETS.build(cfg | dict(relabel=True))
+    assert [dataset.get_data_info(index)['gt_label'] for index in range(2)] == [0, 1]
+    assert dataset.CLASSES == ('n00', 'n02')
+    assert dataset.get_data_info(1)['img_path'].endswith('n02/n02_0.png')

@@ -2,7 +2,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sslrecipes.datasets.subsets import choose, class_folders, equal_counts, fraction_counts, images_by_class
+from sslrecipes.datasets.subsets import (
+    choose,
+    choose_classes,
+    choose_of_all,
+    class_folders,
+    equal_counts,
+    fraction_counts,
+    images_by_class,
+    share_of_class,
+)
 from sslrecipes.errors import DataError
 
 
@@ -63,6 +72,50 @@ def test_another_seed_chooses_others():
 def test_same_file_names_in_two_classes_are_chosen_independently():
     chosen = choose(folder_of([50, 50]), {'n0000': 10, 'n0001': 10})
     assert chosen['n0000'] != chosen['n0001']
+
+
+@settings(deadline=None, max_examples=30)
+@given(SIZES, st.randoms(), st.integers(0, 5))
+def test_images_of_all_classes_together(sizes, random, seed):
+    images, total = folder_of(sizes), random.randint(1, sum(sizes))
+    chosen = choose_of_all(images, total, seed)
+    assert sum(map(len, chosen.values())) == total
+    assert all(set(files) <= set(images[name]) and len(set(files)) == len(files) for name, files in chosen.items())
+    shuffled = {name: random.sample(files, len(files)) for name, files in random.sample([*images.items()], len(images))}
+    assert choose_of_all(shuffled, total, seed) == chosen
+    smaller = choose_of_all(images, random.randint(1, total), seed)
+    assert all(set(smaller[name]) <= set(chosen[name]) for name in images)
+
+
+def test_images_of_all_classes_are_drawn_uniformly():
+    """A class of three quarters of the images has three quarters of the subset, within four standard deviations."""
+    chosen = choose_of_all(folder_of([1000, 3000]), 400)
+    assert len(chosen['n0001']) == pytest.approx(300, abs=4 * (400 * 0.75 * 0.25) ** 0.5)
+
+
+def test_classes_are_drawn_by_name_and_seed_of_those_that_are_large_enough():
+    images = folder_of([50, 9] * 10)
+    drawn = choose_classes(images, 5, per_class=10)
+    assert len(drawn) == 5
+    assert all(len(files) == 50 for files in drawn.values())
+    assert list(drawn) == sorted(drawn) == list(choose_classes(dict(reversed(images.items())), 5, 10))[::-1]
+    assert set(drawn) <= set(choose_classes(images, 8, 10))
+    assert drawn.keys() != choose_classes(images, 5, 10, seed=1).keys()
+
+
+def test_mistakes_in_numbers():
+    images = folder_of([50, 9])
+    with pytest.raises(DataError, match='2 classes of at least 10 images each are asked for, but there are 1 among 2'):
+        choose_classes(images, 2, 10)
+    with pytest.raises(DataError, match='at least 1 class, not 0'):
+        choose_classes(images, 0)
+    for total in (0, 60):
+        with pytest.raises(DataError, match=f'between 1 and all 59 images, not {total}'):
+            choose_of_all(images, total)
+    assert share_of_class(10000, 10) == 1000
+    for total, classes in ((10, 3), (0, 3), (10, 0), (3, -1)):
+        with pytest.raises(DataError, match="can't be shared equally by"):
+            share_of_class(total, classes)
 
 
 def test_images_of_a_folder(tmp_path, write_images):

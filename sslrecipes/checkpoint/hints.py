@@ -1,4 +1,4 @@
-"""Why weights don't fit, in a sentence: class token, patches, positions, decoder, projection, classes."""
+"""Why weights don't fit, in a sentence: class token, patches, positions, conv5, decoder, projection, classes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 _PROJECTION = 'patch_embed.projection.weight'
 _NECK_LAYER = re.compile(r'(?P<neck>(?:.+\.)?neck\.)mlp(\.\d+)?\.(?P<leaf>weight|running_mean)')
+_STAGE = re.compile(r'(?P<net>(?:.+\.)?)layer(?P<number>[1-4])\.0\.conv1\.weight')
 _CLASSIFIER = re.compile(r'(.+\.)?(head\.fc|heads\.\d+|fc)\.weight')
 
 
@@ -26,8 +27,9 @@ def hint(held: Shapes, wanted: Shapes, unmatched: Collection[str]) -> str:
     """
     vits = (name.removesuffix(_PROJECTION) for name in wanted if name.endswith(_PROJECTION) and name in held)
     of_vits = chain.from_iterable(_differences(held, wanted, unmatched, vit) for vit in vits)
+    of_resnets = _other_stages(held, wanted)
     of_heads = (_other_decoder(held, wanted), _other_projection(held, wanted), _other_classes(held, wanted))
-    return next(chain(of_vits, *of_heads), '')
+    return next(chain(of_vits, of_resnets, *of_heads), '')
 
 
 def cut_class_tokens(held: Shapes, wanted: Shapes) -> list[str]:
@@ -60,6 +62,26 @@ def _differences(held: Shapes, wanted: Shapes, unmatched: Collection[str], vit: 
             f"The file's position table is for {rows} patches, which are no square: "
             'only a model with the same img_size takes it.'
         )
+
+
+def _other_stages(held: Shapes, wanted: Shapes) -> Iterator[str]:
+    theirs, ours = _stages(held), _stages(wanted)
+    for net in (net for net in ours if net in theirs):
+        if theirs[net] < ours[net]:
+            absent = ', '.join(f"'layer{number}.'" for number in range(theirs[net] + 1, ours[net] + 1))
+            yield (
+                f"The file's network ends with layer{theirs[net]}, the model's with layer{ours[net]}: set "
+                f'num_stages={theirs[net]} in the backbone, or let the rest begin anew by fresh=({absent},) in its '
+                'init_cfg.'
+            )
+
+
+def _stages(shapes: Shapes) -> dict[str, int]:
+    """Number of stages of each ResNet."""
+    found: dict[str, int] = {}
+    for layer in filter(None, map(_STAGE.fullmatch, shapes)):
+        found[layer['net']] = max(found.get(layer['net'], 0), int(layer['number']))
+    return found
 
 
 def _other_decoder(held: Shapes, wanted: Shapes) -> Iterator[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from mmengine.model import PretrainedInit, update_init_info
+from mmengine.model import PretrainedInit, initialize, update_init_info
 from torch import nn
 
 from sslrecipes.checkpoint.files.reading import Location
+from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.registry import WEIGHT_INITIALIZERS
 
 
@@ -32,6 +34,8 @@ class Pretrained(PretrainedInit):
             :func:`sslrecipes.checkpoint.conversion.layouts.unwrap`.
         fresh: Names, also of whole parts, that stay as they are initialised even if the file has them, such as the norm
             that a classifier puts behind the class token.
+        fresh_init: How the parts named in ``fresh`` are initialised, as an ``init_cfg`` (this one took the place of the
+            module's own); by default they stay as their layers were built.
     """
 
     def __init__(
@@ -43,12 +47,14 @@ class Pretrained(PretrainedInit):
         allow_partial: bool = False,
         weights: str | None = None,
         fresh: Sequence[str] = (),
+        fresh_init: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
     ) -> None:
         super().__init__(checkpoint, prefix, map_location)
         self.ignore = tuple(ignore)
         self.allow_partial = allow_partial
         self.weights = weights
         self.fresh = tuple(fresh)
+        self.fresh_init = [fresh_init] if isinstance(fresh_init, Mapping) else list(fresh_init)
 
     def __call__(self, module: nn.Module) -> None:
         """Load the weights.
@@ -56,11 +62,14 @@ class Pretrained(PretrainedInit):
         Raises:
             CheckpointError: The file can't be read.
             CoverageError: The file doesn't fill the module.
+            ConfigError: A part to initialise isn't there.
         """
         from sslrecipes.checkpoint.loading import (
             load_pretrained,  # with all foreign layouts, which most runs don't need
         )
 
+        if self.fresh_init:
+            self._begin_anew(module)
         load_pretrained(
             module,
             self.checkpoint,
@@ -73,3 +82,11 @@ class Pretrained(PretrainedInit):
         )
         if hasattr(module, '_params_init_info'):
             update_init_info(module, init_info=self._get_init_info())
+
+    def _begin_anew(self, module: nn.Module) -> None:
+        parts = dict(module.named_modules())
+        for name in (name.rstrip('.') for name in self.fresh):
+            if name not in parts:
+                owner, question = type(module).__name__, did_you_mean(name, list(parts))
+                raise ConfigError(f'fresh_init of Pretrained: {owner} has no part "{name}".{question}')
+            initialize(parts[name], self.fresh_init)

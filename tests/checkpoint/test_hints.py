@@ -99,3 +99,14 @@ def test_projections_of_another_form(held, match):
         return nn.ModuleDict({'neck': MODELS.build(dict(type='MoCoNeck', **sizes, **options))})
 
     refused(model(), model(**held).state_dict(), match)
+
+
+def test_a_network_with_fewer_stages():
+    stages = dict(num_stages=3, strides=(1, 2, 2), dilations=(1, 1, 1), out_indices=(2,))
+    shorter, whole = (MODELS.build(dict(type='ResNet', depth=18, base_channels=4, **s)) for s in (stages, {}))
+    match = (
+        r"^The file's network ends with layer3, the model's with layer4: set num_stages=3 in the backbone, "
+        r"or let the rest begin anew by fresh=\('layer4\.',\) in its init_cfg\. \"f"
+    )
+    refused(whole, shorter.state_dict(), match)
+    refused(nn.ModuleDict({'backbone': whole}), nn.ModuleDict({'backbone': shorter}).state_dict(), match)

@@ -16,6 +16,7 @@ from sslrecipes.config.upstream import LOOP_OF_UNIT, is_upstream
 from sslrecipes.config.validation.channels import grey_images_fit
 from sslrecipes.config.validation.components import components_are_named
 from sslrecipes.config.validation.crops import crops_fit
+from sslrecipes.config.validation.feature_width import features_have_their_width
 from sslrecipes.config.validation.iterations import schedules_end_with_training
 from sslrecipes.config.validation.multi_crop import MULTI_CROP_COMBINATIONS
 from sslrecipes.config.validation.optional_packages import packages_are_there
@@ -149,6 +150,7 @@ COMBINATIONS: tuple[Callable[[Any], Iterator[Objection]], ...] = (
     crops_fit,
     grey_images_fit,
     *MULTI_CROP_COMBINATIONS,
+    features_have_their_width,
 )
 
 

@@ -6,7 +6,8 @@ from sslrecipes.models.methods.linear_probe import LinearProbe
 from sslrecipes.models.methods.mae import MAE
 from sslrecipes.models.methods.mae_priv import MAEPriv
 from sslrecipes.models.methods.moco import MoCo
+from sslrecipes.models.methods.partly_trained import PartlyTrainedClassifier
 from sslrecipes.models.methods.swav import SwAV
 from sslrecipes.models.methods.tec import TEC
 
-__all__ = ['DINO', 'MAE', 'TEC', 'FeatureModel', 'LinearProbe', 'MAEPriv', 'MoCo', 'SwAV']
+__all__ = ['DINO', 'MAE', 'TEC', 'FeatureModel', 'LinearProbe', 'MAEPriv', 'MoCo', 'PartlyTrainedClassifier', 'SwAV']

@@ -14,6 +14,7 @@ OFFERED = {
     'datasets/digits_8.py',
     'datasets/s3l/in1k_two_views.py',
     'evaluation/online.py',
+    'models/s3l/noconv5.py',
     'transfer/datasets/imagenet-s.py',
     'views/s3l/aug_plus.py',
 }

@@ -5,6 +5,9 @@ python tools/convert_checkpoint.py work_dirs/tec/epoch_300.pth tec_official.pth 
 python tools/convert_checkpoint.py work_dirs/mae-priv/epoch_400.pth mae_official.pth --to mae
 python tools/convert_checkpoint.py mae_official.pth mae-priv.pth --channel-first
 python tools/convert_checkpoint.py dino_deitsmall16_pretrain.pth dino_vit-small.pth --from dino
+python tools/convert_checkpoint.py simsiam_checkpoint_0099.pth.tar simsiam_resnet50.pth
+python tools/convert_checkpoint.py model_best.pth.tar cub200_resnet50.pth --from s3l-classifier
+python tools/convert_checkpoint.py work_dirs/moco/epoch_200.pth moco_detectron2.pth --to detectron2
 python tools/convert_checkpoint.py dino_r18_sslight.pth.tar dino_resnet18_teacher.pth --weights teacher
 
 Names of families: ours; mae, mae-priv, ibot, tec, dino and others. A name that is none lists them all.

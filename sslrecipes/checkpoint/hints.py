@@ -14,6 +14,8 @@ Shapes = Mapping[str, tuple[int, ...]]
 _PROJECTION = 'patch_embed.projection.weight'
 _NECK_LAYER = re.compile(r'(?P<neck>(?:.+\.)?neck\.)mlp(\.\d+)?\.(?P<leaf>weight|running_mean)')
 _STAGE = re.compile(r'(?P<net>(?:.+\.)?)layer(?P<number>[1-4])\.0\.conv1\.weight')
+#: What only mmselfsup's files have beside a backbone, and what they are for
+_OF_MMSELFSUP = {'neck.fc0.weight': 'neck.mlp.0.weight', 'encoder_k.steps': 'momentum_encoder.neck.mlp.0.weight'}
 _CLASSIFIER = re.compile(r'(.+\.)?(head\.fc|heads\.\d+|fc)\.weight')
 
 
@@ -27,9 +29,9 @@ def hint(held: Shapes, wanted: Shapes, unmatched: Collection[str]) -> str:
     """
     vits = (name.removesuffix(_PROJECTION) for name in wanted if name.endswith(_PROJECTION) and name in held)
     of_vits = chain.from_iterable(_differences(held, wanted, unmatched, vit) for vit in vits)
-    of_resnets = _other_stages(held, wanted)
-    of_heads = (_other_decoder(held, wanted), _other_projection(held, wanted), _other_classes(held, wanted))
-    return next(chain(of_vits, of_resnets, *of_heads), '')
+    others = (_other_stages, _other_decoder, _other_projection, _other_classes, _other_program)
+    of_others = (other(held, wanted) for other in others)
+    return next(chain(of_vits, *of_others), '')
 
 
 def cut_class_tokens(held: Shapes, wanted: Shapes) -> list[str]:
@@ -131,6 +133,11 @@ def _other_classes(held: Shapes, wanted: Shapes) -> Iterator[str]:
                 f"The file's classifier has {held[name][0]} classes, the model's {shape[0]}: set num_classes="
                 f"{held[name][0]}, or take the backbone only, by an init_cfg with prefix='backbone.'."
             )
+
+
+def _other_program(held: Shapes, wanted: Shapes) -> Iterator[str]:
+    if any(theirs in held and ours in wanted for theirs, ours in _OF_MMSELFSUP.items()):
+        yield "The file has mmselfsup's names: give it ours by tools/convert_checkpoint.py."
 
 
 def _extra_rows(shapes: Shapes, vit: str) -> int | None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sslrecipes.checkpoint.conversion.convert import Conversion, convert_file
 from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
 from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.export.official_mae import convert_from_mae, convert_to_mae
+
+_SHOWN = 8
 
 
 def convert_checkpoint(
@@ -40,8 +44,18 @@ def convert_checkpoint(
         raise ConfigError('--channel-first is for files of family mae that become ours.')
     else:
         done = convert_from_mae(source, target, weights=weights)
-    print(f'Wrote {target}.' + (f' Left out: {", ".join(done.left_out)}.' if done.left_out else ''))
+    print(f'Wrote {target}.' + (f' Left out: {_by_part(done.left_out)}.' if done.left_out else ''))
     print(*done.notes, sep='\n', end='\n' if done.notes else '')
+
+
+def _by_part(names: Iterable[str]) -> str:
+    """List names; many of one part only with their number."""
+    parts: dict[str, list[str]] = {}
+    for name in names:
+        parts.setdefault(name.split('.')[0], []).append(name)
+    return ', '.join(
+        f'{part}.* ({len(held)})' if len(held) > _SHOWN else ', '.join(held) for part, held in parts.items()
+    )
 
 
 def _check_family(name: str) -> None:

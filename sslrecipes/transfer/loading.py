@@ -62,9 +62,9 @@ def load_backbone(
 
     Args:
         model: A model of mmdet, mmseg or mmpretrain, also wrapped for several processes.
-        checkpoint: Our training checkpoint, an exported backbone, or a file of MAE, iBOT, TEC, DINO, MoCo, SSLight,
-            torchvision, timm or detectron2: path or http(s) address, or what :func:`read_network` has read of it. None
-            leaves the model as initialised.
+        checkpoint: Our training checkpoint, an exported backbone, or a file of MAE, iBOT, TEC, DINO, MoCo, SimSiam,
+            SSLight, S3L, solo-learn, torchvision, timm or detectron2: path or http(s) address, or what
+            :func:`read_network` has read of it. None leaves the model as initialised.
         part: The network to take, see :func:`read_network`.
         ignore: Names, also of whole parts, that may be missing on either side besides those the class declares.
 

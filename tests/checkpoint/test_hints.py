@@ -110,3 +110,13 @@ def test_a_network_with_fewer_stages():
     )
     refused(whole, shorter.state_dict(), match)
     refused(nn.ModuleDict({'backbone': whole}), nn.ModuleDict({'backbone': shorter}).state_dict(), match)
+
+
+def test_names_of_mmselfsup():
+    neck = nn.ModuleDict({'neck': nn.ModuleDict({'mlp': nn.Sequential(nn.Linear(2, 2))})})
+    held = {'neck.fc0.weight': torch.ones(2, 2), 'neck.fc0.bias': torch.ones(2)}
+    refused(
+        neck,
+        held,
+        r"^The file has mmselfsup's names: give it ours by tools/convert_checkpoint\.py\. \"f\" fills 0 of 2",
+    )

@@ -173,11 +173,13 @@ def held_weights(checkpoint: Mapping[str, Any], entry: str | None = None) -> dic
 
 def _family(state: Mapping[str, Any], said: str | None) -> str:
     """The family of weights: what the user said if it has all their names, for they can look alike."""
-    found = detect_family(state) or ('ours' if any(name.startswith(_OURS) for name in state) else None)
+    found = detect_family(state, to_convert=True) or ('ours' if any(name.startswith(_OURS) for name in state) else None)
     if said in KEYMAPS and said != found and KEYMAPS[said].knows(state):
         return said
     if found is None:
-        raise CheckpointError(f'its names belong to no known family ({", ".join([*state][:4])}).')
+        could_be = ' or '.join(f'--from {name}' for name, keymap in KEYMAPS.items() if keymap.knows(state))
+        advice = f' They could be those of several: say {could_be}.' if could_be else ''
+        raise CheckpointError(f'its names belong to no known family ({", ".join([*state][:4])}).{advice}')
     if said not in (None, found):
         raise CheckpointError(f'it holds weights of family "{found}", not "{said}".')
     return found

@@ -8,16 +8,21 @@ from typing import Any
 from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
 
 
-def detect_family(state: Mapping[str, Any]) -> str | None:
+def detect_family(state: Mapping[str, Any], to_convert: bool = False) -> str | None:
     """Name the official family whose parameter names ``state`` has, or ``None`` for our own names.
 
-    Checkpoints of DINO and SSLight show by their heads, those of MoCo by their encoders, those of MAE-priv by its
-    biases, networks of torchvision, timm and detectron2 by a name that only these have. The others name the ViT body
-    alike; what tells them apart are the other parts and, where there are none, the final norm (absent from released
-    TEC files) and the cls row of the position embedding (zero in MAE). What can't be told: a bare ViT of DINO or timm
-    counts as one of these, whose names it has, and a bare ResNet of torchvision, timm or DINO as ours, for the same
-    reason.
+    Checkpoints of DINO and SSLight show by their heads, those of MoCo by their encoders, those of S3L and SimSiam by
+    their projections, those of MAE-priv by its biases, networks of torchvision, timm and detectron2 by a name that only
+    these have. solo-learn and mmselfsup call backbones as we do: their files show by all other names together. The
+    others name the ViT body alike; what tells them apart are the other parts and, where there are none, the final norm
+    (absent from released TEC files) and the cls row of the position embedding (zero in MAE). What can't be told: a bare
+    ViT of DINO or timm counts as one of these, whose names it has, a bare ResNet of torchvision, timm or DINO as ours,
+    for the same reason, S3L's fine-tuned ones among them, and S3L's SimCLR as MoCo without key encoder.
+
+    Args:
+        state: Weights by their names.
+        to_convert: Tell files that can be loaded as they are, those of mmselfsup, from ours.
     """
-    families = KEYMAPS.values()
+    families = [keymap for keymap in KEYMAPS.values() if to_convert or not keymap.loads_as_it_is]
     marked = next((keymap.family for keymap in families if keymap.is_marked(state)), None)
     return marked or next((keymap.family for keymap in families if keymap.resembles(state)), None)

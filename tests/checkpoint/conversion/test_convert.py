@@ -128,6 +128,14 @@ def test_strange_names(tmp_path):
         convert_file(tmp_path / 'a.pth', tmp_path / 'out.pth', to='ours')
 
 
+def test_families_that_an_unmarked_file_could_be_of_are_named(tmp_path):
+    save_torch(
+        tmp_path / 'a.pth', {'state_dict': {'module.conv1.weight': torch.ones(1), 'module.fc.bias': torch.ones(1)}}
+    )
+    with pytest.raises(CheckpointError, match=r'no known family .* say --from s3l-classifier or --from torchvision\.'):
+        convert_file(tmp_path / 'a.pth', tmp_path / 'out.pth', to='ours')
+
+
 def test_bare_file_of_dino_must_be_called_so(tmp_path, official):
     state = official('sslight/vit_crops')
     save_torch(tmp_path / 'vit.pth', state)

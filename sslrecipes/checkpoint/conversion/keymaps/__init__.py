@@ -5,8 +5,12 @@ from sslrecipes.checkpoint.conversion.keymaps.dino import DINO
 from sslrecipes.checkpoint.conversion.keymaps.ibot import IBOT
 from sslrecipes.checkpoint.conversion.keymaps.mae import MAE
 from sslrecipes.checkpoint.conversion.keymaps.mae_priv import MAE_PRIV
+from sslrecipes.checkpoint.conversion.keymaps.mmselfsup import MMSELFSUP, MMSELFSUP_MOCO
 from sslrecipes.checkpoint.conversion.keymaps.moco import MOCO
 from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap
+from sslrecipes.checkpoint.conversion.keymaps.s3l import S3L
+from sslrecipes.checkpoint.conversion.keymaps.simsiam import SIMSIAM
+from sslrecipes.checkpoint.conversion.keymaps.solo_learn import SOLO_LEARN, SOLO_LEARN_MOCO
 from sslrecipes.checkpoint.conversion.keymaps.sslight import SSLIGHT
 from sslrecipes.checkpoint.conversion.keymaps.tec import TEC
 from sslrecipes.checkpoint.conversion.keymaps.timm import TIMM_MOBILENET_V2
@@ -20,7 +24,13 @@ _FAMILIES = (
     MAE,  # to which all other ViTs without a mark are said to belong
     DINO,  # whose files have SSLight's marks, too
     *SSLIGHT,
+    *S3L,  # whose files have the names of MoCo's, and more
     MOCO,
+    SIMSIAM,
+    SOLO_LEARN,
+    SOLO_LEARN_MOCO,
+    MMSELFSUP,
+    MMSELFSUP_MOCO,
     TORCHVISION,
     TORCHVISION_VIT,
     TIMM_MOBILENET_V2,

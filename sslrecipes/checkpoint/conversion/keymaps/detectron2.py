@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from sslrecipes.checkpoint.conversion.keymaps.layout import Layout
-from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap, Rules
+from sslrecipes.checkpoint.conversion.keymaps.rules import BESIDE_THE_BACKBONE, KeyMap, Rules
 from sslrecipes.checkpoint.conversion.keymaps.vit import BODY
 
 _BLOCK = (
@@ -50,7 +50,7 @@ DETECTRON2 = KeyMap(
     family='detectron2',
     rules=(*_RESNET, *_VIT),
     left_out=(r'stem\.fc\..+',),
-    added=(r'(neck|head|probe)\..+',),
+    added=BESIDE_THE_BACKBONE,
     marks=('stem.conv1.weight', 'backbone.net.pos_embed'),  # of every ResNet, and of every ViT
     layout=Layout(_put),
 )

@@ -55,7 +55,7 @@ def in_ddp(marks: tuple[str, ...], trained: Mapping[str, str]) -> Layout:
             return {}
         return state | {f'loss.{name}': value for name, value in held(checkpoint, 'loss').items()}
 
-    return Layout(_put_in_ddp, take, trained)
+    return Layout(put_in_ddp, take, trained)
 
 
 def held(checkpoint: Mapping[str, Any], entry: str) -> Mapping[str, Any]:
@@ -69,7 +69,8 @@ def part(state: Mapping[str, Tensor], prefix: str, new_prefix: str = '') -> dict
     return {new_prefix + name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
 
 
-def _put_in_ddp(state: dict[str, Tensor]) -> dict[str, Any]:
+def put_in_ddp(state: dict[str, Tensor]) -> dict[str, Any]:
+    """All networks in the entry ``state_dict``, wrapped for several processes; see :func:`in_ddp`."""
     networks = {f'module.{name}': value for name, value in state.items() if not name.startswith('loss.')}
     loss = part(state, 'loss.')
     return {'state_dict': networks, **({'loss': loss} if loss else {})}

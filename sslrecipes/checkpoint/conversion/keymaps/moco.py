@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sslrecipes.checkpoint.conversion.keymaps.layout import in_ddp
 from sslrecipes.checkpoint.conversion.keymaps.resnet import RESNET
-from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap, Rules
+from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap, Rules, prefixed
 from sslrecipes.checkpoint.conversion.keymaps.sslight import projection_rows
 
 _NETWORK: Rules = (*RESNET, *projection_rows('fc'))
@@ -14,8 +14,8 @@ _MARKS = ('encoder_q.conv1.weight',)
 MOCO = KeyMap(
     family='moco',
     rules=(
-        *((f'encoder_q.{official}', ours) for official, ours in _NETWORK),
-        *((f'encoder_k.{official}', f'momentum_encoder.{ours}') for official, ours in _NETWORK),
+        *prefixed('encoder_q.', '', _NETWORK),
+        *prefixed('encoder_k.', 'momentum_encoder.', _NETWORK),
         ('queue', 'head.queue'),
         ('queue_ptr', 'head.queue_ptr'),
     ),

@@ -19,6 +19,9 @@ from sslrecipes.errors import CheckpointError
 T = TypeVar('T')
 Rules = tuple[tuple[str, str], ...]
 
+BESIDE_THE_BACKBONE = (r'(neck|head|probe|teacher|momentum_encoder)\..+',)
+"""Regular expression of all our names but those of the trained backbone."""
+
 
 @dataclass(frozen=True)
 class KeyMap:
@@ -33,6 +36,7 @@ class KeyMap:
         resembles: Whether weights without a mark of any family seem to be of this one; the first that says so counts.
         layout: Where files keep their weights.
         misfit: Why some of our weights can't be expressed in the family, or None.
+        loads_as_it_is: Whether its backbones have our names, so that its files are told from ours only to convert them.
     """
 
     family: str
@@ -43,6 +47,7 @@ class KeyMap:
     resembles: Callable[[Mapping[str, Any]], bool] = lambda _: False
     layout: Layout = Layout()  # noqa: RUF009  it is frozen
     misfit: Callable[[Mapping[str, Any]], str | None] = lambda _: None
+    loads_as_it_is: bool = False
 
     def to_ours(self, state: Mapping[str, T]) -> dict[str, T]:
         """Rename official parameters to ours, without those in ``left_out``.
@@ -95,6 +100,11 @@ class KeyMap:
         result = {new: state[name] for name, new in renamed.items() if new is not None}
         assert len(result) == len(state), f'two rows of family {self.family} lead to the same name'
         return result
+
+
+def prefixed(official: str, ours: str, rules: Rules) -> Rules:
+    """The rows with prefixes before the official names and before ours."""
+    return tuple((f'{official}{theirs}', f'{ours}{mine}') for theirs, mine in rules)
 
 
 def _without(state: Mapping[str, T], patterns: Iterable[str]) -> dict[str, T]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sslrecipes.checkpoint.backbone_arch import MOBILENET_BLOCKS
 from sslrecipes.checkpoint.conversion.keymaps.layout import Layout, bare
 from sslrecipes.checkpoint.conversion.keymaps.resnet import RESNET
-from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap, Rules
+from sslrecipes.checkpoint.conversion.keymaps.rules import BESIDE_THE_BACKBONE, KeyMap, Rules
 from sslrecipes.checkpoint.conversion.keymaps.vit import BODY, CLASSIFIER
 
 _FIRST = (('conv_dw.', '0.conv.'), ('bn1.', '0.bn.'), ('conv_pw.', '1.conv.'), ('bn2.', '1.bn.'))
@@ -42,7 +42,7 @@ TIMM_MOBILENET_V2 = KeyMap(
     family='timm-mobilenetv2',
     rules=_MOBILENET_V2,
     left_out=(r'classifier\..+',),
-    added=(r'(neck|head|probe)\..+',),
+    added=BESIDE_THE_BACKBONE,
     marks=('conv_stem.weight',),  # its ViTs and ResNets have the names of others
     layout=Layout(bare),
 )

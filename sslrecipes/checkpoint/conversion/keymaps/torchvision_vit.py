@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sslrecipes.checkpoint.conversion.keymaps.layout import Layout, bare
-from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap
+from sslrecipes.checkpoint.conversion.keymaps.rules import BESIDE_THE_BACKBONE, KeyMap
 
 _BLOCK = (
     ('ln_1.', 'ln1.'),
@@ -25,7 +25,7 @@ TORCHVISION_VIT = KeyMap(
         ('encoder.ln.', 'backbone.ln1.'),
     ),
     left_out=(r'heads\..+',),
-    added=(r'(neck|head|probe)\..+',),
+    added=BESIDE_THE_BACKBONE,
     marks=('conv_proj.weight',),
     layout=Layout(bare),
 )

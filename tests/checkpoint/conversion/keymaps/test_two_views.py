@@ -1,0 +1,257 @@
+"""Methods on two views in the layouts of S3L, facebookresearch, solo-learn and mmselfsup: there, back, not confused."""
+
+import pytest
+import torch
+from mmpretrain.models import ResNet, selfsup
+from torch import nn
+
+from sslrecipes.checkpoint.conversion.convert import convert_file, our_weights, to_official
+from sslrecipes.checkpoint.conversion.families import detect_family
+from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
+from sslrecipes.checkpoint.files.reading import read_checkpoint
+from sslrecipes.checkpoint.files.writing import save_torch
+from sslrecipes.checkpoint.networks import read_network
+from sslrecipes.errors import CheckpointError
+
+SMALL = dict(depth=18, stem_channels=8, base_channels=8, zero_init_residual=False)
+WITHOUT_CONV5 = dict(num_stages=3, strides=(1, 2, 2), dilations=(1, 1, 1), out_indices=(2,))
+LAYERS = {
+    'linear': lambda: nn.Linear(4, 4),
+    'no bias': lambda: nn.Linear(4, 4, bias=False),
+    'norm': lambda: nn.BatchNorm1d(4),
+    'plain norm': lambda: nn.BatchNorm1d(4, affine=False),
+    'relu': nn.ReLU,
+}
+PLAIN = ('linear', 'relu', 'linear')
+NORMED = ('linear', 'norm', 'relu', 'linear')
+SIMSIAM = ('no bias', 'norm', 'relu', 'no bias', 'norm', 'relu', 'linear', 'plain norm')
+PREDICTOR = ('no bias', 'norm', 'relu', 'linear')
+PROBE = dict(classifier__weight=torch.rand(3, 64), classifier__bias=torch.rand(3))
+QUEUE = dict(queue=torch.rand(4, 8), queue_ptr=torch.ones(1))
+
+
+def named(**parts):
+    """State dict of parts by their names, in which two underscores stand for a dot: a ResNet, layers, or tensors."""
+    built = {name.replace('__', '.'): part for name, part in parts.items()}
+    return {
+        f'{part}.{name}' if name else part: value
+        for part, content in built.items()
+        for name, value in ({'': content} if isinstance(content, torch.Tensor) else states(content)).items()
+    }
+
+
+def states(content):
+    network = (
+        ResNet(**SMALL, **content) if isinstance(content, dict) else nn.Sequential(*(LAYERS[it]() for it in content))
+    )
+    return {
+        name: torch.rand_like(value) if value.is_floating_point() else value
+        for name, value in network.state_dict().items()
+    }
+
+
+def moco(mlp, **options):
+    """S3L's and facebookresearch's; the classifier of a single layer has no number."""
+    networks = named(encoder_q=options, encoder_q__fc=mlp, encoder_k=options, encoder_k__fc=mlp, **QUEUE)
+    return {
+        f'module.{name.replace("fc.0.", "fc.") if len(mlp) == 1 else name}': value for name, value in networks.items()
+    }
+
+
+def in_ddp(**parts):
+    return {f'module.{name}': value for name, value in named(**parts).items()}
+
+
+def mm(kind, neck, **parts):
+    """A method of mmpretrain with small sizes."""
+    backbone = dict(type='ResNet', **SMALL)
+    model = getattr(selfsup, kind)(backbone=backbone, neck=neck, **parts)
+    return {
+        name: torch.rand_like(value) if value.is_floating_point() else value + 7
+        for name, value in model.state_dict().items()
+    }
+
+
+def mm_neck(in_channels=64, **options):
+    return dict(
+        type='NonLinearNeck',
+        in_channels=in_channels,
+        hid_channels=4,
+        out_channels=4,
+        norm_cfg=dict(type='BN1d'),
+        **options,
+    )
+
+
+def mm_predictor(**options):
+    predictor = mm_neck(4, with_avg_pool=False, with_last_bn=False, **options)
+    return dict(type='LatentPredictHead', predictor=predictor, loss=dict(type='CosineSimilarityLoss'))
+
+
+MM_CONTRAST = dict(type='ContrastiveHead', loss=dict(type='CrossEntropyLoss'))
+
+FILES = {
+    'moco v1': ('moco', lambda: moco(('linear',))),
+    'moco v2': ('moco', lambda: moco(PLAIN)),
+    'moco without conv5': ('moco', lambda: moco(PLAIN, **WITHOUT_CONV5)),
+    's3l simclr': ('moco', lambda: in_ddp(encoder_q={}, encoder_q__fc=PLAIN)),
+    's3l byol': ('s3l-byol', lambda: named(encoder_q={}, projector__net=NORMED)),
+    's3l simsiam': ('s3l-simsiam', lambda: in_ddp(encoder_q={}, projection=SIMSIAM, prediction=NORMED)),
+    'simsiam': ('simsiam', lambda: in_ddp(encoder={}, encoder__fc=SIMSIAM, predictor=PREDICTOR)),
+    'solo-learn simclr': ('solo-learn', lambda: named(backbone={}, projector=PLAIN, **PROBE)),
+    'solo-learn simsiam': ('solo-learn', lambda: named(backbone={}, projector=SIMSIAM, predictor=PREDICTOR)),
+    'solo-learn byol': (
+        'solo-learn',
+        lambda: named(backbone={}, projector=NORMED, predictor=NORMED, momentum_backbone={}, momentum_projector=NORMED),
+    ),
+    'solo-learn moco': (
+        'solo-learn-moco',
+        lambda: named(
+            backbone={}, projector=PLAIN, momentum_backbone={}, momentum_projector=PLAIN, **PROBE,
+            queue=torch.rand(2, 4, 8), queue_ptr=torch.ones(1),
+        ),
+    ),
+    'mmselfsup simclr': ('mmselfsup', lambda: mm('SimCLR', mm_neck(), head=MM_CONTRAST)),
+    'mmselfsup simsiam': (
+        'mmselfsup',
+        lambda: mm('SimSiam', mm_neck(num_layers=3, with_last_bn_affine=False), head=mm_predictor(with_last_bias=True)),
+    ),
+    'mmselfsup byol': (
+        'mmselfsup',
+        lambda: mm('BYOL', mm_neck(with_bias=True, with_last_bn=False), head=mm_predictor(with_bias=True)),
+    ),
+    'mmselfsup moco': (
+        'mmselfsup-moco',
+        lambda: mm('MoCo', dict(type='MoCoV2Neck', in_channels=64, hid_channels=4, out_channels=4), head=MM_CONTRAST,
+                   queue_len=8, feat_dim=4, momentum=0.001),
+    ),
+}  # fmt: skip
+
+#: What has no counterpart: counters of updates, and the queue of each view
+LEFT_OUT = {
+    'mmselfsup byol': ['target_net.steps'],
+    'mmselfsup moco': ['encoder_k.steps'],
+    'solo-learn moco': ['queue', 'queue_ptr'],
+}
+
+
+def bare(state):
+    return {name.removeprefix('module.'): value for name, value in state.items()}
+
+
+def same(first, second):
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def converted(folder, state, **options):
+    save_torch(folder / 'official.pth', {'state_dict': state, 'epoch': 3})
+    left_out = convert_file(folder / 'official.pth', folder / 'ours.pth', to='ours', **options)
+    return read_checkpoint(folder / 'ours.pth')['state_dict'], left_out
+
+
+@pytest.mark.parametrize('file', FILES)
+def test_files_there_and_back(tmp_path, file):
+    family, build = FILES[file]
+    state = build()
+    ours, left_out = converted(tmp_path, state)
+    assert left_out == LEFT_OUT.get(file, [])
+    assert detect_family(bare(state), to_convert=True) == family
+    assert detect_family(ours, to_convert=True) is None
+    assert convert_file(tmp_path / 'ours.pth', tmp_path / 'back.pth', to=family) == []
+    back = read_checkpoint(tmp_path / 'back.pth')['state_dict']
+    kept = {name: value for name, value in state.items() if name not in left_out}
+    counters = {name: torch.tensor(1) for name in left_out if name.endswith('.steps')}  # followers that have begun
+    assert same(back, kept | counters)
+
+
+@pytest.mark.parametrize('file', FILES)
+def test_no_other_family_takes_them(tmp_path, file):
+    """But those of which nothing could tell them, and then the names mean the same."""
+    family, build = FILES[file]
+    state = bare(build())
+    ours = KEYMAPS[family].to_ours(state)
+    for other in {*KEYMAPS} - {family}:
+        assert not KEYMAPS[other].knows(state) or same(KEYMAPS[other].to_ours(state), ours), other
+
+
+@pytest.mark.parametrize('file', FILES)
+def test_backbones_are_read_from_every_file(tmp_path, file):
+    state = FILES[file][1]()
+    save_torch(tmp_path / 'official.pth', {'state_dict': state})
+    ours, _ = converted(tmp_path, state)
+    for part, prefixes in {
+        'student': ('backbone.',),
+        'teacher': ('teacher.backbone.', 'momentum_encoder.backbone.'),
+    }.items():
+        wanted = {name.partition('backbone.')[2]: value for name, value in ours.items() if name.startswith(prefixes)}
+        if wanted:
+            assert same(read_network(tmp_path / 'official.pth', part).weights, wanted)
+
+
+def test_first_releases_of_solo_learn_call_backbones_encoders():
+    new = FILES['solo-learn byol'][1]()
+    old = {name.replace('backbone.', 'encoder.'): value for name, value in new.items()}
+    assert same(our_weights(old, 'it'), our_weights(new, 'it'))
+
+
+@pytest.mark.parametrize(
+    ('file', 'follower', 'twice'), [('byol', 'target_net', 'online_net'), ('moco', 'encoder_k', 'encoder_q')]
+)
+def test_first_releases_of_mmselfsup_hold_the_trained_network_twice(tmp_path, file, follower, twice):
+    new = FILES[f'mmselfsup {file}'][1]()
+    old = {name.replace('.module', ''): value for name, value in new.items() if not name.endswith('.steps')}
+    again = {name.replace(follower, twice): value for name, value in old.items() if name.startswith(follower)}
+    ours, left_out = converted(tmp_path, old | again)
+    assert left_out == [*again]
+    assert same(ours, converted(tmp_path, new)[0])
+
+
+def test_mmselfsups_last_layers_get_the_bias_that_ours_have():
+    state = FILES['mmselfsup byol'][1]()
+    ours = KEYMAPS['mmselfsup'].to_ours(state)
+    assert {name for name in ours if name.endswith('mlp.3.bias')} == {
+        f'{mlp}.mlp.3.bias' for mlp in ('neck', 'teacher.neck', 'head.predictor')
+    }
+    assert not ours['neck.mlp.3.bias'].any()
+    ours['neck.mlp.3.bias'] += 1
+    assert set(to_official(ours, 'mmselfsup')) == {*state, 'neck.fc1.bias'}
+
+
+def test_mmselfsups_files_are_loaded_as_they_are():
+    """By the methods of mmpretrain, which have these names."""
+    for file in ('byol', 'moco', 'simsiam', 'simclr'):
+        state = FILES[f'mmselfsup {file}'][1]()
+        assert same(our_weights({'state_dict': state}, 'it'), state)
+
+
+@pytest.mark.parametrize(
+    ('file', 'to', 'unknown'),
+    [
+        ('moco v2', 's3l-simclr', 'momentum_encoder.backbone'),
+        ('moco v2', 'mmselfsup', 'neck.mlp.2.weight'),
+        ('moco v2', 'solo-learn', 'momentum_encoder.backbone'),
+        ('s3l simclr', 'mmselfsup', 'neck.mlp.2.weight'),
+        ('mmselfsup byol', 's3l-simsiam', 'teacher.backbone'),
+        ('mmselfsup byol', 's3l-simclr', 'head.predictor'),
+        ('simsiam', 'moco', 'head.predictor'),
+        ('s3l byol', 's3l-classifier', 'neck.mlp.0.weight'),
+    ],
+)
+def test_networks_that_a_family_does_not_have(tmp_path, file, to, unknown):
+    converted(tmp_path, FILES[file][1]())
+    with pytest.raises(CheckpointError, match=rf'ours.pth": .* unknown to family "{to}": .*{unknown}'):
+        convert_file(tmp_path / 'ours.pth', tmp_path / 'x.pth', to=to)
+
+
+def test_only_the_online_encoder_of_byol_is_in_s3ls_files(tmp_path):
+    ours, _ = converted(tmp_path, FILES['mmselfsup byol'][1]())
+    left_out = convert_file(tmp_path / 'ours.pth', tmp_path / 's3l.pth', to='s3l-byol')
+    assert left_out == [name for name in ours if name.startswith(('teacher.', 'head.'))]
+    assert set(read_checkpoint(tmp_path / 's3l.pth')['state_dict']) == set(FILES['s3l byol'][1]())
+
+
+@pytest.mark.parametrize('to', ['torchvision', 'detectron2'])
+def test_backbones_alone_go_to_other_programs(tmp_path, to):
+    ours, _ = converted(tmp_path, FILES['mmselfsup byol'][1]())
+    left_out = convert_file(tmp_path / 'ours.pth', tmp_path / 'out.pth', to=to)
+    assert left_out == [name for name in ours if not name.startswith('backbone.')]

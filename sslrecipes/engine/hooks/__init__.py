@@ -5,6 +5,7 @@ from sslrecipes.engine.hooks.checkpoint_hook import CheckpointHook
 from sslrecipes.engine.hooks.collapse_hook import CollapseHook
 from sslrecipes.engine.hooks.early_stopping_hook import EarlyStoppingHook
 from sslrecipes.engine.hooks.ema_hook import EMAHook
+from sslrecipes.engine.hooks.frozen_backbone_hook import FrozenBackboneHook
 from sslrecipes.engine.hooks.logger_hook import LoggerHook
 from sslrecipes.engine.hooks.nonfinite_hook import NonFiniteHook
 from sslrecipes.engine.hooks.online_eval_hook import OnlineEvalHook
@@ -22,6 +23,7 @@ __all__ = [
     'CollapseHook',
     'EMAHook',
     'EarlyStoppingHook',
+    'FrozenBackboneHook',
     'LoggerHook',
     'NonFiniteHook',
     'OnlineEvalHook',

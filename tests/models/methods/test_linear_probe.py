@@ -165,3 +165,15 @@ def test_weights_of_a_whole_probe_stay_when_loaded_by_init_cfg(tmp_path):
     torch.save(dict(state_dict=probe.state_dict()), tmp_path / 'probe.pth')
     loaded = build(init_cfg=dict(type='Pretrained', checkpoint=str(tmp_path / 'probe.pth')))
     assert torch.equal(loaded.heads[0].weight, probe.heads[0].weight)
+
+
+def test_a_huge_learning_rate_in_bfloat16_stays_finite():
+    """The classifier of MoCo's and S3L's linear evaluation learns at 30, whatever the precision."""
+    probe = build()
+    cfg = dict(type='AmpOptimWrapper', dtype='bfloat16', optimizer=dict(type='SGD', lr=30.0, momentum=0.9))
+    wrapper = ParamGroupsConstructor(cfg)(probe)
+    probe.train()
+    losses = [probe.train_step(batch(step), wrapper)['loss'] for step in range(30)]
+    assert max(losses) > 10  # it does leap about
+    assert torch.stack(losses).isfinite().all()
+    assert all(param.dtype == torch.float32 and param.isfinite().all() for param in probe.heads.parameters())

@@ -33,6 +33,12 @@ def number(least: float, below: float | None = None) -> Check:
     return check
 
 
+def above(least: float) -> Check:
+    """A finite number above ``least``."""
+    inner = number(least)
+    return lambda value: None if inner(value) is None and value > least else f'a number above {least}'
+
+
 def one_of(*words: Any) -> Check:
     """One of ``words``."""
     allowed = ' or '.join(map(repr, words))

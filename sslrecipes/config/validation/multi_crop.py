@@ -17,6 +17,8 @@ ACCUMULATION = 'optim_wrapper.accumulative_counts'
 DATASET = 'train_dataloader.dataset'
 #: Heads of methods on several views -> their option that is the width of the neck's output.
 HEADS = {'DINOHead': 'out_channels', 'MoCoHead': 'feat_channels', 'SwAVHead': 'feat_channels'}
+#: Heads of methods on two views.
+TWO_VIEW_HEADS = ('PredictionHead', 'SimCLRHead')
 
 
 def views_have_their_weights(cfg: Any) -> Iterator[Objection]:

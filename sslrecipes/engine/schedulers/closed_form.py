@@ -17,7 +17,8 @@ class ClosedFormSchedule(_ParamScheduler):
 
     Args:
         optimizer: Optimizer or wrapper. A group's ``lr_scale`` multiplies the curve of the
-            learning rate, its ``decay_scale`` that of the weight decay.
+            learning rate, its ``decay_scale`` that of the weight decay; a group with ``fix_lr`` keeps its learning
+            rate, as the predictor of SimSiam does.
         epoch_length: Micro-batches per epoch; the runner fills it in.
         accumulative_counts: Micro-batches per optimizer step; the runner fills it in.
         param_name: Scheduled entry of the parameter groups.
@@ -86,9 +87,10 @@ class ClosedFormSchedule(_ParamScheduler):
     def _get_value(self) -> list[float]:
         factor = {'lr': 'lr_scale', 'weight_decay': 'decay_scale'}.get(self.param_name, '')
         scales = [group.get(factor, 1.0) for group in self.optimizer.param_groups]
+        fixed = [self.param_name == 'lr' and group.get('fix_lr', False) for group in self.optimizer.param_groups]
         return [
-            scale * self.value_at(self.last_step, base / scale) if scale else 0.0
-            for scale, base in zip(scales, self.base_values, strict=True)
+            base if stays else scale * self.value_at(self.last_step, base / scale) if scale else 0.0
+            for stays, scale, base in zip(fixed, scales, self.base_values, strict=True)
         ]
 
     @classmethod

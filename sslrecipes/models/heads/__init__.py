@@ -4,8 +4,20 @@ from sslrecipes.models.heads.dino_head import DINOHead
 from sslrecipes.models.heads.joint_probe import JointProbe
 from sslrecipes.models.heads.mae_priv_head import MAEPrivHead
 from sslrecipes.models.heads.moco_head import MoCoHead
+from sslrecipes.models.heads.prediction_head import PredictionHead
 from sslrecipes.models.heads.projection_cls_head import ProjectionClsHead
+from sslrecipes.models.heads.simclr_head import SimCLRHead
 from sslrecipes.models.heads.swav_head import SwAVHead
 from sslrecipes.models.heads.tec_head import TECHead
 
-__all__ = ['DINOHead', 'JointProbe', 'MAEPrivHead', 'MoCoHead', 'ProjectionClsHead', 'SwAVHead', 'TECHead']
+__all__ = [
+    'DINOHead',
+    'JointProbe',
+    'MAEPrivHead',
+    'MoCoHead',
+    'PredictionHead',
+    'ProjectionClsHead',
+    'SimCLRHead',
+    'SwAVHead',
+    'TECHead',
+]

@@ -32,6 +32,9 @@ class MoCoHead(Observed, BaseModule):
     ``(1,)``, the column that is replaced next. The keys of an optimizer step enter with its last micro-batch, so that
     all of them meet the same negatives.
 
+    Attributes:
+        keys_per_image: Keys that each image adds to the queue; the method says it.
+
     Args:
         loss_weights: See :class:`sslrecipes.models.losses.view_weights.ViewWeights`.
         feat_channels: Width C of the embedding.
@@ -60,6 +63,7 @@ class MoCoHead(Observed, BaseModule):
         self.register_buffer('queue', F.normalize(torch.randn(feat_channels, queue_length), dim=0))
         self.register_buffer('queue_ptr', torch.zeros(1, dtype=torch.long))
         self.micro_batches = MicroBatches()
+        self.keys_per_image = 1
 
     @property
     def trivial_loss(self) -> float:
@@ -78,6 +82,7 @@ class MoCoHead(Observed, BaseModule):
             ConfigError: If so.
         """
         ranks, count = get_world_size(), self.micro_batches.count
+        batch *= self.keys_per_image
         refuse(torn_batches(_LENGTH, self.queue_length, batch, ranks), _LENGTH)
         refuse(shorter_than_a_step(_LENGTH, self.queue_length, batch, count, ranks), _LENGTH)
 

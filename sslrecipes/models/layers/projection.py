@@ -21,6 +21,7 @@ def projection(
     num_layers: int,
     with_bn: bool,
     act_cfg: Mapping[str, Any],
+    bias: bool = True,
 ) -> nn.Module:
     """Build ``num_layers`` linear layers with :func:`hidden_layers` before the last.
 
@@ -35,17 +36,25 @@ def projection(
         raise ConfigError(f'A projection has at least one layer: num_layers is {num_layers}.')
     if num_layers == 1:
         return nn.Linear(in_channels, out_channels)
-    hidden = hidden_layers(in_channels, hidden_channels, num_layers - 1, with_bn, act_cfg)
+    hidden = hidden_layers(in_channels, hidden_channels, num_layers - 1, with_bn, act_cfg, bias)
     return nn.Sequential(*hidden, nn.Linear(hidden_channels, out_channels))
 
 
 def hidden_layers(
-    in_channels: int, hidden_channels: int, num_layers: int, with_bn: bool, act_cfg: Mapping[str, Any]
+    in_channels: int,
+    hidden_channels: int,
+    num_layers: int,
+    with_bn: bool,
+    act_cfg: Mapping[str, Any],
+    bias: bool = True,
 ) -> list[nn.Module]:
-    """Build ``num_layers`` linear layers, each with a batch norm (if ``with_bn``; the bias stays) and an activation."""
+    """Build ``num_layers`` linear layers, each with a batch norm (if ``with_bn``) and an activation.
+
+    The biases stay beside batch norms unless ``bias`` is false.
+    """
     layers: list[nn.Module] = []
     for channels in (in_channels, *[hidden_channels] * (num_layers - 1)):
-        layers.append(nn.Linear(channels, hidden_channels))
+        layers.append(nn.Linear(channels, hidden_channels, bias=bias or not with_bn))
         layers += [nn.BatchNorm1d(hidden_channels)] if with_bn else []
         layers.append(build_activation_layer(dict(act_cfg)))
     return layers

@@ -1,5 +1,6 @@
 """Methods: one file per paper."""
 
+from sslrecipes.models.methods.byol import BYOL
 from sslrecipes.models.methods.dino import DINO
 from sslrecipes.models.methods.feature_model import FeatureModel
 from sslrecipes.models.methods.linear_probe import LinearProbe
@@ -7,7 +8,22 @@ from sslrecipes.models.methods.mae import MAE
 from sslrecipes.models.methods.mae_priv import MAEPriv
 from sslrecipes.models.methods.moco import MoCo
 from sslrecipes.models.methods.partly_trained import PartlyTrainedClassifier
+from sslrecipes.models.methods.simclr import SimCLR
+from sslrecipes.models.methods.simsiam import SimSiam
 from sslrecipes.models.methods.swav import SwAV
 from sslrecipes.models.methods.tec import TEC
 
-__all__ = ['DINO', 'MAE', 'TEC', 'FeatureModel', 'LinearProbe', 'MAEPriv', 'MoCo', 'PartlyTrainedClassifier', 'SwAV']
+__all__ = [
+    'BYOL',
+    'DINO',
+    'MAE',
+    'TEC',
+    'FeatureModel',
+    'LinearProbe',
+    'MAEPriv',
+    'MoCo',
+    'PartlyTrainedClassifier',
+    'SimCLR',
+    'SimSiam',
+    'SwAV',
+]

@@ -3,8 +3,9 @@
 from sslrecipes.models.necks.dino_neck import DINONeck
 from sslrecipes.models.necks.mae_decoder import MAEDecoder
 from sslrecipes.models.necks.mae_priv_decoder import MAEPrivDecoder
+from sslrecipes.models.necks.mlp_neck import MLPNeck
 from sslrecipes.models.necks.moco_neck import MoCoNeck
 from sslrecipes.models.necks.swav_neck import SwAVNeck
 from sslrecipes.models.necks.tec_neck import TECNeck
 
-__all__ = ['DINONeck', 'MAEDecoder', 'MAEPrivDecoder', 'MoCoNeck', 'SwAVNeck', 'TECNeck']
+__all__ = ['DINONeck', 'MAEDecoder', 'MAEPrivDecoder', 'MLPNeck', 'MoCoNeck', 'SwAVNeck', 'TECNeck']

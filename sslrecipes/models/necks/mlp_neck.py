@@ -1,0 +1,68 @@
+"""Projections and predictors of MoCo v2, SimCLR, BYOL and SimSiam."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from sslrecipes.config.rules import bad_value, refuse
+from sslrecipes.config.rules.checks import one_of
+from sslrecipes.models.layers.projection import RELU, projection
+from sslrecipes.registry import MODELS
+
+LAST_NORMS = (None, 'affine', 'plain')
+
+
+@MODELS.register_module()
+class MLPNeck(BaseModule):
+    """Linear layers with an activation between them, with batch norms if asked for.
+
+    Args:
+        in_channels: Width of the features.
+        hidden_channels: Width between the linear layers.
+        out_channels: Width C of the embedding.
+        num_layers: Number of linear layers; a single one has no activation.
+        with_bn: Whether batch norms follow all of them but the last.
+        bias: Whether linear layers that a batch norm follows within the network have a bias; the last one has.
+        last_norm: Batch norm behind the last layer: 'affine', 'plain' (without weight and bias) or None.
+        train_last_bias: Whether the bias of the last layer is trained. SimSiam's isn't: ``last_norm`` takes it away.
+        act_cfg: Activation between them.
+        init_cfg: Initialisation; torch's own by default, as in S3L.
+
+    Raises:
+        ConfigError: For a ``last_norm`` that there isn't.
+
+    Source: S3L (arXiv:2103.13559), which has them with biases; SimSiam (arXiv:2011.10566).
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        hidden_channels: int,
+        out_channels: int,
+        num_layers: int = 2,
+        with_bn: bool = False,
+        bias: bool = True,
+        last_norm: str | None = None,
+        train_last_bias: bool = True,
+        act_cfg: Mapping[str, Any] = RELU,
+        init_cfg: Any = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        refuse(bad_value('MLPNeck.last_norm', last_norm, one_of(*LAST_NORMS)))
+        mlp = projection(in_channels, hidden_channels, out_channels, num_layers, with_bn, act_cfg, bias)
+        layers = [*mlp] if isinstance(mlp, nn.Sequential) else [mlp]
+        if not train_last_bias:
+            layers[-1].bias.requires_grad_(False)
+        if last_norm:
+            mlp = nn.Sequential(*layers, nn.BatchNorm1d(out_channels, affine=last_norm == 'affine'))
+        self.mlp = mlp
+        self.out_channels = out_channels
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Embedding ``(N, C)``, not normalised, of features ``(N, D)``."""
+        embedding: Tensor = self.mlp(features)
+        return embedding

@@ -34,5 +34,8 @@ def load_model(runner: Any, filename: str, map_location: Any, picture_size: int 
     model, source = unwrapped(runner.model), str(filename)
     state = our_weights(checkpoint, source)
     check_used_alike(model, facts_of(checkpoint.get('meta')), source, picture_size=picture_size)
+    take_over: Any = getattr(model, 'from_earlier_stage', None)
+    if take_over is not None:
+        state = take_over(state)
     load_state(model, state, source=source, allow_partial=runner.cfg.get('allow_partial', False))
     return checkpoint

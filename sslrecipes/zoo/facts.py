@@ -44,10 +44,15 @@ _STATED = {
     'teacher_temperature_epochs': 'model.head.warmup_teacher_temp_epochs',
     'center_momentum': 'model.head.center_momentum',
     'first_ema_momentum': 'model.base_momentum',
+    'final_ema_momentum': 'model.final_momentum',
     'ema_momentum': 'model.momentum',
+    'key_view': 'model.key_view',
     'prototypes': 'model.neck.num_prototypes',
     'frozen_prototypes_epochs': 'model.freeze_prototypes_epochs',
     'loss_temperature': 'model.head.temperature',
+    'loss_base_temperature': 'model.head.base_temperature',
+    'gathered_negatives': 'model.head.gather',
+    'predictor_channels': 'model.head.predictor.hidden_channels',
     'epsilon': 'model.head.epsilon',
     'sinkhorn_iterations': 'model.head.sinkhorn_iterations',
     'queue_length': 'model.head.queue_length',
@@ -92,6 +97,7 @@ _LISTED = {
             *('jitter', 'blur', 'solarize'),
         )
     },
+    'view_interpolation': ('train_dataloader.dataset.pipeline', 'MultiCrop', 'interpolation'),
 }
 
 #: Facts that are one option of a schedule: name -> (what is scheduled, option).

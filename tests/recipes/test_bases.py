@@ -16,7 +16,6 @@ OFFERED = {
     'evaluation/online.py',
     'models/s3l/noconv5.py',
     'transfer/datasets/imagenet-s.py',
-    'views/s3l/aug_plus.py',
 }
 WITHOUT_RUNTIME = [path for kind in ('schedules', 'evaluation') for path in sorted((BASES / kind).rglob('*.py'))]
 

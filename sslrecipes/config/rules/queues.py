@@ -2,6 +2,40 @@
 
 from __future__ import annotations
 
+#: Share of the queries above which stale positives are worth a word.
+MANY_STALE = 0.05
+
+
+def stale_positives(length: int, images: int) -> float:
+    """Share of the queries that meet the key of their own image of the epoch before among the negatives.
+
+    Each epoch is shuffled anew, so that the age of that key, in images, is the sum of two parts of an epoch.
+
+    Args:
+        length: Keys of the queue.
+        images: Of the data set.
+    """
+    epochs = length / images
+    return epochs**2 / 2 if epochs <= 1 else 1 - max(2 - epochs, 0) ** 2 / 2
+
+
+def many_stale_positives(name: str, length: int, images: int) -> str | None:
+    """A queue is so large a part of the data set that many positives count as negatives.
+
+    Args:
+        name: The option that says its length.
+        length: Its value.
+        images: Of the data set.
+    """
+    share = stale_positives(length, images)
+    if share <= MANY_STALE:
+        return None
+    return (
+        f'{name}={length} keys are {length / images:.0%} of the {images} training images: {share:.0%} of the queries '
+        f'meet the key that their own image had an epoch ago, which counts as a negative. About {images // 4} keys, a '
+        'whole number of batches, would leave 3%; a queue in the size of one batch, or a method without a queue, none.'
+    )
+
 
 def torn_batches(name: str, length: int, batch: int, processes: int | None = None) -> str | None:
     """A queue doesn't hold whole batches of all processes.

@@ -30,6 +30,14 @@ def views_have_their_weights(cfg: Any) -> Iterator[Objection]:
                 yield sentence, (LOSS_WEIGHTS, place)
 
 
+def views_are_two(cfg: Any) -> Iterator[Objection]:
+    """Methods that compare two views of an image get no local ones."""
+    if _head(cfg) in TWO_VIEW_HEADS:
+        for place, locals_ in _numbers_of_locals(cfg):
+            if locals_:
+                yield f'{place} is {locals_}, but {_head(cfg)} compares two views of an image: set it to 0.', (place,)
+
+
 def queue_holds_whole_batches(cfg: Any) -> Iterator[Objection]:
     """MoCo's queue is filled batch by batch; how many processes there are is known only later."""
     ours = QUEUE if _head(cfg) == 'MoCoHead' else ''
@@ -60,10 +68,13 @@ def probe_has_labels(cfg: Any) -> Iterator[Objection]:
 
 def widths_agree(cfg: Any) -> Iterator[Objection]:
     """Backbone features, projection and loss of a multi-crop method have the widths that their neighbours expect."""
-    if _head(cfg) not in HEADS:
+    if _head(cfg) not in (*HEADS, *TWO_VIEW_HEADS):
         return
-    embedding = ('model.neck.out_channels', f'model.head.{HEADS[_head(cfg)]}')
-    for one, other in (('model.neck.in_channels', 'model.probe.in_channels'), embedding):
+    pairs = [('model.neck.in_channels', 'model.probe.in_channels')]
+    if option := HEADS.get(_head(cfg)):
+        pairs.append(('model.neck.out_channels', f'model.head.{option}'))
+    pairs += [('model.neck.out_channels', f'model.head.predictor.{side}_channels') for side in ('in', 'out')]
+    for one, other in pairs:
         first, second = value_at(cfg, one), value_at(cfg, other)
         if type(first) is type(second) is int and (sentence := differ(one, first, other, second)):
             yield sentence, (one, other)
@@ -71,6 +82,7 @@ def widths_agree(cfg: Any) -> Iterator[Objection]:
 
 MULTI_CROP_COMBINATIONS: tuple[Callable[[Any], Iterator[Objection]], ...] = (
     views_have_their_weights,
+    views_are_two,
     queue_holds_whole_batches,
     queue_holds_a_step,
     probe_has_labels,

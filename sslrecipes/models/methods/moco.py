@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from mmengine.dist import get_world_size
+from mmengine.logging import print_log
 from mmpretrain.models.utils import batch_shuffle_ddp, batch_unshuffle_ddp
 from mmpretrain.structures import DataSample
 from torch import Tensor
@@ -56,6 +57,27 @@ class MoCo(MultiCropMethod):
     def start(self) -> None:
         """Let the momentum encoder begin as a copy of the encoder."""
         self.momentum_encoder.copy(backbone=self.backbone, neck=self.neck)
+
+    def from_earlier_stage(self, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """Weights of an earlier stage of training, with a queue of this model's length.
+
+        The keys are taken over if there are as many; otherwise this model's own queue of random keys stays, and is
+        filled anew. The log says which.
+
+        Args:
+            state: Weights of a MoCo under our names, or of something else, which then is returned as it is.
+
+        Source: the two stages of S3L, which keep the queue or drop it in the same way.
+        """
+        queue = state.get('head.queue')
+        if queue is None or queue.ndim != 2 or len(queue) != len(self.head.queue):
+            return state
+        length, own = queue.shape[1], self.head.queue_length
+        if length == own:
+            print_log(f'The queue of {own} keys is kept, as the earlier stage left it.', logger='current')
+            return state
+        print_log(f'The queue is dropped: it has {length} keys, this model {own}, which begin at random.', 'current')
+        return {**state, 'head.queue': self.head.queue, 'head.queue_ptr': self.head.queue_ptr}
 
     def begin_step(self, progress: Progress) -> None:
         """Let the momentum encoder follow the weights that the step starts from."""

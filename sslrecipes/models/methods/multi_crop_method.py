@@ -123,7 +123,8 @@ class MultiCropMethod(BaseSelfSupervisor):
             micro_batches: Micro-batches of an optimizer step.
 
         Raises:
-            ConfigError: If the joint probe has fewer classes, or a queue can't hold such batches.
+            ConfigError: If the joint probe has fewer classes, a queue can't hold such batches, or a batch norm has no
+                statistics of them.
         """
         if self.probe is not None and num_classes is not None and num_classes > self.probe.out_features:
             raise ConfigError(
@@ -133,6 +134,13 @@ class MultiCropMethod(BaseSelfSupervisor):
         self._expect(micro_batches)
         if hasattr(self.head, 'check_batches'):
             self.head.check_batches(batch_sizes)
+        norms = [name for name, part in self.named_modules() if isinstance(part, nn.BatchNorm1d)]
+        if norms and min(batch_sizes) == 1:
+            raise ConfigError(
+                f'The batch norm {norms[0]} needs two images per process and micro-batch, but there are batches of '
+                'one: change train_dataloader.batch_size, set drop_last=True if it is the last one, or '
+                "sync_bn='torch' over several processes."
+            )
 
     def _expect(self, micro_batches: int) -> None:
         """Tell a head whose statistics move once per optimizer step how many micro-batches there are to come."""

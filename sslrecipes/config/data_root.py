@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mmengine.config import Config
-
 from sslrecipes.config.history import OPTION, Level, Setting
 from sslrecipes.config.places import key_of
 from sslrecipes.errors import ConfigError
@@ -57,13 +55,6 @@ def moved_paths(levels: list[Level]) -> dict[str, Setting]:
         merged |= {place: setting for place, setting in level.settings.items() if place in left}
         following |= _below(_paths(merged), roots)
     return _moved(levels, roots, following) if roots else {}
-
-
-def set_values(cfg: Config, moved: Mapping[str, Setting]) -> None:
-    """Write new values of places into ``cfg``; what other places may share is copied, not changed."""
-    for key in PLACES:
-        if any(place.startswith(key) for place in moved):
-            cfg[key] = _rebuilt(cfg[key], key, moved)
 
 
 def _moved(levels: list[Level], roots: list[tuple[int, Any]], following: set[str]) -> dict[str, Setting]:
@@ -146,13 +137,3 @@ def _bare(folder: str) -> str:
 
 def _is_root(place: str) -> bool:
     return place.endswith(f'.{KEY}')
-
-
-def _rebuilt(node: Any, place: str, moved: Mapping[str, Setting]) -> Any:
-    if place in moved:
-        return moved[place].value
-    if isinstance(node, dict):
-        return {key: _rebuilt(value, f'{place}.{key}', moved) for key, value in node.items()}
-    if isinstance(node, (list, tuple)):
-        return type(node)(_rebuilt(value, f'{place}[{index}]', moved) for index, value in enumerate(node))
-    return node

@@ -11,11 +11,14 @@ from mmengine.config import Config
 from sslrecipes.config.data_root import KEY
 from sslrecipes.config.default_hooks import begin_hook
 from sslrecipes.config.history import OPTION
+from sslrecipes.config.image_size import KEYS
 from sslrecipes.config.option_values import GivenText, value_of
 from sslrecipes.config.places import children, place_of_option, value_at
 from sslrecipes.config.validation.schema import check_of
 from sslrecipes.errors import ConfigError, did_you_mean
 
+#: Keys at the top that reach into every recipe, whether it states them or not.
+ANYWHERE = (KEY, *KEYS)
 #: MMEngine's key of a dict that takes another's place instead of being merged into it.
 DELETE = '_delete_'
 
@@ -46,7 +49,7 @@ class OptionAction(argparse.Action):
 def override(cfg: Config, options: Mapping[str, Any]) -> dict[str, Any]:
     """Merge dotted ``options`` into ``cfg``, and return the places that they name and the values.
 
-    The parent of each key must exist, and so must a top-level key, but for ``data_root``.
+    The parent of each key must exist, and so must a top-level key, but for :data:`ANYWHERE`.
 
     Raises:
         ConfigError: Naming the unknown key and the nearest known one, or the key whose value can't be meant.
@@ -54,7 +57,7 @@ def override(cfg: Config, options: Mapping[str, Any]) -> dict[str, Any]:
     given = {}
     for key in sorted(options, key=lambda key: key.count('.')):  # the more specific key counts, whichever comes first
         begin_hook(cfg, key)
-        if key != KEY:
+        if key not in ANYWHERE:
             _check_key(cfg, key)
         place, value = place_of_option(cfg, key), options[key]
         if isinstance(value, GivenText):

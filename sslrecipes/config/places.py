@@ -50,6 +50,28 @@ def value_at(node: Any, place: str, default: Any = None) -> Any:
     return node
 
 
+def with_values(node: Any, values: Mapping[str, Any], place: str = '') -> Any:
+    """A copy of ``node``, which stands at ``place``, with ``values`` at their places inside it.
+
+    What other places may share with it is copied, not changed. The last key of a place may be new.
+    """
+    if place in values:
+        return values[place]
+    if isinstance(node, Mapping):
+        inside = {key: with_values(value, values, f'{place}.{key}') for key, value in node.items()}
+        named = ((*key.rpartition('.'), value) for key, value in values.items() if not key.endswith(']'))
+        return inside | {last: value for around, _, last, value in named if around == place and last not in node}
+    if isinstance(node, (list, tuple)):
+        return type(node)(with_values(value, values, f'{place}[{index}]') for index, value in enumerate(node))
+    return node
+
+
+def set_values(cfg: Config, values: Mapping[str, Any]) -> None:
+    """Put ``values`` at their places in ``cfg``, see :func:`with_values`."""
+    for key in dict.fromkeys(map(top_of, values)):
+        cfg[key] = with_values(cfg.get(key), values, key)
+
+
 def place_of_option(node: Any, key: str) -> str:
     """Place that the key of an override names: ``pipeline.0.type`` is ``pipeline[0].type``."""
     place = ''

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sslrecipes.config.data_root import moved_paths, set_values
 from sslrecipes.config.history import OPTION, Setting, plain_places
 from sslrecipes.config.lines import Origin
 from sslrecipes.config.places import enclosing
-from sslrecipes.config.reading import checked_history, merge
+from sslrecipes.config.reading import merge, settle
 from sslrecipes.paths.user_paths import user_file
 
 
@@ -31,10 +30,7 @@ def settings(filename: str | Path, overrides: Mapping[str, Any] | None = None) -
     """
     path = user_file(str(filename))
     cfg, given = merge(path, overrides or {})
-    levels = checked_history(path, cfg, given)
-    moved = moved_paths(levels)
-    set_values(cfg, moved)
-    found = {**levels[-1].settings, **moved}
+    found = settle(path, cfg, given)
     return {place: Setting(value, found[place].origin) for place, value in plain_places(cfg)}
 
 

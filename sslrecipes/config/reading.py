@@ -1,4 +1,4 @@
-"""Read a config: its files merged, overrides applied, data where the last ``data_root`` says."""
+"""Read a config: files merged, overrides applied, data where ``data_root`` and pictures as ``image_size`` says."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Any
 
 from mmengine.config import Config
 
-from sslrecipes.config.data_root import moved_paths, set_values
+from sslrecipes.config.data_root import moved_paths
 from sslrecipes.config.execution import resolve
-from sslrecipes.config.history import Level, history, with_options
+from sslrecipes.config.history import Level, Setting, history, with_options
+from sslrecipes.config.image_size import sized_places
+from sslrecipes.config.image_size.order import check_last_word, decided_by
 from sslrecipes.config.left_out_hooks import check_left_out
 from sslrecipes.config.overrides import override
-from sslrecipes.config.places import top_of
+from sslrecipes.config.places import set_values, top_of, walk
 from sslrecipes.config.plain import make_plain
 from sslrecipes.config.source import lineage, near
 from sslrecipes.config.variables import check_variables, may_be_variable, sets_variables
@@ -35,9 +37,30 @@ def read_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
     """
     path = user_file(str(path))
     cfg, given = merge(path, options or {})
-    if any(may_be_variable(top_of(place)) for place in given) or sets_variables(lineage(path)):
-        set_values(cfg, moved_paths(checked_history(path, cfg, given)))
+    may_move = any(may_be_variable(top_of(place)) for place in given) or sets_variables(lineage(path))
+    if may_move or sized_places(cfg):
+        settle(path, cfg, given)
     return cfg
+
+
+def settle(path: Path, cfg: Config, given: Mapping[str, Any]) -> dict[str, Setting]:
+    """Let ``data_root`` and ``image_size`` reach what was written before them, see :func:`merge`.
+
+    Returns:
+        Every place with its value and who set it; containers still hold what they held before.
+
+    Raises:
+        ConfigError: If one of them, or a name, is set without effect.
+    """
+    levels = checked_history(path, cfg, given)
+    moved = moved_paths(levels)
+    set_values(cfg, {place: setting.value for place, setting in moved.items()})
+    sizes = sized_places(cfg)
+    check_last_word(levels, sizes)
+    set_values(cfg, sizes)
+    inside = ((place, *inner) for place, value in sizes.items() for inner in walk(value, place))
+    sized = {inner: Setting(value, decided_by(place, levels).origin) for place, inner, value in inside}
+    return {**levels[-1].settings, **moved, **sized}
 
 
 def checked_history(path: Path, cfg: Config, given: Mapping[str, Any]) -> list[Level]:

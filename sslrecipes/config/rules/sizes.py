@@ -7,6 +7,8 @@ from typing import Any
 
 from sslrecipes.config.rules.checks import number
 
+#: Sides of patches that people use.
+COMMON_PATCHES = (4, 8, 14, 16, 32)
 #: Share of the patches that a masked autoencoder removes.
 MASK_RATIO = number(0, below=1)
 
@@ -32,6 +34,31 @@ def other_grid(name: str, num_patches: int, img_size: Any, patch_size: Any) -> s
         return None
     image, patch = (size[0] if len(set(size)) == 1 else size for size in ((height, width), (rows, columns)))
     return f'{name} is {num_patches}, but {image} px in patches of {patch} are {needed}.'
+
+
+def no_whole_patches(name: str, side: int, patch: int, fixed: bool = False) -> str | None:
+    """Pictures don't consist of whole patches.
+
+    Args:
+        name: The option that says their side.
+        side: Its value in pixels.
+        patch: Side of a patch, or of what else the network divides them into.
+        fixed: Whether it divides them in no other way.
+    """
+    if side % patch == 0:
+        return None
+    below = side // patch * patch
+    sides = ' or '.join(str(whole) for whole in (below, below + patch) if whole)
+    if fixed:
+        return f'{name}={side} is no multiple of {patch} px: take {sides} px.'
+    parts = [str(part) for part in COMMON_PATCHES if side % part == 0]
+    patches = f', or patches of {" or ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))} px' if parts else ''
+    return f'{name}={side} is no whole number of patches of {patch} px: take {sides} px{patches}.'
+
+
+def only_size(name: str, side: int, owner: str, known: int) -> str | None:
+    """Something takes pictures of one size only."""
+    return None if side == known else f'{name}={side}: {owner} takes pictures of {known} px only.'
 
 
 def _pair(size: Any) -> Sequence[int]:

@@ -7,6 +7,8 @@ from typing import Any
 from sslrecipes.config.rules.checks import Check, number, one_of, several, whole
 
 NUM_GLOBALS = 2
+#: Sides of the global and the local views in pixels, and the number of the local ones, where ``MultiCrop`` isn't told.
+GLOBAL_SIZE, LOCAL_SIZE, NUM_LOCALS = 224, 96, 6
 #: Parameters of a colour jitter, in their order.
 JITTERS = ('brightness', 'contrast', 'saturation', 'hue')
 #: Kinds of views, in the order of their probabilities.

@@ -17,6 +17,7 @@ from sslrecipes.config.validation.channels import grey_images_fit
 from sslrecipes.config.validation.components import components_are_named
 from sslrecipes.config.validation.crops import crops_fit
 from sslrecipes.config.validation.feature_width import features_have_their_width
+from sslrecipes.config.validation.image_sizes import IMAGE_SIZE_COMBINATIONS
 from sslrecipes.config.validation.iterations import schedules_end_with_training
 from sslrecipes.config.validation.multi_crop import MULTI_CROP_COMBINATIONS
 from sslrecipes.config.validation.optional_packages import packages_are_there
@@ -145,6 +146,7 @@ COMBINATIONS: tuple[Callable[[Any], Iterator[Objection]], ...] = (
     schedules_end_with_training,
     workers_are_there,
     data_sets_are_plain,
+    *IMAGE_SIZE_COMBINATIONS,
     sizes_divide,
     patches_agree,
     crops_fit,

@@ -40,7 +40,7 @@ RUNNER_KEYS = (
     *('custom_hooks', 'data_preprocessor', 'load_from', 'resume', 'launcher', 'env_cfg', 'log_processor', 'log_level'),
     *('visualizer', 'default_scope', 'randomness', 'experiment_name', 'cfg'),
     *('runner_type', 'find_unused_parameters', 'allow_partial', 'accept_changes', 'custom_imports'),
-    *('model_wrapper_cfg', 'sync_bn', 'transfer'),
+    *('model_wrapper_cfg', 'sync_bn', 'transfer', 'image_size', 'local_image_size'),
 )
 
 #: Runners of recipes, all of which this package's runner runs; the tools take no other.
@@ -124,6 +124,7 @@ GROUPS = (
             'log_level': either(one_of(*_LOG_LEVELS), whole(0)),
             'launcher': one_of('none', 'pytorch', 'slurm', 'mpi'),
             'sync_bn': either(one_of('torch'), nothing),
+            **dict.fromkeys(('image_size', 'local_image_size'), either(whole(1), nothing)),
         },
     ),
     Group(

@@ -11,7 +11,7 @@ from mmcv.transforms import BaseTransform
 from numpy.typing import NDArray
 
 from sslrecipes.config.rules import refuse_bad_values
-from sslrecipes.config.rules.views import MULTI_CROP, NUM_GLOBALS
+from sslrecipes.config.rules.views import GLOBAL_SIZE, LOCAL_SIZE, MULTI_CROP, NUM_GLOBALS, NUM_LOCALS
 from sslrecipes.datasets.transforms.views import RENDERERS
 from sslrecipes.datasets.transforms.views.sampling import ViewDistribution
 from sslrecipes.errors import DataError
@@ -55,11 +55,11 @@ class MultiCrop(BaseTransform):
 
     def __init__(
         self,
-        global_size: int = 224,
+        global_size: int = GLOBAL_SIZE,
         global_scale: Sequence[float] = (0.14, 1.0),
-        local_size: int = 96,
+        local_size: int = LOCAL_SIZE,
         local_scale: Sequence[float] = (0.05, 0.14),
-        num_locals: int = 6,
+        num_locals: int = NUM_LOCALS,
         jitter: Sequence[float] = (0.4, 0.4, 0.2, 0.1),
         blur: Sequence[float] = (1.0, 0.1, 0.5),
         solarize: Sequence[float] = (0.0, 0.2, 0.0),

@@ -12,7 +12,7 @@ from sslrecipes.engine.knn_loop import KNNLoop
 from sslrecipes.evaluation.linear import ProbeSettings
 
 OWN_KEYS = {'runner_type', 'find_unused_parameters', 'allow_partial', 'accept_changes', 'custom_imports',
-            'model_wrapper_cfg', 'sync_bn', 'transfer'}  # fmt: skip
+            'model_wrapper_cfg', 'sync_bn', 'transfer', 'image_size', 'local_image_size'}  # fmt: skip
 
 
 def parameters(function):

@@ -17,6 +17,7 @@ _STATED = {
     'image_size': 'model.backbone.img_size',
     'patch_size': 'model.backbone.patch_size',
     'checkpoint': 'model.backbone.init_cfg.checkpoint',
+    'stages': 'model.backbone.num_stages',
     'drop_path': 'model.backbone.drop_path_rate',
     'mask_ratio': 'model.backbone.mask_ratio',
     'class_token': 'model.backbone.with_cls_token',
@@ -134,7 +135,7 @@ def facts(cfg: Any, gpus: int | None = None) -> Facts:
     found |= {name: as_written(schedule_of(cfg, of).get(option)) for name, (of, option) in _SCHEDULED.items()}
     found |= _batch_facts(cfg, gpus)
     if special := transfer_facts(cfg):
-        found |= {name: as_written(value) for name, value in special.items()} | {'base_lr': None}
+        found |= {name: as_written(value) for name, value in special.items()} | {'base_lr': None, 'stages': None}
     return {name: value for name, value in found.items() if value is not None}
 
 

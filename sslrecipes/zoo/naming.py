@@ -25,8 +25,9 @@ _SCHEDULES = {
     **dict.fromkeys(('WarmupCosineLR', 'CosineScheduler', 'CosineAnnealingLR'), 'coslr'),
     'MultiStepLR': 'multisteplr',
     'PolyLR': 'polylr',
+    '': 'constlr',
 }
-_DEFAULT_PX = {'in1k': 224}
+_DEFAULT_PX = {'in1k': 224, 'cub200': 224}
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ from sslrecipes.config.source import lineage
 
 ROOT = Path(__file__).parents[2]
 BASES = ROOT / 'configs/_base_'
+#: Data sets for which the recipes of CUB-200 are copied.
+SMALL = ('aircraft', 'caltech101', 'cars', 'cifar10', 'cifar100', 'dtd', 'flowers102', 'pets')
 #: Bases for configs of the reader, and of tests.
 OFFERED = {
     'datasets/digits_8.py',
-    'datasets/s3l/in1k_two_views.py',
+    *(f'datasets/small/{name}.py' for name in SMALL),
     'evaluation/online.py',
-    'models/s3l/noconv5.py',
     'transfer/datasets/imagenet-s.py',
 }
 WITHOUT_RUNTIME = [path for kind in ('schedules', 'evaluation') for path in sorted((BASES / kind).rglob('*.py'))]

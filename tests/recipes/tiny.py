@@ -68,7 +68,7 @@ def shrink(cfg: Any) -> Any:
             part.img_size = PATCHES_PER_SIDE * part.patch_size
         if 'topk' in part:
             part.topk = min(part.topk, PATCHES_PER_SIDE**2)
-        if 'out_indices' in part:
+        if 'out_indices' in part and 'num_stages' not in part:
             part.out_indices = [DEPTH - len(part.out_indices) + i for i in range(len(part.out_indices))]
         if part.get('init_cfg', {}) and 'checkpoint' in part.init_cfg:
             del part['init_cfg']
@@ -88,7 +88,8 @@ def narrow_cnn(model: Any) -> None:
     backbone = model.backbone
     if backbone.type in ('ResNet', 'ResNet_CIFAR'):
         expansion = 4 if backbone.depth >= 50 else 1
-        backbone.update(stem_channels=4, base_channels=WIDTH // (8 * expansion))
+        last = 2 ** (backbone.get('num_stages', 4) - 1)
+        backbone.update(stem_channels=4, base_channels=WIDTH // (last * expansion))
         backbone.zero_init_residual = False  # or the first step leaves most weights alone
     elif backbone.type == 'MobileNetV2':
         backbone.widen_factor = 0.1

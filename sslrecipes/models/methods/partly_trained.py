@@ -20,7 +20,7 @@ class PartlyTrainedClassifier(ImageClassifier):
     what they will be in the fine-tuning that follows.
 
     Args:
-        trained: Names of the parts that learn, such as ``'backbone.layer4'``.
+        trained: Names of the parts that learn: children of the model (``'head'``) or of its backbone (``'layer4'``).
         **kwargs: Arguments of mmpretrain's ``ImageClassifier``.
 
     Raises:
@@ -31,7 +31,7 @@ class PartlyTrainedClassifier(ImageClassifier):
 
     def __init__(self, *, trained: Sequence[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        parts = {name: part for name, part in self.named_modules() if name}
+        parts = {**dict(self.backbone.named_children()), **dict(self.named_children())}
         for name in trained:
             if name not in parts:
                 raise ConfigError(f'model.trained: there is no "{name}" in the model.{did_you_mean(name, list(parts))}')

@@ -9,7 +9,7 @@ from sslrecipes.registry import MODELS
 CLASSES = 3
 
 
-def classifier(trained=('backbone.layer4', 'head')):
+def classifier(trained=('layer4', 'head')):
     return MODELS.build(
         dict(
             type='PartlyTrainedClassifier',
@@ -37,7 +37,7 @@ def test_all_of_it_is_in_training_mode_but_when_it_is_judged():
     assert {type(part) for part in model.modules()} >= {nn.BatchNorm2d, nn.Linear}
 
 
-@pytest.mark.parametrize('name', ['backbone.layer5', 'fc'])
+@pytest.mark.parametrize('name', ['layer5', 'fc'])
 def test_a_part_that_is_not_there_is_named(name):
     with pytest.raises(ConfigError, match=rf'^model\.trained: there is no "{name}" in the model\.'):
         classifier(('head', name))

@@ -1,0 +1,11 @@
+_base_ = [
+    '../_base_/models/s3l/byol_resnet50.py',
+    '../_base_/datasets/small/cub200.py',
+    '../_base_/datasets/s3l/two_views.py',
+    '../_base_/schedules/s3l/sgd_coslr.py',
+    '../_base_/runtimes/sslight/pretrain.py',
+]
+
+train_dataloader = dict(dataset=_base_.train_set)
+optim_wrapper = dict(optimizer=dict(lr=0.125))
+train_cfg = dict(max_epochs=800)

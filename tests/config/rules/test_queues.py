@@ -1,0 +1,38 @@
+"""Positives among a queue's negatives."""
+
+import random
+
+import pytest
+
+from sslrecipes.config.rules.queues import many_stale_positives, stale_positives
+
+
+def simulated(length, images, epochs=200):
+    """Share of the queries whose image is among the last ``length`` keys; the first epochs fill the queue."""
+    generator, last_seen, clock, stale, queries = random.Random(0), {}, 0, 0, 0
+    for epoch in range(epochs):
+        for image in generator.sample(range(images), images):
+            if epoch > 3:
+                queries += 1
+                stale += clock - last_seen[image] <= length
+            last_seen[image] = clock
+            clock += 1
+    return stale / queries
+
+
+@pytest.mark.parametrize('length', [40, 164, 240, 300, 480, 600])
+def test_share_equals_that_of_shuffled_epochs(length):
+    assert stale_positives(length, 240) == pytest.approx(simulated(length, 240), abs=0.01)
+
+
+def test_share_of_cub():
+    assert stale_positives(4096, 5994) == pytest.approx(0.24, abs=0.01)
+
+
+def test_what_is_said():
+    assert many_stale_positives('queue', 65536, 1_281_167) is None
+    assert many_stale_positives('queue', 0, 100) is None
+    said = many_stale_positives('queue', 4096, 5994)
+    assert said.startswith('queue=4096 keys are 68% of the 5994 training images: 23% of the queries')
+    assert 'About 1498 keys' in said
+    assert '100% of the queries' in many_stale_positives('queue', 500, 100)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
-from mmengine.dist import get_rank
+from mmengine.dist import get_rank, get_world_size
 from mmengine.model import BaseModule
 from torch import Tensor
 
 from sslrecipes.config.rules import refuse_bad_values
 from sslrecipes.config.rules.checks import above
-from sslrecipes.errors import RunError
+from sslrecipes.errors import ConfigError, RunError
 from sslrecipes.models.layers.gathering import gather_rows
 from sslrecipes.models.losses.contrastive import contrastive_loss
 from sslrecipes.models.utils.observed import Observed
@@ -52,6 +53,23 @@ class SimCLRHead(Observed, BaseModule):
         self.temperature = temperature
         self.factor = temperature / base
         self.gather = gather
+        self.others: int | None = None
+
+    @property
+    def trivial_loss(self) -> float | None:
+        """Loss of a network that tells no images apart, once the batch is known: ln(2B - 1), times the factor."""
+        return None if self.others is None else self.factor * math.log(self.others)
+
+    def check_batches(self, sizes: set[int]) -> None:
+        """Learn from the numbers of images per rank how many candidates there are beside an anchor.
+
+        Raises:
+            ConfigError: If an anchor has no negatives.
+        """
+        ranks = get_world_size() if self.gather else 1
+        if min(sizes) * ranks < 2:
+            raise ConfigError('SimCLR needs the views of two images at least: an image has no negatives on its own.')
+        self.others = 2 * max(sizes) * ranks - 1
 
     def loss(self, embeddings: Tensor) -> Tensor:
         """Loss of ``(2 * B, C)`` rows of unit length, first the first views of all images, then the second ones.

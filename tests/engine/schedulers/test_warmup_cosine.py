@@ -44,6 +44,22 @@ def test_value_changes_at_optimizer_steps_only():
     assert values[5] != values[4], 'an epoch starts a new accumulation'
 
 
+def test_the_cosine_may_move_once_per_epoch_while_the_rise_moves_with_each_step():
+    values = [lr for lr, _ in curve(16, start=0.2, per_epoch=True)]
+    assert values[:4] == pytest.approx([0.2, 0.4, 0.6, 0.8])
+    for epoch in (1, 2, 3):
+        cosine = 0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / 3))
+        assert values[4 * epoch : 4 * epoch + 4] == pytest.approx([cosine] * 4)
+
+
+def test_a_group_may_keep_its_learning_rate():
+    groups = [dict(params=[torch.nn.Parameter(torch.zeros(1))], fix_lr=fixed) for fixed in (True, False)]
+    optimizer = torch.optim.SGD(groups, lr=0.5)
+    schedule = WarmupCosineLR(optimizer, epochs=4, epoch_length=4)
+    schedule.move(8)
+    assert [group['lr'] for group in optimizer.param_groups] == [0.5, pytest.approx(0.25)]
+
+
 def test_state_is_the_step_alone():
     _, schedule = make()
     assert set(schedule.state_dict()) == {'last_step', '_global_step'}

@@ -35,6 +35,15 @@ def test_equal_images_are_told_from_the_anchor_itself():
     assert loss.item() == 0.0
 
 
+def test_the_loss_of_equal_images_is_known_with_the_batch():
+    head = SimCLRHead(temperature=0.5, base_temperature=0.25)
+    assert head.trivial_loss is None
+    head.check_batches({3, 4})
+    assert head.loss(torch.ones(8, 1)).item() == pytest.approx(head.trivial_loss)
+    with pytest.raises(ConfigError, match='an image has no negatives on its own'):
+        head.check_batches({1, 4})
+
+
 def test_an_anchor_without_its_second_view_is_an_error():
     with pytest.raises(RunError, match='two views of each image, but 7 rows came'):
         SimCLRHead().loss(rows(7))
@@ -42,5 +51,5 @@ def test_an_anchor_without_its_second_view_is_an_error():
 
 @pytest.mark.parametrize('options', [dict(temperature=0), dict(base_temperature=-0.07), dict(temperature='hot')])
 def test_temperatures_are_positive_numbers(options):
-    with pytest.raises(ConfigError, match='temperature is .* but must be a number above 0'):
+    with pytest.raises(ConfigError, match=r'temperature is .* but must be a number above 0'):
         SimCLRHead(**options)

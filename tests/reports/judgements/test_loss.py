@@ -32,8 +32,20 @@ FALLING = [1.2 - 0.02 * step for step in range(30)]
         ([0.5] * 30, 1.0, 'none', 'unclear'),
         ([1.0, 1.3, 0.7] * 10, 1.0, 'fails', 'bad'),
         ([float('nan')], 1.0, 'none', 'unclear'),
+        ([5.0 + 0.05 * step for step in range(30)], 8.3, 'none', 'unclear'),
     ],
-    ids=['falls', 'no line', 'rises', 'stays', 'too short', 'explodes', 'always below', 'noise', 'nothing'],
+    ids=[
+        'falls',
+        'no line',
+        'rises',
+        'stays',
+        'too short',
+        'explodes',
+        'always below',
+        'noise',
+        'nothing',
+        'a queue fills',
+    ],
 )
 def test_a_loss_must_fall_and_leave_its_line(values, line, sign, verdict):
     judgement = loss(run(values, line))

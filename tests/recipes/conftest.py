@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from sslrecipes.config.image_size import at_size
 from sslrecipes.config.kinds import recipes_below
 from sslrecipes.config.loading import load_config
 from sslrecipes.zoo.cards import read_index
+from sslrecipes.zoo.naming import image_size
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Rows of the metafiles by name; several may share a config.
@@ -32,6 +34,8 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize(fixture, names[fixture])
     if 'method' in metafunc.fixturenames:
         metafunc.parametrize('method', sorted(trained()))
+    if 'pretrained' in metafunc.fixturenames:
+        metafunc.parametrize('pretrained', sorted(pretrained_methods()))
 
 
 @cache
@@ -73,6 +77,12 @@ def cards():
 def methods():
     """Config of one recipe for each class of model that is trained, and for each variant that runs other code."""
     return trained()
+
+
+@pytest.fixture
+def pretraining_at(pretrained):
+    """Function from the side of the pictures to the config of the recipe for a method, ``pretrained``."""
+    return lambda side: at_size(resolved(pretrained_methods()[pretrained]), side)
 
 
 @pytest.fixture(scope='session')
@@ -119,6 +129,20 @@ def method_of(cfg):
         f'{name} with {backbone.type}': backbone.type == 'MAEPrivFineTuneViT',
     }
     return next((variant for variant, found in variants.items() if found), name)
+
+
+@cache
+def pretrained_methods():
+    """Name of a recipe on pictures of 224 px for each method, and for each kind of views and backbone that it has."""
+    names = [name for name in PRETRAININGS if image_size(resolved(name)) == 224]
+    return {parts_of(resolved(name)): name for name in reversed(names)}
+
+
+def parts_of(cfg):
+    backbone, steps = cfg.model.backbone, cfg.train_dataloader.dataset.pipeline
+    locals_ = any(step.get('num_locals') for step in steps)
+    kind = f'patches of {backbone.patch_size}' if 'img_size' in backbone else f'{backbone.get("num_stages", 4)} stages'
+    return f'{cfg.model.type}{" and local crops" * locals_}, {kind}'
 
 
 def load(path):

@@ -26,7 +26,6 @@ ARCH = {'embed_dims': WIDTH, 'num_layers': DEPTH, 'num_heads': HEADS, 'feedforwa
 #: New values of the keys that a part of the model, or a part within it, has.
 SIZES = {
     'arch': ARCH,
-    'num_patches': PATCHES_PER_SIDE**2,
     'num_layers': DEPTH,
     'embed_dim': WIDTH,
     'embed_dims': WIDTH,
@@ -59,23 +58,35 @@ TRANSFORM_SIZES = {'scale': 1, 'crop_size': 1, 'global_size': 1, 'local_size': 1
 
 def shrink(cfg: Any) -> Any:
     """Give the config's model tiny widths, depths and images, consistently, and random weights."""
+    cfg = narrow(cfg)
+    for _, part in walk(cfg.model):
+        if not isinstance(part, dict):
+            continue
+        if 'num_patches' in part:
+            part.num_patches = PATCHES_PER_SIDE**2
+        if 'img_size' in part:
+            part.img_size = PATCHES_PER_SIDE * part.patch_size
+        if 'topk' in part:
+            part.topk = min(part.topk, PATCHES_PER_SIDE**2)
+    pixels = cfg.model.backbone.get('img_size', CNN_PIXELS)
+    for transform in loader_of(cfg).dataset.pipeline:
+        transform.update({key: int(share * pixels) for key, share in TRANSFORM_SIZES.items() if key in transform})
+    return cfg
+
+
+def narrow(cfg: Any) -> Any:
+    """Give the config's model tiny widths and depths, consistently, random weights, and two local views at most."""
     cfg = deepcopy(cfg)
     for _, part in [*walk(cfg.model), *walk(cfg.get('data_preprocessor'))]:
         if not isinstance(part, dict):
             continue
         part.update({key: value for key, value in SIZES.items() if key in part})
-        if 'img_size' in part:
-            part.img_size = PATCHES_PER_SIDE * part.patch_size
-        if 'topk' in part:
-            part.topk = min(part.topk, PATCHES_PER_SIDE**2)
         if 'out_indices' in part and 'num_stages' not in part:
             part.out_indices = [DEPTH - len(part.out_indices) + i for i in range(len(part.out_indices))]
         if part.get('init_cfg', {}) and 'checkpoint' in part.init_cfg:
             del part['init_cfg']
     narrow_cnn(cfg.model)
-    pixels = cfg.model.backbone.get('img_size', CNN_PIXELS)
     for transform in loader_of(cfg).dataset.pipeline:
-        transform.update({key: int(share * pixels) for key, share in TRANSFORM_SIZES.items() if key in transform})
         if 'num_locals' in transform:
             transform.num_locals = min(transform.num_locals, 2)
     if cfg.get('optim_wrapper', {}).get('type') == 'AmpOptimWrapper':

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from sslrecipes.commands.costs import StepCost, step_cost
 from sslrecipes.commands.culprits import told
 from sslrecipes.commands.launch import build_runner, missing_weights
+from sslrecipes.commands.recipe_costs import USUAL_SIDE, relative_cost
 from sslrecipes.commands.rehearsal import rehearse, scratch
 from sslrecipes.commands.synthetic import mid_run
 from sslrecipes.commands.train import verify_transfer
@@ -27,6 +28,7 @@ from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.models.utils.wrapping import unwrapped
 from sslrecipes.zoo.facts import facts
 
+RELATIVE_COST = f'cost relative to {USUAL_SIDE} px'
 BYTES = {'GiB': 2.0**30, 'MiB': 2.0**20, 'KiB': 2.0**10}
 THOUSANDS = {'M': 1e6, 'k': 1e3}
 OPERATIONS = {'G': 1e9, **THOUSANDS}
@@ -64,7 +66,7 @@ def print_report(runner: SSLRunner, missing: Mapping[str, str] | None = None, mo
     rows = {
         **stated,
         **{key: value for key, value in scaled_lr(runner).items() if key in stated},
-        **describe(cost, batch_size_of(runner.train_dataloader)),
+        **describe(cost, batch_size_of(runner.train_dataloader), relative_cost(runner.cfg)),
         **{f'MISSING {place}': file for place, file in (missing or {}).items()},
         'batches per epoch': str(len(runner.train_dataloader)),
         **{f'first batch: {name}': shape for name, shape in shapes(batch).items()},
@@ -89,8 +91,8 @@ def scaled_lr(runner: SSLRunner) -> dict[str, str]:
     }
 
 
-def describe(cost: StepCost, batch: int) -> dict[str, str]:
-    """Put the cost of a step of ``batch`` images per process into words."""
+def describe(cost: StepCost, batch: int, relative: float | None = None) -> dict[str, str]:
+    """Put the cost of a step of ``batch`` images per process into words, and ``relative`` to usual pictures."""
     activations = cost.activations * batch + cost.step_activations
     flops = cost.flops + cost.step_flops / batch
     unit, size = _unit(BYTES, cost.states + activations, cost.states, activations)
@@ -102,6 +104,7 @@ def describe(cost: StepCost, batch: int) -> dict[str, str]:
             f'{flops / operations:.2f} {magnitude} (matrix products, convolutions and attention of '
             'all views and networks, forward and backward; queues as they are at first)'
         ),
+        **({RELATIVE_COST: f'{relative:.4g}'} if relative else {}),
         'memory per process': (
             f'about {(cost.states + activations) / size:.2f} {unit} in fp32 at batch {batch}: '
             f'{cost.states / size:.2f} weights, buffers, gradients and moments, {activations / size:.2f} activations'

@@ -9,6 +9,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
+from sslrecipes.commands.recipe_costs import REFUSALS
 from sslrecipes.config.places import value_at, walk
 from sslrecipes.registry import DATASETS
 from sslrecipes.zoo.facts import facts
@@ -24,11 +25,6 @@ KNOWN_IMAGES = {
 }
 #: Lists of parts of ImageNet, by what their names end with; 10 % is SimCLR's list.
 KNOWN_LISTS = {'1': 12_811, '10': 128_116}
-#: What components may raise when they are built or called; whether they work is for their own run to find out.
-REFUSALS = (
-    *(ArithmeticError, AssertionError, AttributeError, LookupError, OSError, TypeError),
-    *(RuntimeError, ValueError),  # also NotImplementedError, and the user's mistakes
-)
 _LIST = re.compile(r'(\d+)(pct|percent)\b')
 
 

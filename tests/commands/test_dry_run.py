@@ -17,6 +17,15 @@ def test_report_names_facts_costs_and_shapes(mae_on_digits, capsys):
         assert word in text
 
 
+def test_the_cost_of_small_pictures_is_told_beside_that_of_usual_ones(mae_on_digits, capsys):
+    crop = dict(type='RandomResizedCrop', scale=8, backend='pillow')
+    mae_on_digits.train_dataloader.dataset.pipeline.insert(0, crop)
+    print_report(SSLRunner.from_cfg(mae_on_digits))
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if 'cost relative to 224 px' in line]
+    assert 0 < float(row.strip('│').split('│')[1]) < (8 / 224) ** 2
+    assert 'cost relative to 224 px' not in describe(StepCost(1, 1, 1, 0, 1, 0, 1), 1)
+
+
 def test_batches_are_cut_and_described():
     views = {'inputs': [torch.zeros(4, 3, 8, 8), torch.zeros(4, 3, 6, 6)], 'data_samples': list(range(4))}
     cut = first_images(views, 2)

@@ -10,6 +10,7 @@ from mmengine.config import Config
 from sslrecipes.config.image_size.keys import LOCAL, SIZE, is_dense, side_of
 from sslrecipes.config.image_size.networks import is_vit, patch_of, sized_masks, sized_networks
 from sslrecipes.config.image_size.pipelines import global_side, pipelines_of, resized, views_of, with_resize
+from sslrecipes.config.picture_size import picture_size
 from sslrecipes.config.places import key_of, set_values, value_at
 
 _MISSING = object()
@@ -37,6 +38,15 @@ def sized_places(cfg: Any) -> dict[str, Any]:
         if not global_side(views_of(steps, place)) and (longer := with_resize(dataset, steps, side)):
             found[place] = longer
     return {place: value for place, value in found.items() if value_at(cfg, key_of(place), _MISSING) != value}
+
+
+def training_side(cfg: Any) -> int | None:
+    """Side of the pictures that a recipe trains on, of its global views; None if it states none, or several."""
+    if is_dense(cfg):
+        return None
+    trained = (steps for steps in pipelines_of(cfg) if steps[0].startswith('train_dataloader'))
+    sides = (global_side(views_of(steps, place)) for place, steps in trained)
+    return next(filter(None, sides), None) or picture_size(cfg.get('train_dataloader'))
 
 
 def at_size(cfg: Config, side: int) -> Config:

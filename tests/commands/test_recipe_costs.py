@@ -38,7 +38,7 @@ def forward_flops(side, **options):
 )
 def test_what_small_pictures_and_a_network_without_conv5_cost(depth, gflops, shares, without_conv5):
     full = forward_flops(224, depth=depth)
-    assert full / 1e9 == pytest.approx(gflops, abs=5e-4)
+    assert full / 1e9 == pytest.approx(gflops, abs=1e-3)
     counted = [forward_flops(side, depth=depth) / full for side in (112, 56)]
     assert counted == pytest.approx(shares, abs=5e-5)
     assert counted[0] <= 0.27

@@ -9,8 +9,8 @@ from sslrecipes.config.source import lineage
 
 ROOT = Path(__file__).parents[2]
 BASES = ROOT / 'configs/_base_'
-#: Data sets for which the recipes of CUB-200 are copied.
-SMALL = ('aircraft', 'caltech101', 'cars', 'cifar10', 'cifar100', 'dtd', 'flowers102', 'pets')
+#: Data sets without a recipe, for which those of CUB-200 are copied.
+SMALL = ('dtd', 'flowers102')
 #: Bases for configs of the reader, and of tests.
 OFFERED = {
     'datasets/digits_8.py',

@@ -102,6 +102,7 @@ def narrow_cnn(model: Any) -> None:
         last = 2 ** (backbone.get('num_stages', 4) - 1)
         backbone.update(stem_channels=4, base_channels=WIDTH // (last * expansion))
         backbone.zero_init_residual = False  # or the first step leaves most weights alone
+        backbone.norm_eval = False  # likewise: ReLUs are dead where one channel has the statistics of random weights
     elif backbone.type == 'MobileNetV2':
         backbone.widen_factor = 0.1
         for part in (model, model.get('neck'), model.get('head'), model.get('probe')):

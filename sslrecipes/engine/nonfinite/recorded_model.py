@@ -36,7 +36,7 @@ _COMPONENTS = """
     DenseCLNeck Feature2Pyramid FPN GlobalAveragePooling LinearNeck MAEPretrainDecoder MoCoV2Neck NonLinearNeck
     SimpleFPN
     ContrastiveHead LatentCrossCorrelationHead LatentPredictHead LinearClsHead MAEPretrainHead MIMHead MoCoV3Head
-    VisionTransformerClsHead
+    MultiLabelLinearClsHead VisionTransformerClsHead
     BBoxHead FCNHead FCNMaskHead HeuristicFusionHead PanopticFPNHead RPNHead Shared2FCBBoxHead
     Shared4Conv1FCBBoxHead StandardRoIHead UPerHead
     CosineSimilarityLoss CrossCorrelationLoss CrossEntropyLoss L1Loss LabelSmoothLoss PixelReconstructionLoss

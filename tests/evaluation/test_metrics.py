@@ -45,6 +45,13 @@ def test_balanced_accuracy_of_classifier_samples(scores, with_label):
     assert metrics['accuracy/top1'] == pytest.approx(100 * np.mean((values.argmax(1) == labels).numpy()), rel=1e-5)
 
 
+def test_classes_without_a_test_image_do_not_count():
+    """Mean per-class accuracy of Caltech-101: (1/2 + 2/3 + 0) / 3, class 2 being absent from the test images."""
+    labels = torch.tensor([0, 0, 1, 1, 1, 3])
+    predictions = torch.tensor([0, 2, 1, 1, 0, 2])
+    assert balanced_accuracy(predictions, labels) == pytest.approx(100 * (1 / 2 + 2 / 3 + 0) / 3)
+
+
 def test_probe_accuracy_names_each_head_and_the_best():
     labels = [0, 1, 2, 2]
     right, wrong = torch.eye(6)[labels], torch.eye(6)[[0, 1, 3, 3]]

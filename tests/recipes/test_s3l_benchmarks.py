@@ -1,17 +1,14 @@
-"""The classification benchmarks of S3L against its scripts' settings, and their steps against plain torch."""
+"""The classification benchmarks of S3L: settings of its scripts, schedules, and what they start from."""
 
 import math
-from copy import deepcopy
 
 import pytest
 import torch
-import torch.nn.functional as F  # noqa: N812
-from mmengine.optim import build_optim_wrapper
-from mmpretrain.structures import DataSample
-from torchvision.models import resnet18
 
 from sslrecipes.config.picture_size import picture_size
-from sslrecipes.registry import PARAM_SCHEDULERS
+from sslrecipes.datasets.preflight.dataset import check_dataset
+from sslrecipes.engine.runner import SSLRunner
+from sslrecipes.registry import MODELS, PARAM_SCHEDULERS
 
 PRE = 'resnet50_moco-v2-in1k-pre'
 ZOOM, CROP, SHIFT = 'RandomResizedCrop', 'RandomCrop', 'RandomCrop with padding'
@@ -37,6 +34,7 @@ LINEAR = {
     'cifar100': (30, [10, 20], SHIFT),
     'voc07': (30, [10, 20], CROP),
 }
+SMALL = dict(type='ResNet', depth=18, base_channels=4, stem_channels=4)
 BEST = {'caltech101': 'accuracy/balanced', 'voc07': 'multi-label/mAP'}
 DECAY = {'voc07': 1e-5}
 
@@ -93,84 +91,73 @@ def test_settings_of_the_linear_evaluation_on_imagenet(resolve):
     assert (crop_of(cfg), picture_size(cfg.train_dataloader), picture_size(cfg.test_dataloader)) == (ZOOM, 224, 224)
 
 
-def small(cfg, tiny, classes):
-    """Model of a recipe as a ResNet18 with few classes, and its optimizer."""
-    cfg = deepcopy(cfg)
-    cfg.model.backbone.depth = 18
-    cfg.model.backbone.pop('init_cfg')
-    if cfg.model.type == 'LinearProbe':
-        cfg.model.update(num_classes=classes, in_channels=512)
-    else:
-        cfg.model.head.update(num_classes=classes, in_channels=512)
-        if 'loss_weight' in cfg.model.head.loss and cfg.model.head.loss.get('use_sigmoid'):
-            assert cfg.model.head.loss.loss_weight == pytest.approx(1 / 20)
-            cfg.model.head.loss.loss_weight = 1 / classes
-    model = tiny.build_model(cfg)
-    return model, build_optim_wrapper(model, cfg.optim_wrapper), cfg.optim_wrapper.optimizer
+@pytest.fixture
+def encoders(tmp_path):
+    """A checkpoint of MoCo with two small networks, and those two."""
+    networks = {part: MODELS.build(SMALL).state_dict() for part in ('backbone.', 'momentum_encoder.backbone.')}
+    state = {f'{part}{name}': value for part, network in networks.items() for name, value in network.items()}
+    torch.save(dict(state_dict=state), tmp_path / 'moco.pth')
+    return str(tmp_path / 'moco.pth'), networks
 
 
-def state_of(model):
-    """Weights and statistics by torchvision's names."""
-    parts = {'backbone.': '', 'head.fc.': 'fc.', 'heads.0.': 'fc.'}
-    return {
-        new + name.removeprefix(old): value
-        for name, value in model.state_dict().items()
-        for old, new in parts.items()
-        if name.startswith(old)
-    }
+@pytest.mark.parametrize(
+    ('origin', 'part'),
+    [('moco-v2-in1k-pre', 'backbone.'), ('moco-v2-in1k-pre-key', 'momentum_encoder.backbone.')],
+)
+@pytest.mark.parametrize('kind', ['linear-multisteplr', 'multisteplr'])
+def test_cub_takes_the_query_encoder_and_the_official_way_the_key_encoder(kind, origin, part, encoders, resolve):
+    checkpoint, networks = encoders
+    said = resolve(f'resnet50_{origin}_4xb16-{kind}-30e_cub200').model.backbone.init_cfg
+    backbone = MODELS.build(dict(SMALL, init_cfg=dict(said, checkpoint=checkpoint)))
+    backbone.init_weights()
+    for name, value in backbone.state_dict().items():
+        assert torch.equal(value, networks[part][name])
 
 
-def official(state, classes):
-    """torchvision's network with the weights of ours, and statistics that a pre-training may have left."""
-    network = resnet18(num_classes=classes)
-    assert network.state_dict().keys() == state.keys()
-    for name, value in state.items():
-        if name.endswith('running_mean'):
-            value.normal_(std=0.1)
-        elif name.endswith('running_var'):
-            value.uniform_(0.5, 1.5)
-    network.load_state_dict(state)
-    return network
+def test_a_warmed_network_in_the_official_layout_is_loaded_wherever_it_was_lost(encoders, resolve, tmp_path):
+    (network, _) = encoders[1].values()
+    state = {f'module.{name}': value for name, value in network.items()} | {'module.fc.bias': torch.zeros(3)}
+    torch.save(dict(state_dict=state), tmp_path / 'warmed.pth.tar')
+    for recipe in ('multisteplr-60e_aircraft', 'multisteplr-60e_cifar10', 'coslr-60e_voc07'):
+        said = resolve(f'{PRE}_4xb16-{recipe}').model.backbone.init_cfg
+        backbone = MODELS.build(dict(SMALL, init_cfg=dict(said, checkpoint=str(tmp_path / 'warmed.pth.tar'))))
+        backbone.init_weights()
+        assert torch.equal(backbone.layer4[1].bn2.weight, network['layer4.1.bn2.weight'])
+        assert torch.equal(backbone.conv1.weight, network['conv1.weight'])
 
 
-STEPS = {
-    'fine-tuning, batch norms in eval mode': ('4xb16-multisteplr-60e_aircraft', 'all', False),
-    'fine-tuning': ('4xb16-multisteplr-30e_cub200', 'all', True),
-    'several labels': ('4xb16-coslr-60e_voc07', 'all', False),
-    'linear': ('4xb16-linear-multisteplr-30e_cub200', 'fc', False),
-    'linear on ImageNet': ('8xb32-linear-multisteplr-100e_in1k', 'fc', False),
-    'linear, several labels': ('1xb16-linear-multisteplr-30e_voc07', 'fc', False),
-}
+@pytest.fixture
+def devkit(tmp_path, write_images):
+    """A folder of Pascal VOC: eight pictures with an object each, of two classes, and a difficult one in the last."""
+    thing = '<object><name>{}</name><difficult>{}</difficult><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax>'
+    thing += '<ymax>9</ymax></bndbox></object>'
+    names = [f'{index:06}' for index in range(8)]
+    write_images(tmp_path / 'voc', *(f'JPEGImages/{name}.jpg' for name in names))
+    for folder in ('Annotations', 'ImageSets/Main'):
+        (tmp_path / 'voc' / folder).mkdir(parents=True)
+    for index, name in enumerate(names):
+        things = thing.format(('cat', 'dog')[index % 2], 0) + thing.format('sofa', 1) * (index == 7)
+        (tmp_path / f'voc/Annotations/{name}.xml').write_text(f'<annotation>{things}</annotation>')
+    for split in ('trainval', 'test'):
+        (tmp_path / f'voc/ImageSets/Main/{split}.txt').write_text('\n'.join(names))
+    return str(tmp_path / 'voc')
 
 
-@pytest.mark.parametrize('kind', STEPS)
-def test_steps_are_those_of_plain_torch(kind, resolve, tiny):
-    recipe, trained, batch_statistics = STEPS[kind]
-    model, wrapper, said = small(resolve(f'{PRE}_{recipe}'), tiny, classes=6)
-    network = official(state_of(model), 6).train(batch_statistics)
-    before = deepcopy(network.state_dict())
-    learning = [param for name, param in network.named_parameters() if trained == 'all' or name.startswith('fc.')]
-    optimizer = torch.optim.SGD(learning, said.lr, momentum=0.9, weight_decay=said.weight_decay)
-    model.train()
-    for _ in range(2):
-        images, labels = torch.randn(4, 3, 32, 32), torch.rand(4, 6) > 0.6
-        samples = [DataSample().set_gt_score(row.float()) for row in labels]
-        target = labels.float()
-        if 'several' not in kind:
-            target = torch.randint(6, (4,))
-            samples = [DataSample().set_gt_label(label) for label in target]
-        wrapper.update_params(model.parse_losses(model(images, samples, mode='loss'))[0])
-        loss = F.binary_cross_entropy_with_logits if target.ndim == 2 else F.cross_entropy
-        optimizer.zero_grad()
-        loss(network(images), target).backward()
-        optimizer.step()
-    found, expected = state_of(model), network.state_dict()
-    for name, value in expected.items():
-        torch.testing.assert_close(found[name], value, rtol=1e-4, atol=1e-6)
-    moved = {name for name, value in found.items() if not torch.equal(value, before[name])}
-    statistics = {name for name in before if 'running' in name or 'num_batches' in name}
-    weights = {name for name in before if trained == 'all' or name.startswith('fc.')} - statistics
-    assert moved == weights | (statistics if batch_statistics else set())
+def test_voc_is_trained_and_its_best_epoch_kept(devkit, resolve, tiny, tmp_path):
+    cfg = tiny.shrink(resolve(f'{PRE}_4xb16-coslr-60e_voc07'))
+    cfg.model.head.num_classes = 20
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        loader.update(batch_size=4, num_workers=0, persistent_workers=False)
+        loader.dataset.data_root = devkit
+        check_dataset(loader.dataset)
+    cfg.update(work_dir=str(tmp_path / 'work'), log_level='ERROR', visualizer=None)
+    cfg.train_cfg.max_epochs = 2
+    runner = SSLRunner.from_cfg(cfg)
+    runner.train()
+    scores, _ = runner.message_hub.get_scalar('val/multi-label/mAP').data
+    assert len(scores) == 2
+    assert all(0 < score <= 100 for score in scores)
+    assert runner.message_hub.get_info('best_score') == max(scores)
 
 
 def rates(cfg, epochs, length):

@@ -29,9 +29,10 @@ def hint(held: Shapes, wanted: Shapes, unmatched: Collection[str]) -> str:
     """
     vits = (name.removesuffix(_PROJECTION) for name in wanted if name.endswith(_PROJECTION) and name in held)
     of_vits = chain.from_iterable(_differences(held, wanted, unmatched, vit) for vit in vits)
-    others = (_other_stages, _other_decoder, _other_projection, _other_classes, _other_program)
+    of_resnets = _other_stages(held, wanted, unmatched)
+    others = (_other_decoder, _other_projection, _other_classes, _other_program)
     of_others = (other(held, wanted) for other in others)
-    return next(chain(of_vits, *of_others), '')
+    return next(chain(of_vits, of_resnets, *of_others), '')
 
 
 def cut_class_tokens(held: Shapes, wanted: Shapes) -> list[str]:
@@ -66,10 +67,10 @@ def _differences(held: Shapes, wanted: Shapes, unmatched: Collection[str], vit: 
         )
 
 
-def _other_stages(held: Shapes, wanted: Shapes) -> Iterator[str]:
+def _other_stages(held: Shapes, wanted: Shapes, unmatched: Collection[str]) -> Iterator[str]:
     theirs, ours = _stages(held), _stages(wanted)
     for net in (net for net in ours if net in theirs):
-        if theirs[net] < ours[net]:
+        if any(name.startswith(f'{net}layer{theirs[net] + 1}.') for name in unmatched):
             absent = ', '.join(f"'layer{number}.'" for number in range(theirs[net] + 1, ours[net] + 1))
             yield (
                 f"The file's network ends with layer{theirs[net]}, the model's with layer{ours[net]}: set "

@@ -22,6 +22,15 @@ KNOWN_IMAGES = {
     'VOCDataset': (16_551, 4_952),
     'ADE20KDataset': (20_210, 2_000),
     'CityscapesDataset': (2_975, 500),
+    'CUB': (5_994, 5_794),
+    'FGVCAircraft': (6_667, 3_333),
+    'StanfordCars': (8_144, 8_041),
+    'OxfordIIITPet': (3_680, 3_669),
+    'Caltech101': (3_060, 6_084),
+    'Flowers102': (2_040, 6_149),
+    'DTD': (3_760, 1_880),
+    'CIFAR10': (50_000, 10_000),
+    'CIFAR100': (50_000, 10_000),
 }
 #: Lists of parts of ImageNet, by what their names end with; 10 % is SimCLR's list.
 KNOWN_LISTS = {'1': 12_811, '10': 128_116}
@@ -59,4 +68,4 @@ def _known(dataset: Mapping[str, Any]) -> Iterator[int]:
     if listed and listed[1] in KNOWN_LISTS:
         yield KNOWN_LISTS[listed[1]]
     if kind in KNOWN_IMAGES:
-        yield KNOWN_IMAGES[kind][bool(dataset.get('test_mode')) or dataset.get('split') == 'val']
+        yield KNOWN_IMAGES[kind][bool(dataset.get('test_mode')) or dataset.get('split') in ('val', 'test')]

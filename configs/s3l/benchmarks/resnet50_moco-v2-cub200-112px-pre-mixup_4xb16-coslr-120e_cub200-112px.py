@@ -1,13 +1,3 @@
-_base_ = [
-    '../../_base_/models/s3l/resnet50_mixup.py',
-    '../../_base_/datasets/small/cub200.py',
-    '../../_base_/datasets/s3l/classify_112.py',
-    '../../_base_/schedules/s3l/sgd_coslr_finetune.py',
-    '../../_base_/runtimes/keep_best.py',
-]
+_base_ = ['resnet50_moco-v2-cub200-112px-pre-mixup_4xb16-coslr-120e_cub200.py']
 
-checkpoint = 'work_dirs/moco-v2_resnet50_4xb32-coslr-200e_cub200-112px/epoch_200.pth'
-model = dict(backbone=dict(init_cfg=dict(checkpoint=checkpoint)), head=dict(num_classes=_base_.num_classes))
-train_dataloader = dict(dataset=dict(_base_.train_set, pipeline=_base_.crop_pipeline))
-val_dataloader = test_dataloader = dict(dataset=dict(_base_.test_set, pipeline=_base_.test_pipeline))
-data_preprocessor = dict(num_classes=_base_.num_classes)
+image_size = 112

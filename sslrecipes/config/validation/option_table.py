@@ -57,6 +57,12 @@ def _priority(value: object) -> str | None:
     return either(one_of(*_PRIORITIES), whole(0, below=101))(value.upper() if isinstance(value, str) else value)
 
 
+def _mixing(value: object) -> str | None:
+    """What a parameter of the distribution of mixing ratios may be; mmpretrain takes no whole numbers."""
+    good = isinstance(value, float) and 0 < value < math.inf
+    return None if good else 'a number above 0 with a point, such as 1.0; 0 would mix nothing: leave that entry out'
+
+
 @dataclass(frozen=True)
 class Group:
     """Options that stand together in one dict.
@@ -256,6 +262,7 @@ GROUPS = (
         {'backbone': options, 'neck': either(options, items, nothing), 'head': _dict_or_none},
         required=('type',),
     ),
+    *(Group('model.train_cfg.augments[*]', {'alpha': _mixing}, of=kind) for kind in ('Mixup', 'CutMix')),
     *DETECTION_GROUPS,
     *EVALUATION_GROUPS,
     *(

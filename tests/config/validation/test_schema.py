@@ -49,6 +49,14 @@ def test_every_recipe_and_project_passes():
             {'model.test_cfg': dict(rcnn=dict(score_thrs=0.05))},
             'model.test_cfg.rcnn: there is no option "score_thrs". Did you mean "score_thr"?',
         ),
+        (
+            {'model.train_cfg': dict(augments=[dict(type='Mixup', alpha=0)])},
+            '0 would mix nothing: leave that entry out',
+        ),
+        (
+            {'model.train_cfg': dict(augments=[dict(type='CutMix', alpha=1)])},
+            'alpha is 1, but must be a number above 0',
+        ),
         ({'train_cfg.max_epochs': 4.5}, 'train_cfg.max_epochs is 4.5, but must be a whole number of at least 1.'),
         ({'optim_wrapper.accumulative_counts': 0}, 'optim_wrapper.accumulative_counts is 0'),
         ({'optim_wrapper.optimizer.lr': '1e-3'}, "optim_wrapper.optimizer.lr is '1e-3', but must be a number"),

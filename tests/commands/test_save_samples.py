@@ -51,6 +51,23 @@ def test_validation_data_comes_first(cfg, tmp_path):
         assert any((picture == one).all() for one in wanted)
 
 
+def test_classes_get_folders(cfg, tmp_path):
+    files = save_samples(cfg, tmp_path, count=100, data='train', by_class=True)
+    digits = Digits(split='train', pipeline=[])
+    of_class = {name: set() for name in digits.metainfo['classes']}
+    for index in range(len(digits)):
+        sample = digits.get_data_info(index)
+        of_class[digits.metainfo['classes'][sample['gt_label']]].add(picture_of(sample).tobytes())
+    assert len({file.parent for file in files}) == 10
+    for file, picture in zip(files, pixels(files), strict=True):
+        assert picture.tobytes() in of_class[file.parent.name]
+    cfg.train_dataloader.dataset.metainfo = dict(classes=())
+    with pytest.raises(ConfigError, match='have no classes: leave --by-class out'):
+        save_samples(cfg, tmp_path, by_class=True)
+    with pytest.raises(ConfigError, match='has no test data'):
+        save_samples(cfg, tmp_path, data='test')
+
+
 def test_a_recipe_without_data_is_refused(tmp_path):
     with pytest.raises(ConfigError, match='has no data'):
         save_samples(Config(dict(default_scope='sslrecipes')), tmp_path)

@@ -153,12 +153,16 @@ def _complaint(target: nn.Module, network: Network, coverage: Coverage) -> str:
                 f'"{network.source}" holds a {held}, but the backbone is a {wanted}: '
                 f'{len(coverage.loaded)} of {coverage.wanted} weights fit.{advice}'
             )
+        if isinstance(held, ResNetArch) and advice:
+            coverage = replace(coverage, hint='')  # that of an init_cfg
         return coverage.complaint() + advice
     return coverage.complaint()
 
 
 def _advice(target: nn.Module, held: BackboneArch, wanted: BackboneArch) -> str:
-    """The option of the backbone that lets it take another ViT; empty if there is none."""
+    """The option that lets the backbone take another ViT, or a ResNet without its last stage; empty if none does."""
+    if isinstance(held, ResNetArch) and isinstance(wanted, ResNetArch) and wanted.whole and not held.whole:
+        return f" To let the last stage begin anew set transfer.ignore=['layer{_STAGES}.']."
     if not (isinstance(held, ViTArch) and isinstance(wanted, ViTArch)):
         return ''
     if wanted.spare_row and not held.cls_token:

@@ -25,6 +25,7 @@ from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.engine.runner import SSLRunner
 
 PIXELS, BATCH, STEPS, CHANNELS, REGIONS = 64, 2, 2, 16, 8
+WARMUP_FACTOR = 1e-3
 #: New values of the options that parts of a detector or segmentor have, wherever they are.
 SIZES = {
     'window_size': 2,
@@ -50,6 +51,8 @@ def resnet_width(cfg: Any) -> int:
 def shrink(cfg: Any, tiny: ModuleType) -> Any:
     """Make a recipe tiny, with the backbone that its pre-training has when it is tiny."""
     cfg = deepcopy(cfg)
+    if cfg.model.backbone.get('norm_eval'):
+        cfg.optim_wrapper.optimizer.lr *= WARMUP_FACTOR  # nothing but the warm-up limits the first steps
     shrink_options(cfg.model)
     shrink_backbone(cfg.model.backbone, resnet_width(cfg), tiny)
     connect(cfg.model, feature_widths(cfg))
@@ -133,10 +136,12 @@ def tiny_pretraining(pretraining: Any, width: int, tiny: ModuleType, folder: Pat
         schedule.update({key: 2 for key in ('epochs',) if key in schedule})
     backbone = small.model.backbone
     if 'depth' in backbone:
-        backbone.update(stem_channels=width, base_channels=width)
+        small.optim_wrapper.optimizer.lr = min(small.optim_wrapper.optimizer.lr, 1e-3)  # a larger one throws it far off
+        # few steps don't fill running statistics, which detectors with fixed norms rely on
+        backbone.update(stem_channels=width, base_channels=width, norm_cfg=dict(type='BN', momentum=1.0))
         for part in small.model.values():
             if isinstance(part, dict) and 'in_channels' in part:
-                part.in_channels = 8 * width * (4 if backbone.depth >= 50 else 1)
+                part.in_channels = 2 ** (backbone.get('num_stages', 4) - 1) * width * (4 if backbone.depth >= 50 else 1)
     return small
 
 
@@ -190,7 +195,8 @@ def train(cfg: Any, checkpoint: Path | None) -> tuple[list[dict[str, float]], li
     """Load the backbone and take some optimizer steps.
 
     Returns:
-        What each step logged, and the names of the backbone's parameters that are as they were loaded.
+        What each step logged, and the names of the backbone's parameters that are trained but as they were loaded, or
+        fixed but no longer so.
     """
     loading = importlib.import_module('sslrecipes.transfer.loading')
     model = build(cfg)
@@ -204,5 +210,5 @@ def train(cfg: Any, checkpoint: Path | None) -> tuple[list[dict[str, float]], li
     batch = batch_of(cfg)
     logs = [model.train_step(batch, wrapper) for _ in range(STEPS)]
     after = dict(backbone.named_parameters())
-    unchanged = [name for name, value in before.items() if torch.equal(value, after[name])]
-    return [{key: float(value) for key, value in log.items()} for log in logs], unchanged
+    odd = [name for name, value in before.items() if torch.equal(value, after[name]) == after[name].requires_grad]
+    return [{key: float(value) for key, value in log.items()} for log in logs], odd

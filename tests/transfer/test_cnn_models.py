@@ -23,9 +23,10 @@ MODELS = {
     path.stem: path for path in (CONFIGS / '_base_' / 'transfer' / 'models').glob('*.py') if 'vit' not in path.stem
 }
 ROWS = sorted(
-    path for family in ('sslight', 'baselines') for path in (CONFIGS / family / 'transfer').glob('*.py')
+    path for family in ('sslight', 'baselines', 's3l') for path in (CONFIGS / family / 'transfer').glob('*.py')
     if 'vit' not in path.stem
 )  # fmt: skip
+FIXED = sorted(name for name in MODELS if 'frozenbn' in name)
 IMAGE = 64, 96
 FPN = [(256, 16, 24), (256, 8, 12), (256, 4, 6), (256, 2, 3), (256, 1, 2)]
 PYRAMIDS = {
@@ -72,23 +73,25 @@ def test_everything_is_trained(name):
 
 
 @pytest.mark.parametrize('row', ROWS, ids=lambda path: path.stem)
-def test_rows_name_a_checkpoint_and_a_free_synchronised_backbone(row):
+def test_rows_name_a_checkpoint_and_a_backbone_that_is_free_and_synchronised_or_fixed_in_its_norms(row):
     cfg = read_config(row)
     backbone = cfg.model.backbone
-    assert backbone.norm_cfg == dict(type='SyncBN', requires_grad=True)
-    assert (backbone.frozen_stages, backbone.norm_eval, backbone.get('zero_init_residual', False)) == (-1, False, False)
+    fixed = 'frozenbn' in row.stem
+    assert backbone.norm_cfg == dict(type='BN' if fixed else 'SyncBN', requires_grad=not fixed)
+    assert (backbone.frozen_stages, backbone.norm_eval) == ((1, True) if fixed else (-1, False))
+    assert not backbone.get('zero_init_residual', False)
     assert 'init_cfg' not in backbone
     assert cfg.model.get('pretrained') is None
     assert cfg.transfer.part == 'student'
     assert cfg.transfer.checkpoint.split('/')[0] in ('work_dirs', 'checkpoints')
-    if row.parent.parent.name == 'sslight':  # named after the recipe that makes the checkpoint
+    if row.parent.parent.name != 'baselines':  # named after the recipe that makes the checkpoint
         method, network = (
             row.stem.split('_')[2].removesuffix('-pre'),
-            row.stem.split('_')[1].removesuffix('-fpn').removesuffix('-c4'),
+            row.stem.split('_')[1].removesuffix('-frozenbn').removesuffix('-fpn').removesuffix('-c4'),
         )
         recipe = Path(cfg.transfer.checkpoint).parent.name
         assert recipe.startswith(f'{method}_{network}_')
-        assert (CONFIGS / 'sslight' / f'{recipe}.py').is_file()
+        assert (row.parent.parent / f'{recipe}.py').is_file()
 
 
 @pytest.mark.parametrize(
@@ -104,6 +107,20 @@ def test_rows_name_a_checkpoint_and_a_free_synchronised_backbone(row):
 def test_batch_norms_stand_where_the_paper_has_them(name, places):
     norms = [place for place, module in built(name).named_modules() if isinstance(module, _BatchNorm)]
     assert {'.'.join(place.split('.')[: 2 if place.startswith('roi_head') else 1]) for place in norms} == places
+
+
+@pytest.mark.parametrize('name', FIXED)
+def test_norms_stem_and_first_stage_can_be_fixed(name):
+    model = built(name)
+    norms = {place: module for place, module in model.named_modules() if isinstance(module, _BatchNorm)}
+    assert {place.split('.')[0] for place in norms} == ({'backbone', 'roi_head'} if 'c4' in name else {'backbone'})
+    assert not any(norm.training for norm in norms.values())
+    fixed = {place for place, parameter in model.named_parameters() if not parameter.requires_grad}
+    of_norms = {f'{place}.{leaf}' for place in norms for leaf in ('weight', 'bias')}
+    early = {
+        place for place, _ in model.named_parameters() if place.startswith(('backbone.conv1.', 'backbone.layer1.'))
+    }
+    assert fixed == of_norms | early
 
 
 def test_c4_has_a_norm_behind_the_last_stage():

@@ -215,10 +215,15 @@ def test_c4_detector_without_its_last_stage_stays_as_it_was(tmp_path):
     state = weights(resnet(18, stem_channels=64, base_channels=64))
     save_torch(tmp_path / 'trunk.pth', {name: value for name, value in state.items() if 'layer4.' not in name})
     model = c4_detector()
-    with pytest.raises(CoverageError, match=r'fills 75 of 100 weights of C4Network; missing: layer4\.0\.conv1\.weight'):
+    message = (
+        r'^"\S+trunk.pth" fills 75 of 100 weights of C4Network; missing: layer4\.0\.conv1\.weight, .* '
+        r"To let the last stage begin anew set transfer\.ignore=\['layer4\.'\]\.$"
+    )
+    with pytest.raises(CoverageError, match=message):
         load_backbone(model, tmp_path / 'trunk.pth')
     assert not holds(model.backbone, state)
-    load_backbone(model, tmp_path / 'trunk.pth', ignore=['layer4.'])
+    coverage = load_backbone(model, tmp_path / 'trunk.pth', ignore=['layer4.'])
+    assert 'left as initialised (29): layer4.0.conv1.weight, ' in coverage.summary()
     assert holds(model.backbone, state)
 
 

@@ -142,6 +142,13 @@ def test_the_last_stage_of_a_c4_detector_is_compared(tmp_path):
         verify_backbone(model, path)
 
 
+def test_a_last_stage_that_begins_anew_is_not_compared(tmp_path):
+    trunk = resnet(num_stages=3, strides=(1, 2, 2), dilations=(1, 1, 1), out_indices=(2,))
+    path, model = save(tmp_path / 'a.pth', trunk), Model(resnet())
+    load_backbone(model, path, ignore=['layer4.'])
+    assert [feature.name for feature in verify_backbone(model, path).features] == ['layer1', 'layer2', 'layer3']
+
+
 def test_the_model_stays_as_it_is(tmp_path):
     path = save(tmp_path / 'a.pth', vit())
     model = loaded(path, vit()).half()

@@ -41,8 +41,8 @@ _COMPONENTS = """
     Shared4Conv1FCBBoxHead StandardRoIHead UPerHead
     CosineSimilarityLoss CrossCorrelationLoss CrossEntropyLoss L1Loss LabelSmoothLoss PixelReconstructionLoss
     SmoothL1Loss SwAVLoss
-    AnchorGenerator BboxOverlaps2D DeltaXYWHBBoxCoder MaxIoUAssigner RandomSampler ResLayerExtraNorm RoIAlign
-    SingleRoIExtractor nms
+    AnchorGenerator BboxOverlaps2D DeltaXYWHBBoxCoder MaxIoUAssigner RandomSampler ResLayer ResLayerExtraNorm
+    RoIAlign SingleRoIExtractor nms
     BN BN1d Conv2d GELU GN LN LN2d ReLU ReLU6 SyncBN bilinear deconv nearest
 """
 COMPONENTS = frozenset(_COMPONENTS.split())

@@ -1,0 +1,3 @@
+_base_ = 'mask-rcnn_c4-frozenbn.py'
+
+model = dict(type='FasterRCNN', roi_head=dict(mask_roi_extractor=None, mask_head=None))

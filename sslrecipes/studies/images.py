@@ -20,6 +20,7 @@ KNOWN_IMAGES = {
     'CocoDataset': (117_266, 5_000),
     'CocoPanopticDataset': (117_266, 5_000),
     'VOCDataset': (16_551, 4_952),
+    'VOCLabels': (5_011, 4_952),
     'ADE20KDataset': (20_210, 2_000),
     'CityscapesDataset': (2_975, 500),
     'CUB': (5_994, 5_794),

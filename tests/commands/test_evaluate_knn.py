@@ -10,10 +10,14 @@ import sslrecipes.datasets
 import sslrecipes.engine
 import sslrecipes.engine.knn_loop
 import sslrecipes.models  # noqa: F401  registers
+from sslrecipes.checkpoint.conversion.convert import to_official
+from sslrecipes.checkpoint.conversion.layouts import wrap
+from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.commands import evaluate_knn as knn_directory
 from sslrecipes.commands.evaluate_knn import evaluate_knn, find_checkpoints
 from sslrecipes.errors import CheckpointError, ConfigError, CoverageError, DataError
 from sslrecipes.evaluation import features
+from sslrecipes.export.backbone import read_backbone
 from sslrecipes.registry import MODELS
 
 ARCH = dict(embed_dims=16, num_layers=1, num_heads=2, feedforward_channels=32)
@@ -216,3 +220,47 @@ def test_tool_says_mistakes_in_one_line(cfg, tmp_path, tool, capsys):
         tool([str(config), str(tmp_path / 'none'), '--out', str(tmp_path / 'out')])
     assert ended.value.code == 2
     assert capsys.readouterr().err.startswith('error: There is no checkpoint or folder')
+
+
+RESNET = dict(type='ResNet', depth=18, stem_channels=8, base_channels=8, zero_init_residual=False)
+NECK = dict(type='MLPNeck', in_channels=64, hidden_channels=4, out_channels=4)
+PREDICTOR = dict(in_channels=4, hidden_channels=4, out_channels=4)
+METHODS = {
+    'MoCo': dict(type='MoCoHead', loss_weights=(1.0,), feat_channels=4, queue_length=8),
+    'BYOL': dict(type='PredictionHead', predictor=PREDICTOR, distance='squared'),
+    'SimCLR': dict(type='SimCLRHead'),
+    'SimSiam': dict(type='PredictionHead', predictor=PREDICTOR, distance='cosine'),
+}
+
+
+def run_of(method):
+    """Weights of a method, all with the same backbone; what follows it has other weights and statistics."""
+    names = MODELS.build(dict(type=method, backbone=RESNET, neck=NECK, head=METHODS[method])).state_dict()
+    state = {
+        name: value + torch.rand_like(value) if value.is_floating_point() else value for name, value in names.items()
+    }
+    torch.manual_seed(0)
+    trained = MODELS.build(RESNET)
+    trained.init_weights()
+    trained(torch.rand(4, 3, 32, 32))  # running statistics
+    return state | {f'backbone.{name}': value for name, value in trained.state_dict().items()}
+
+
+def test_the_trained_network_is_evaluated_and_exported_whatever_follows_it(cfg, tmp_path):
+    """With its own statistics of batch norms; MoCo's query encoder, BYOL's online network, also of official files."""
+    runs = {method: run_of(method) for method in METHODS}
+    files = {method: {'state_dict': state} for method, state in runs.items()}
+    files['official MoCo'] = wrap(to_official(runs['MoCo'], 'moco'), 'moco')
+    files['official BYOL'] = wrap(to_official(runs['BYOL'], 's3l-byol'), 's3l-byol')
+    backbone = {name: value for name, value in runs['BYOL'].items() if name.startswith('backbone.')}
+    paths = [save_torch(tmp_path / f'{name}.pth', held) for name, held in {'bare': backbone, **files}.items()]
+    cfg.model = dict(type='FeatureModel', backbone=RESNET)
+    rows = evaluate_knn(cfg, paths, tmp_path / 'out')
+    assert len(rows) == 2 * len(paths)
+    assert len({row[1:] for row in rows}) == 2
+    for path in paths:
+        bare = read_backbone(path).weights
+        assert all(torch.equal(bare[name], backbone[f'backbone.{name}']) for name in bare), path
+    for method, prefix in {'MoCo': 'momentum_encoder.backbone.', 'BYOL': 'teacher.backbone.'}.items():
+        follower = read_backbone(tmp_path / f'{method}.pth', prefix).weights
+        assert not torch.equal(follower['bn1.running_mean'], backbone['backbone.bn1.running_mean'])

@@ -8,10 +8,13 @@ from torch import nn
 from sslrecipes.checkpoint.conversion.convert import convert_file, our_weights, to_official
 from sslrecipes.checkpoint.conversion.families import detect_family
 from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
+from sslrecipes.checkpoint.coverage import load_weights
 from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.checkpoint.networks import read_network
 from sslrecipes.errors import CheckpointError
+from sslrecipes.models.methods.multi_crop_method import pooled_output
+from sslrecipes.registry import MODELS
 
 SMALL = dict(depth=18, stem_channels=8, base_channels=8, zero_init_residual=False)
 WITHOUT_CONV5 = dict(num_stages=3, strides=(1, 2, 2), dilations=(1, 1, 1), out_indices=(2,))
@@ -41,13 +44,9 @@ def named(**parts):
 
 
 def states(content):
-    network = (
-        ResNet(**SMALL, **content) if isinstance(content, dict) else nn.Sequential(*(LAYERS[it]() for it in content))
-    )
-    return {
-        name: torch.rand_like(value) if value.is_floating_point() else value
-        for name, value in network.state_dict().items()
-    }
+    if isinstance(content, dict):
+        return randomised(ResNet(**SMALL, **content)).state_dict()
+    return randomised(nn.Sequential(*(LAYERS[it]() for it in content))).state_dict()
 
 
 def moco(mlp, **options):
@@ -62,14 +61,17 @@ def in_ddp(**parts):
     return {f'module.{name}': value for name, value in named(**parts).items()}
 
 
+def randomised(network):
+    """Set all values of a network at random, and all counters to the same number."""
+    for value in network.state_dict().values():
+        value.copy_(torch.rand_like(value) if value.is_floating_point() else value + 7)
+    return network
+
+
 def mm(kind, neck, **parts):
     """A method of mmpretrain with small sizes."""
     backbone = dict(type='ResNet', **SMALL)
-    model = getattr(selfsup, kind)(backbone=backbone, neck=neck, **parts)
-    return {
-        name: torch.rand_like(value) if value.is_floating_point() else value + 7
-        for name, value in model.state_dict().items()
-    }
+    return randomised(getattr(selfsup, kind)(backbone=backbone, neck=neck, **parts))
 
 
 def mm_neck(in_channels=64, **options):
@@ -88,7 +90,22 @@ def mm_predictor(**options):
     return dict(type='LatentPredictHead', predictor=predictor, loss=dict(type='CosineSimilarityLoss'))
 
 
+MM_NECK = dict(type='MoCoV2Neck', in_channels=64, hid_channels=4, out_channels=4)
 MM_CONTRAST = dict(type='ContrastiveHead', loss=dict(type='CrossEntropyLoss'))
+
+MM = {
+    'simclr': lambda: mm('SimCLR', mm_neck(), head=MM_CONTRAST),
+    'simsiam': lambda: mm(
+        'SimSiam', mm_neck(num_layers=3, with_last_bn_affine=False), head=mm_predictor(with_last_bias=True)
+    ),
+    'byol': lambda: mm('BYOL', mm_neck(with_bias=True, with_last_bn=False), head=mm_predictor(with_bias=True)),
+    'moco': lambda: mm('MoCo', MM_NECK, head=MM_CONTRAST, queue_len=8, feat_dim=4, momentum=0.001),
+}
+
+
+def states_of(method):
+    return lambda: MM[method]().state_dict()
+
 
 FILES = {
     'moco v1': ('moco', lambda: moco(('linear',))),
@@ -111,20 +128,10 @@ FILES = {
             queue=torch.rand(2, 4, 8), queue_ptr=torch.ones(1),
         ),
     ),
-    'mmselfsup simclr': ('mmselfsup', lambda: mm('SimCLR', mm_neck(), head=MM_CONTRAST)),
-    'mmselfsup simsiam': (
-        'mmselfsup',
-        lambda: mm('SimSiam', mm_neck(num_layers=3, with_last_bn_affine=False), head=mm_predictor(with_last_bias=True)),
-    ),
-    'mmselfsup byol': (
-        'mmselfsup',
-        lambda: mm('BYOL', mm_neck(with_bias=True, with_last_bn=False), head=mm_predictor(with_bias=True)),
-    ),
-    'mmselfsup moco': (
-        'mmselfsup-moco',
-        lambda: mm('MoCo', dict(type='MoCoV2Neck', in_channels=64, hid_channels=4, out_channels=4), head=MM_CONTRAST,
-                   queue_len=8, feat_dim=4, momentum=0.001),
-    ),
+    'mmselfsup simclr': ('mmselfsup', states_of('simclr')),
+    'mmselfsup simsiam': ('mmselfsup', states_of('simsiam')),
+    'mmselfsup byol': ('mmselfsup', states_of('byol')),
+    'mmselfsup moco': ('mmselfsup-moco', states_of('moco')),
 }  # fmt: skip
 
 #: What has no counterpart: counters of updates, and the queue of each view
@@ -255,3 +262,67 @@ def test_backbones_alone_go_to_other_programs(tmp_path, to):
     ours, _ = converted(tmp_path, FILES['mmselfsup byol'][1]())
     left_out = convert_file(tmp_path / 'ours.pth', tmp_path / 'out.pth', to=to)
     assert left_out == [name for name in ours if not name.startswith('backbone.')]
+
+
+#: Sizes of our necks that mmselfsup's files fit
+NORMED_NECK = dict(type='MLPNeck', in_channels=64, hidden_channels=4, out_channels=4, with_bn=True)
+OURS = {
+    'simclr': dict(
+        type='SimCLR', neck=dict(NORMED_NECK, bias=False, last_norm='affine'), head=dict(type='SimCLRHead'),
+    ),
+    'simsiam': dict(
+        type='SimSiam',
+        neck=dict(NORMED_NECK, num_layers=3, bias=False, last_norm='plain', train_last_bias=False),
+        head=dict(type='PredictionHead', predictor=dict(NORMED_NECK, in_channels=4, bias=False), distance='cosine'),
+    ),
+    'byol': dict(
+        type='BYOL',
+        neck=NORMED_NECK,
+        head=dict(type='PredictionHead', predictor=dict(NORMED_NECK, in_channels=4), distance='squared'),
+    ),
+    'moco': dict(
+        type='MoCo',
+        neck=dict(NORMED_NECK, with_bn=False),
+        head=dict(type='MoCoHead', loss_weights=(1.0,), feat_channels=4, queue_length=8),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize('file', OURS)
+def test_our_methods_are_filled_and_compute_what_mmpretrains_do(file):
+    theirs = MM[file]().eval()
+    family, _ = FILES[f'mmselfsup {file}']
+    ours = MODELS.build(dict(backbone=dict(type='ResNet', **SMALL), **OURS[file]))
+    report = load_weights(ours, KEYMAPS[family].to_ours(theirs.state_dict()), source='it')
+    assert report.complete
+    assert not report.unexpected
+    ours.train(False)
+    followers = {'byol': ('target_net', 'teacher'), 'moco': ('encoder_k', 'momentum_encoder')}.get(file)
+    networks = [(torch.nn.Sequential(theirs.backbone, theirs.neck), ours)]
+    if followers:
+        networks.append((getattr(theirs, followers[0]).module, getattr(ours, followers[1])))
+    images = torch.rand(2, 3, 32, 32)
+    with torch.no_grad():
+        for network, our in networks:
+            expected = network(images)[0]
+            assert expected.isfinite().all()
+            assert expected.any()
+            found = our.get_submodule('neck')(pooled_output(our.get_submodule('backbone'), images))
+            torch.testing.assert_close(found, expected)
+        if hasattr(theirs.head, 'predictor'):
+            torch.testing.assert_close(ours.head.predictor(expected), theirs.head.predictor([expected])[0])
+
+
+def test_our_simsiam_is_filled_by_facebookresearchs():
+    ours = MODELS.build(dict(backbone=dict(type='ResNet', **SMALL), **OURS['simsiam']))
+    state = KEYMAPS['simsiam'].to_ours(bare(FILES['simsiam'][1]()))
+    assert set(state) == set(ours.state_dict())
+    assert set(KEYMAPS['solo-learn'].to_ours(FILES['solo-learn simsiam'][1]())) == set(state)
+
+
+@pytest.mark.parametrize(('file', 'method'), [('s3l byol', 'byol'), ('solo-learn byol', 'byol'), ('moco v2', 'moco')])
+def test_other_files_hold_our_names(file, method):
+    """All of them, but for the networks that S3L's files of BYOL lack."""
+    ours = MODELS.build(dict(backbone=dict(type='ResNet', **SMALL), **OURS[method])).state_dict()
+    state = KEYMAPS[FILES[file][0]].to_ours(bare(FILES[file][1]()))
+    assert {name for name in ours if file != 's3l byol' or name.startswith(('backbone.', 'neck.'))} == set(state)

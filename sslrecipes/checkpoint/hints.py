@@ -14,6 +14,15 @@ Shapes = Mapping[str, tuple[int, ...]]
 _PROJECTION = 'patch_embed.projection.weight'
 _NECK_LAYER = re.compile(r'(?P<neck>(?:.+\.)?neck\.)mlp(\.\d+)?\.(?P<leaf>weight|running_mean)')
 _STAGE = re.compile(r'(?P<net>(?:.+\.)?)layer(?P<number>[1-4])\.0\.conv1\.weight')
+_STEM = re.compile(r'((?:momentum_encoder|teacher)\.)?(?:backbone\.)?conv1\.weight')
+#: Methods of two views or several, by a part that those above it in this list don't have
+_METHODS = {
+    'MoCo': 'momentum_encoder.',
+    'DINO': 'neck.last_layer.',
+    'SwAV': 'neck.prototypes.',
+    'BYOL': 'teacher.',
+    'SimSiam': 'head.predictor.',
+}
 #: What only mmselfsup's files have beside a backbone, and what they are for
 _OF_MMSELFSUP = {'neck.fc0.weight': 'neck.mlp.0.weight', 'encoder_k.steps': 'momentum_encoder.neck.mlp.0.weight'}
 _CLASSIFIER = re.compile(r'(.+\.)?(head\.fc|heads\.\d+|fc)\.weight')
@@ -30,7 +39,7 @@ def hint(held: Shapes, wanted: Shapes, unmatched: Collection[str]) -> str:
     vits = (name.removesuffix(_PROJECTION) for name in wanted if name.endswith(_PROJECTION) and name in held)
     of_vits = chain.from_iterable(_differences(held, wanted, unmatched, vit) for vit in vits)
     of_resnets = _other_stages(held, wanted, unmatched)
-    others = (_other_decoder, _other_projection, _other_classes, _other_program)
+    others = (_other_method, _other_width, _other_decoder, _other_projection, _other_classes, _other_program)
     of_others = (other(held, wanted) for other in others)
     return next(chain(of_vits, of_resnets, *of_others), '')
 
@@ -85,6 +94,26 @@ def _stages(shapes: Shapes) -> dict[str, int]:
     for layer in filter(None, map(_STAGE.fullmatch, shapes)):
         found[layer['net']] = max(found.get(layer['net'], 0), int(layer['number']))
     return found
+
+
+def _other_method(held: Shapes, wanted: Shapes) -> Iterator[str]:
+    theirs, ours = _method_of(held), _method_of(wanted)
+    if theirs and ours and theirs != ours:
+        yield (
+            f'The file is of {theirs}, the model is {ours}: go on with the method that the weights were trained by, or '
+            "take the backbone only, by an init_cfg with prefix='backbone.'."
+        )
+
+
+def _method_of(names: Collection[str]) -> str | None:
+    """Name of the method whose parts these weights have; None if it can't be told."""
+    return next((method for method, part in _METHODS.items() if any(name.startswith(part) for name in names)), None)
+
+
+def _other_width(held: Shapes, wanted: Shapes) -> Iterator[str]:
+    for name, shape in wanted.items():
+        if _STEM.fullmatch(name) and name in held and held[name] != shape:
+            yield f"The stem of the file's network is {held[name]}, the model's {shape}: it is another network."
 
 
 def _other_decoder(held: Shapes, wanted: Shapes) -> Iterator[str]:

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from sslrecipes.checkpoint.coverage import load_weights
+from sslrecipes.checkpoint.hints import hint
 from sslrecipes.errors import CoverageError
 from sslrecipes.registry import MODELS
 
@@ -120,3 +121,25 @@ def test_names_of_mmselfsup():
         held,
         r"^The file has mmselfsup's names: give it ours by tools/convert_checkpoint\.py\. \"f\" fills 0 of 2",
     )
+
+
+@pytest.mark.parametrize(
+    ('held', 'wanted', 'said'),
+    [
+        ('momentum_encoder.', 'teacher.', 'The file is of MoCo, the model is BYOL: go on with the method'),
+        ('head.predictor.', 'momentum_encoder.', 'The file is of SimSiam, the model is MoCo'),
+        ('neck.last_layer.', 'neck.prototypes.', 'The file is of DINO, the model is SwAV'),
+    ],
+)
+def test_another_method(held, wanted, said):
+    assert hint({f'{held}weight': (1, 1)}, {f'{wanted}weight': (1, 1)}, ()).startswith(said)
+    assert hint({f'{held}weight': (1, 1)}, {'backbone.conv1.weight': (1, 1)}, ()) == ''
+
+
+@pytest.mark.parametrize('net', ['', 'backbone.', 'teacher.backbone.'])
+def test_a_network_of_another_width(net):
+    name = f'{net}conv1.weight'
+    said = hint({name: (64, 3, 7, 7)}, {name: (32, 3, 7, 7)}, ())
+    assert said.startswith("The stem of the file's network is (64, 3, 7, 7), the model's (32, 3, 7, 7)")
+    block = f'{net}layer1.0.conv1.weight'
+    assert hint({block: (64, 64, 3, 3)}, {block: (32, 32, 3, 3)}, ()) == ''

@@ -27,13 +27,13 @@ from sslrecipes.zoo.naming import parse_name
 
 _REQUIRED = ('Name', 'In Collection', 'Metadata', 'Config', 'Recipe')
 _OPTIONAL = ('Options', 'Results', 'Weights', 'Downstream', 'Reported', 'Reproduced')
-_METADATA = ('Training Data', 'FLOPs')
+_METADATA = ('Training Data', 'FLOPs', 'Relative Cost')
 _MEASUREMENT = ('Metric', 'Value', 'Source')
 #: What must stand below a key.
 _KINDS: dict[str, Check] = {
     **dict.fromkeys(('Name', 'In Collection', 'Config', 'Metric', 'Source'), text),
-    **dict.fromkeys(('Parameters', 'iterations'), whole(1)),
-    'Value': number(0),
+    **dict.fromkeys(('Parameters', 'FLOPs', 'iterations'), whole(1)),
+    **dict.fromkeys(('Value', 'Relative Cost'), number(0)),
     'Downstream': every(text),
     'Recipe': options,
 }
@@ -71,6 +71,8 @@ class Card:
         reported: Published result, if any.
         reproduced: Result of a run of this recipe, if any.
         training_data: What it is trained on, if stated.
+        flops: Operations of a training step for each image, forward and backward, four digits of them, if stated.
+        relative_cost: These relative to those on pictures of 224 px; 1 unless it is stated.
     """
 
     name: str
@@ -84,6 +86,8 @@ class Card:
     reported: Measurement | None = None
     reproduced: Measurement | None = None
     training_data: str | None = None
+    flops: int | None = None
+    relative_cost: float = 1.0
 
     @property
     def overrides(self) -> dict[str, str]:
@@ -165,6 +169,8 @@ def _card(row: Any, metafile: str) -> Card:
         reported=_measurement(row.get('Reported'), f'{where}: Reported'),
         reproduced=_measurement(row.get('Reproduced'), f'{where}: Reproduced'),
         training_data=row['Metadata'].get('Training Data'),
+        flops=row['Metadata'].get('FLOPs'),
+        relative_cost=row['Metadata'].get('Relative Cost', 1.0),
     )
 
 

@@ -12,7 +12,8 @@ from sslrecipes.zoo.naming import parse_name
 _NONE = '-'
 _LEGEND = (
     '*Reported*: published, by the linked source. *Reproduced*: measured with this recipe; - means that nobody has '
-    'run it yet.'
+    'run it yet. *GFLOPs*: of a training step for each image, forward and backward; *of 224 px*: relative to the same '
+    'recipe at 224 px.'
 )
 #: Of recipes that share a config.
 _COMMANDS = 'Recipes that share a config with others are run with options of their own:'
@@ -42,6 +43,11 @@ _COLUMNS: dict[str, Column] = {
     'Reported': lambda card: _measurement(card.reported),
     'Reproduced': lambda card: _measurement(card.reproduced),
     'Released weights': _weights,
+}
+#: Where a card of the table states them: of a training step for each image, and of that the share of 224 px.
+_COSTS: dict[str, Column] = {
+    'GFLOPs': lambda card: f'{card.flops / 1e9:.4g}' if card.flops else _NONE,
+    'of 224 px': lambda card: f'{card.relative_cost:.4g}' if card.flops else _NONE,
 }
 #: Of detectors and segmentors.
 _TRANSFER_COLUMNS: dict[str, Column] = {
@@ -100,6 +106,8 @@ def _table(name: str, columns: Mapping[str, Column], cards: Sequence[Card], rela
     """Format cards as one table; '' if there are none."""
     if not cards:
         return ''
+    if any(card.flops for card in cards):
+        columns = {**columns, **_COSTS}
     head = [name, *columns]
     rows = [head, ['---'] * len(head)]
     for card in cards:

@@ -80,9 +80,15 @@ def methods():
 
 
 @pytest.fixture
-def pretraining_at(pretrained):
-    """Function from the side of the pictures to the config of the recipe for a method, ``pretrained``."""
-    return lambda side: at_size(resolved(pretrained_methods()[pretrained]), side)
+def representative(pretrained):
+    """Name of the recipe for a method, ``pretrained``."""
+    return pretrained_methods()[pretrained]
+
+
+@pytest.fixture
+def pretraining_at(representative):
+    """Function from the side of the pictures to the config of the recipe for a method."""
+    return lambda side: at_size(resolved(representative), side)
 
 
 @pytest.fixture(scope='session')

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from sslrecipes.commands.recipe_costs import recipe_cost
 from sslrecipes.zoo.metafile import read_metafile
 
 # sail-sg/TEC, README, "TEC Performance": base model, network, epochs of pre-training, top-1
@@ -89,3 +90,18 @@ def count_of(tiny, cfg):
         model = tiny.build_model(cfg)
     names = [name for name, _ in model.named_children() if name not in NOT_TRAINED]
     return sum(p.numel() for name in names for p in getattr(model, name).parameters())
+
+
+def test_the_cost_of_a_step_is_what_the_card_says(representative, resolve, cards):
+    """One recipe of each method; ``python tests/long/card_costs.py`` looks at all."""
+    if flops := cards[representative].flops:
+        cfg = resolve(representative)
+        assert recipe_cost(cfg).per_image(cfg) == pytest.approx(flops, rel=1e-3)
+
+
+def test_costs_of_small_pictures_are_shares_of_those_at_224_px(cards):
+    small = [card for card in cards.values() if card.relative_cost != 1]
+    pairs = [(card, cards.get(card.name.removesuffix('-112px'))) for card in small]
+    for card, usual in [(card, usual) for card, usual in pairs if usual and usual.flops]:
+        assert card.flops == pytest.approx(card.relative_cost * usual.flops, rel=1e-3), card.name
+    assert small

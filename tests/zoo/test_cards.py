@@ -49,6 +49,8 @@ def test_a_card_holds_its_row(write):
         ({'Reported': {'Metric': 'top-1', 'Value': 84.7}}, r'Reported: missing Source\.'),
         ({'Metadata': {'Params': 12}}, r'Metadata: unknown key "Params"\. Did you mean "Parameters"\?'),
         ({'Metadata': {'FLOPs': 12}}, r'Metadata: missing Parameters\.'),
+        ({'Metadata': {'Parameters': 1, 'FLOPs': 1.5}}, r'tec_a: Metadata: FLOPs is 1\.5, but must be a whole number'),
+        ({'Metadata': {'Parameters': 1, 'Relative Cost': 'half'}}, r"Relative Cost is 'half', but must be a number"),
         ({'Config': 5}, r'tec_a: Config is 5, but must be text\.'),
         ({'Name': 5}, r'5: Name is 5, but must be text\.'),
         ({'Metadata': None}, r'tec_a: Metadata must be a mapping, not None\.'),

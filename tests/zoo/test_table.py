@@ -35,6 +35,14 @@ def test_rows_tell_reported_from_reproduced():
     assert mae == '| [mae_a](configs/mae/mae_a.py) | - | 1.0 | - | - | - | - | [5.5](https://log) k-NN | - |'
 
 
+def test_what_a_step_costs_is_told_where_a_card_states_it():
+    small = Card('mae_b', 'MAE', 'b.py', 1_000_000, {}, flops=8_617_000_000, relative_cost=0.2649)
+    head, _, unstated, stated = model_zoo_table([CARDS[1], small], '.').splitlines()[:4]
+    assert head.endswith('| GFLOPs | of 224 px |')
+    assert unstated.endswith('| - | - |')
+    assert stated.endswith('| 8.617 | 0.2649 |')
+
+
 def test_several_collections_have_headings():
     headings = [line for line in model_zoo_table(CARDS, '.').splitlines() if line.startswith('#')]
     assert headings == ['## TEC', '## MAE']

@@ -91,6 +91,13 @@ def test_settings_of_the_linear_evaluation_on_imagenet(resolve):
     assert (crop_of(cfg), picture_size(cfg.train_dataloader), picture_size(cfg.test_dataloader)) == (ZOOM, 224, 224)
 
 
+def test_conv5_is_warmed_up_on_voc_with_batch_norms_in_training_mode(resolve):
+    cfg = resolve('resnet50_moco-v2-in1k-noconv5-112px-pre_4xb16-multisteplr-60e_voc07')
+    check_common(cfg, 'voc07', 60, [20, 40], CROP)
+    assert (cfg.optim_wrapper.optimizer.lr, cfg.model.backbone.norm_eval) == (0.1, False)
+    assert (cfg.model.type, list(cfg.model.trained)) == ('PartlyTrainedClassifier', ['layer4', 'head'])
+
+
 @pytest.fixture
 def encoders(tmp_path):
     """A checkpoint of MoCo with two small networks, and those two."""

@@ -10,6 +10,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from sslrecipes.config.places import value_at
+from sslrecipes.config.rules.queues import many_stale_positives
 from sslrecipes.config.schedules import schedules
 from sslrecipes.datasets.seeding import batch_size_of
 from sslrecipes.zoo.naming import parse_name
@@ -60,8 +61,8 @@ def lengths_that_do_not_fit(cfg: Config) -> Iterator[str]:
         )
 
 
-def queues_longer_than_data(model: nn.Module, loader: DataLoader[Any], processes: int) -> Iterator[str]:
-    """Name each queue of a model that holds some of the images of a loader more than once; queues hold whole batches.
+def queues_for_more_data(model: nn.Module, loader: DataLoader[Any], processes: int) -> Iterator[str]:
+    """Name each queue of a model that is longer than the data, or whose negatives are positives for many queries.
 
     Args:
         model: The model, not wrapped.
@@ -72,9 +73,18 @@ def queues_longer_than_data(model: nn.Module, loader: DataLoader[Any], processes
     for name, part in model.named_modules():
         for option in QUEUE_LENGTHS:
             length = getattr(part, option, 0)
-            if isinstance(length, int) and length > images:
-                place = '.'.join(filter(None, ('model', name, option)))
+            place = '.'.join(filter(None, ('model', name, option)))
+            if not isinstance(length, int):
+                continue
+            if length > images:
                 yield (
                     f'{place}={length} is more than the {images} training images: the queue holds several embeddings '
                     f'of an image, which pass for those of others; at most {max(images // batch, 1) * batch} are sound.'
                 )
+            elif _holds_negatives(part, option) and (sentence := many_stale_positives(place, length, images)):
+                yield sentence
+
+
+def _holds_negatives(part: nn.Module, option: str) -> bool:
+    """Whether a queue is one of negatives: ours say it, and what mmpretrain calls ``queue_len`` is one."""
+    return option == 'queue_len' or getattr(part, 'queue_of_negatives', False)

@@ -6,8 +6,9 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from sslrecipes.commands.rehearsal import rehearse
-from sslrecipes.engine.advice import lengths_that_do_not_fit, lr_for_another_batch, queues_longer_than_data
+from sslrecipes.engine.advice import lengths_that_do_not_fit, lr_for_another_batch, queues_for_more_data
 from sslrecipes.engine.runner import SSLRunner
+from sslrecipes.models.heads import MoCoHead, SwAVHead
 
 
 def recipe(base=None, lr=0.3, filename=None):
@@ -38,9 +39,20 @@ def test_queues_longer_than_the_data_are_named():
     model.head, model.neck = nn.Module(), nn.Module()
     model.head.queue_length, model.neck.queue_length, model.queue_len = 96, 100, 128
     loader = DataLoader(range(100), batch_size=8)
-    said = list(queues_longer_than_data(model, loader, processes=2))
+    said = list(queues_for_more_data(model, loader, processes=2))
     assert [line.partition(' ')[0] for line in said] == ['model.queue_len=128']
     assert said[0].endswith('at most 96 are sound.')
+
+
+@pytest.mark.parametrize('place', ['model.head.queue_length', 'model.queue_len'])
+def test_negatives_that_are_positives_are_told(place):
+    model = nn.Module()
+    model.head = MoCoHead(loss_weights=(1.0,), feat_channels=2, queue_length=48 if 'head' in place else 8)
+    model.neck = SwAVHead(loss_weights=(1.0,), feat_channels=2, queue_length=96)
+    model.queue_len = 48 if place == 'model.queue_len' else 8
+    (said,) = queues_for_more_data(model, DataLoader(range(96), batch_size=8), processes=1)
+    assert said.startswith(f'{place}=48 keys are 50% of the 96 training images: 12% of the queries meet')
+    assert not list(queues_for_more_data(model, DataLoader(range(960), batch_size=8), processes=1))
 
 
 def test_the_start_of_a_run_warns(mae_on_digits):

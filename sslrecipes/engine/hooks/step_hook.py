@@ -9,10 +9,9 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from sslrecipes.config.rules import refuse
-from sslrecipes.config.rules.queues import many_stale_positives, torn_batches
+from sslrecipes.config.rules.queues import torn_batches
 from sslrecipes.datasets.seeding import batch_size_of, sampler_of
 from sslrecipes.engine.loops import makes_step, progress_of
-from sslrecipes.models.heads import MoCoHead
 from sslrecipes.models.utils.progress import Progress
 from sslrecipes.models.utils.wrapping import unwrapped
 from sslrecipes.registry import HOOKS
@@ -48,14 +47,6 @@ def check_queue(model: Any, sizes: set[int], processes: int) -> None:
         refuse(torn_batches('model.queue_len', getattr(model, 'queue_len', 0), size, processes), 'model.queue_len')
 
 
-def remark_on_queue(model: Any, images: int) -> str | None:
-    """Say which share of the queries of a MoCo meets positives among the negatives, if it is large."""
-    head = getattr(model, 'head', None)
-    if isinstance(head, MoCoHead):
-        return many_stale_positives('model.head.queue_length', head.queue_length, images)
-    return many_stale_positives('model.queue_len', getattr(model, 'queue_len', 0), images)  # mmpretrain's
-
-
 @HOOKS.register_module()
 class StepHook(Hook):
     """Call ``begin_step``, ``withheld_parameters`` and ``end_step`` of methods that have them.
@@ -81,8 +72,6 @@ class StepHook(Hook):
         if check_data is not None:
             classes = getattr(loader.dataset, 'metainfo', {}).get('classes')
             check_data(batch_sizes(loader), len(classes) if classes else None, runner.accumulative_counts)
-        if remark := remark_on_queue(self.model, len(sampler_of(loader)) * runner.world_size):
-            runner.logger.warning(remark)
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Call ``begin_step`` before the first micro-batch of an optimizer step."""

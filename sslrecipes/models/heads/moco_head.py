@@ -47,6 +47,7 @@ class MoCoHead(Observed, BaseModule):
 
     queue: Tensor
     queue_ptr: Tensor
+    queue_of_negatives = True
 
     def __init__(
         self,

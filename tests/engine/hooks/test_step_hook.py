@@ -1,13 +1,10 @@
-from types import SimpleNamespace
-
 import pytest
 import torch
 from mmengine.hooks import Hook
 from torch.utils.data import DataLoader
 
-from sslrecipes.engine.hooks.step_hook import batch_sizes, remark_on_queue
+from sslrecipes.engine.hooks.step_hook import batch_sizes
 from sslrecipes.engine.runner import SSLRunner
-from sslrecipes.models.heads import MoCoHead
 from sslrecipes.models.methods.mae import MAE
 
 
@@ -115,13 +112,3 @@ def test_methods_without_such_needs_are_left_alone(train):
 @pytest.mark.parametrize(('count', 'drop_last', 'sizes'), [(8, False, {4}), (9, False, {4, 1}), (9, True, {4})])
 def test_sizes_of_batches(count, drop_last, sizes):
     assert batch_sizes(DataLoader(range(count), batch_size=4, drop_last=drop_last)) == sizes
-
-
-@pytest.mark.parametrize('place', ['model.head.queue_length', 'model.queue_len'])
-def test_a_queue_that_is_much_of_the_data_is_told(place):
-    ours = place.startswith('model.head')
-    head = MoCoHead(loss_weights=(1.0,), feat_channels=2, queue_length=48)
-    model = SimpleNamespace(head=head) if ours else SimpleNamespace(queue_len=48)
-    assert remark_on_queue(model, 96).startswith(f'{place}=48 keys are 50% of the 96 training images: 12% of the')
-    assert remark_on_queue(model, 960) is None
-    assert remark_on_queue(SimpleNamespace(head=None), 1) is None

@@ -123,7 +123,9 @@ def _check_plain(arch: BackboneArch) -> None:
     if isinstance(arch, ViTArch) and arch.image_size > _MAX_SIDE:
         raise CheckpointError(f'it is for pictures of {arch.image_size:,} px, on which networks can not be compared.')
     if isinstance(arch, ResNetArch) and not arch.whole:
-        raise CheckpointError(f'it holds a {arch}, which a C4 detector has in its RoI head: no other program takes it.')
+        raise CheckpointError(
+            f'it holds a {arch}, which a C4 detector has in its RoI head, S3L nowhere: no other program takes it.'
+        )
     if isinstance(arch, ViTArch) and arch.spare_row:
         raise CheckpointError(
             f'it holds a {arch}, fitted to windows and without class token by ViTDet: export the pre-trained network.'

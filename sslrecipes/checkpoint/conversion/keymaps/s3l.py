@@ -42,7 +42,7 @@ S3L_SIMSIAM = KeyMap(
         ('prediction.{i}.', 'head.predictor.mlp.{i}.'),
     ),
     added=(r'probe\..+',),
-    marks=('projection.0.weight',),
+    marks=('prediction.0.weight',),
     layout=Layout(put_in_ddp),
 )
 

@@ -22,6 +22,7 @@ METHODS = {
     'MoCo': dict(type='MoCo', head=MOCO_HEAD, key_view=1),
     'symmetric MoCo': dict(type='MoCo', head=MOCO_HEAD, symmetric=True),
 }
+NO_CONV5 = dict(num_stages=3, strides=(1, 2, 2), dilations=(1, 1, 1), out_indices=(2,))
 VIT = dict(
     type='VisionTransformer',
     arch=dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32),
@@ -102,9 +103,12 @@ def test_local_negatives_are_those_of_the_process(run_ranks):
     compare(results, loss, {name: p.grad for name, p in model.named_parameters() if p.grad is not None})
 
 
-def test_moco_with_batch_norms_of_each_process(run_ranks):
+@pytest.mark.parametrize(
+    'stages', [dict(base_channels=2), dict(base_channels=4, **NO_CONV5)], ids=['whole', 'no conv5']
+)
+def test_moco_with_batch_norms_of_each_process(stages, run_ranks):
     """Queries in halves as they come, keys in halves of a permutation; the queue gets the keys of both in order."""
-    backbone = dict(type='ResNet', depth=18, base_channels=2, stem_channels=2)
+    backbone = dict(type='ResNet', depth=18, stem_channels=2, **stages)
     results = on_ranks(run_ranks, METHODS['MoCo'], backbone=backbone)
     model = build(METHODS['MoCo'], backbone=backbone)
     model.begin_step(Progress(0, 2, 1))

@@ -131,6 +131,7 @@ def method_of(cfg):
     name, backbone = cfg.model.type, cfg.model.backbone
     variants = {
         f'{name} with ViT': name == 'DINO' and backbone.type == 'DINOViT',
+        f'{name} without conv5': name == 'MoCo' and backbone.get('num_stages') == 3,
         f'{name} with class token': name == 'MAEPriv' and backbone.get('with_cls_token'),
         f'{name} with {backbone.type}': backbone.type == 'MAEPrivFineTuneViT',
     }

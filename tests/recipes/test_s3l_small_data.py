@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torchvision
+from mmengine.config import ConfigDict
 from mmengine.optim import build_optim_wrapper
 from mmpretrain.structures import DataSample
 from PIL import Image
@@ -15,7 +16,9 @@ from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.commands.config_check import check_components
 from sslrecipes.config.loading import load_config
 from sslrecipes.config.reading import read_config
+from sslrecipes.config.validation.schema import check_schema
 from sslrecipes.engine.runner import SSLRunner
+from sslrecipes.errors import ConfigError
 from sslrecipes.registry import DATASETS, MODELS
 
 WHOLE = 'moco-v2_resnet50_4xb32-coslr-200e_cub200'
@@ -92,6 +95,26 @@ def torchvision_twin(model, depth):
 
 def official_twin(name):
     return f'head.{name}' if name.startswith('fc.') else f'backbone.{name}'
+
+
+@pytest.mark.parametrize('kind', ['BYOL', 'DINO', 'MoCo', 'SimCLR', 'SimSiam', 'SwAV'])
+@pytest.mark.parametrize(('depth', 'width'), [(18, 256), (34, 256), (50, 1024)])
+def test_every_method_does_without_conv5(kind, depth, width, methods, tiny, root):
+    cfg = deepcopy(methods[kind])
+    noconv5 = read_config(root / 'configs/_base_/models/s3l/noconv5.py').noconv5
+    cfg.model.backbone = ConfigDict(type='ResNet', depth=depth, **noconv5)
+    for part in (cfg.model.neck, cfg.model.get('probe')):
+        if part:
+            part.in_channels = 2 * width
+    with pytest.raises(ConfigError, match=f'model.neck.in_channels is {2 * width}, .* set it to {width}'):
+        check_schema(cfg)
+    for part in (cfg.model.neck, cfg.model.get('probe')):
+        if part:
+            part.in_channels = width
+    check_schema(cfg)
+    log, unchanged = tiny.train_step(tiny.shrink(cfg))
+    assert np.isfinite(log['loss'])
+    assert unchanged == []
 
 
 def test_pre_trained_without_conv5_warmed_up_and_fine_tuned(resolve, tiny, tmp_path):

@@ -53,7 +53,7 @@ def check_common(cfg, data, epochs, milestones, crop):
     sizes += [picture_size(cfg.test_dataloader)] if crop != SHIFT else []
     assert (optimizer.type, optimizer.momentum, optimizer.get('nesterov')) == ('SGD', 0.9, None)
     assert optimizer.weight_decay == DECAY.get(data, 5e-4)
-    assert 'constructor' not in cfg.optim_wrapper, 'biases and norms are decayed, too'
+    assert 'constructor' not in cfg.optim_wrapper or cfg.optim_wrapper.paramwise_cfg.decay_bias, 'all is decayed'
     assert (cfg.train_cfg.max_epochs, cfg.param_scheduler.get('milestones')) == (epochs, milestones)
     assert crop_of(cfg) == crop
     assert set(sizes) == {32 if crop == SHIFT else 224}

@@ -49,6 +49,22 @@ def test_convert_there_and_back(tmp_path, tool, tec, capsys):
     assert capsys.readouterr().out == f'Wrote {ours}.\nWrote {back}.\n'
 
 
+def test_what_is_left_out_is_named_and_many_names_are_counted(tmp_path, tool, capsys):
+    """S3L's BYOL, whose classifier nothing uses, and a whole pre-training of BYOL as the online encoder that it saves."""
+    layers = ['0.weight', '0.bias', '1.weight', '1.bias', '1.running_mean', '1.running_var', '3.weight', '3.bias']
+    online = ['encoder_q.conv1.weight', 'encoder_q.fc.weight', *(f'projector.net.{name}' for name in layers)]
+    ours, back = str(tmp_path / 'ours.pth'), str(tmp_path / 'back.pth')
+    save_torch(tmp_path / 'byol.pth', {'state_dict': {name: torch.ones(2) for name in online}, 'epoch': 800})
+    tool('convert_checkpoint')([str(tmp_path / 'byol.pth'), ours])
+    assert capsys.readouterr().out == f'Wrote {ours}. Left out: encoder_q.fc.weight.\n'
+    state = read_checkpoint(ours)['state_dict']
+    teacher = {f'teacher.{name}': value for name, value in state.items()}
+    save_torch(tmp_path / 'run.pth', {'state_dict': state | teacher | {'head.predictor.mlp.0.bias': torch.ones(2)}})
+    tool('convert_checkpoint')([str(tmp_path / 'run.pth'), back, '--to', 's3l-byol'])
+    assert capsys.readouterr().out == f'Wrote {back}. Left out: teacher.* (9), head.predictor.mlp.0.bias.\n'
+    assert set(read_checkpoint(back)['state_dict']) == set(online) - {'encoder_q.fc.weight'}
+
+
 def test_export(tmp_path, tool, tec, capsys):
     out = tmp_path / 'a.safetensors'
     tool('export_backbone')([tec, str(out), '--no-final-norm'])

@@ -5,6 +5,7 @@ import pytest
 import torch
 import torchvision
 
+from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.errors import CheckpointError
 from sslrecipes.export import export_checked
 from sslrecipes.export.backbone import read_backbone
@@ -163,3 +164,31 @@ def test_networks_that_a_program_does_not_have(exported, tmp_path, kind, file_fo
     with pytest.raises(CheckpointError, match=message):
         exported(kind, file_format, '.pth')
     assert not any(tmp_path.iterdir())
+
+
+#: Official files of methods on two views: what stands before the backbone's names, and what is beside it
+TWO_VIEWS = {
+    'moco': ('module.encoder_q.', {'module.encoder_k.conv1.weight': torch.zeros(1), 'module.queue': torch.zeros(2, 4)}),
+    's3l-byol': ('encoder_q.', {'encoder_q.fc.bias': torch.zeros(2), 'projector.net.0.weight': torch.zeros(2, 2)}),
+    'simsiam': ('module.encoder.', {'module.encoder.fc.0.weight': torch.zeros(2, 2)}),
+    'solo-learn': (
+        'backbone.',
+        {'projector.0.weight': torch.zeros(2, 2), 'momentum_backbone.bn1.bias': torch.zeros(2)},
+    ),
+    'mmselfsup': ('backbone.', {'neck.fc0.weight': torch.zeros(2, 2), 'target_net.module.0.bn1.bias': torch.zeros(2)}),
+}
+
+
+@pytest.mark.parametrize('family', TWO_VIEWS)
+def test_official_files_of_two_views_go_to_torchvision_and_detectron2(tmp_path, family):
+    prefix, beside = TWO_VIEWS[family]
+    network = torchvision.models.resnet18().state_dict()
+    network = {name: value for name, value in network.items() if not name.startswith('fc.')}
+    save_torch(
+        tmp_path / 'a.pth', {'state_dict': {f'{prefix}{name}': value for name, value in network.items()} | beside}
+    )
+    export_checked(tmp_path / 'a.pth', tmp_path / 'torchvision.pth', 'torchvision')
+    written = torch.load(tmp_path / 'torchvision.pth')
+    assert written.keys() == network.keys()
+    assert all(torch.equal(written[name], network[name]) for name in network)
+    export_checked(tmp_path / 'a.pth', tmp_path / 'detectron2.pkl', 'detectron2')

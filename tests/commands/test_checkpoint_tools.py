@@ -50,7 +50,7 @@ def test_convert_there_and_back(tmp_path, tool, tec, capsys):
 
 
 def test_what_is_left_out_is_named_and_many_names_are_counted(tmp_path, tool, capsys):
-    """S3L's BYOL, whose classifier nothing uses, and a whole pre-training of BYOL as the online encoder that it saves."""
+    """S3L's BYOL has a classifier that nothing uses; of a whole BYOL of ours only the online encoder has its place."""
     layers = ['0.weight', '0.bias', '1.weight', '1.bias', '1.running_mean', '1.running_var', '3.weight', '3.bias']
     online = ['encoder_q.conv1.weight', 'encoder_q.fc.weight', *(f'projector.net.{name}' for name in layers)]
     ours, back = str(tmp_path / 'ours.pth'), str(tmp_path / 'back.pth')

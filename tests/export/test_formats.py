@@ -167,28 +167,19 @@ def test_networks_that_a_program_does_not_have(exported, tmp_path, kind, file_fo
 
 
 #: Official files of methods on two views: what stands before the backbone's names, and what is beside it
-TWO_VIEWS = {
-    'moco': ('module.encoder_q.', {'module.encoder_k.conv1.weight': torch.zeros(1), 'module.queue': torch.zeros(2, 4)}),
-    's3l-byol': ('encoder_q.', {'encoder_q.fc.bias': torch.zeros(2), 'projector.net.0.weight': torch.zeros(2, 2)}),
-    'simsiam': ('module.encoder.', {'module.encoder.fc.0.weight': torch.zeros(2, 2)}),
-    'solo-learn': (
-        'backbone.',
-        {'projector.0.weight': torch.zeros(2, 2), 'momentum_backbone.bn1.bias': torch.zeros(2)},
-    ),
-    'mmselfsup': ('backbone.', {'neck.fc0.weight': torch.zeros(2, 2), 'target_net.module.0.bn1.bias': torch.zeros(2)}),
-}
+MOCO = 'module.encoder_q.', {'module.encoder_k.conv1.weight': torch.zeros(1), 'module.queue': torch.zeros(2, 4)}
+BYOL = 'encoder_q.', {'encoder_q.fc.bias': torch.zeros(2), 'projector.net.0.weight': torch.zeros(2, 2)}
 
 
-@pytest.mark.parametrize('family', TWO_VIEWS)
-def test_official_files_of_two_views_go_to_torchvision_and_detectron2(tmp_path, family):
-    prefix, beside = TWO_VIEWS[family]
-    network = torchvision.models.resnet18().state_dict()
-    network = {name: value for name, value in network.items() if not name.startswith('fc.')}
-    save_torch(
-        tmp_path / 'a.pth', {'state_dict': {f'{prefix}{name}': value for name, value in network.items()} | beside}
-    )
-    export_checked(tmp_path / 'a.pth', tmp_path / 'torchvision.pth', 'torchvision')
-    written = torch.load(tmp_path / 'torchvision.pth')
+@pytest.mark.parametrize(('kind', 'file_format'), [(MOCO, 'detectron2'), (BYOL, 'torchvision')])
+def test_official_files_of_two_views_go_to_other_programs(tmp_path, kind, file_format):
+    prefix, beside = kind
+    network = {
+        name: value for name, value in torchvision.models.resnet18().state_dict().items() if not name.startswith('fc.')
+    }
+    named = {f'{prefix}{name}': value for name, value in network.items()}
+    out = tmp_path / 'out.pth'
+    export_checked(save_torch(tmp_path / 'a.pth', {'state_dict': named | beside}), out, file_format)
+    written = read_backbone(out).weights
     assert written.keys() == network.keys()
     assert all(torch.equal(written[name], network[name]) for name in network)
-    export_checked(tmp_path / 'a.pth', tmp_path / 'detectron2.pkl', 'detectron2')

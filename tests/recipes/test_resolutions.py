@@ -3,12 +3,14 @@
 import math
 
 import pytest
+import torch
 from torch import Tensor
 
 from sslrecipes.config.image_size import at_size
 from sslrecipes.config.places import walk
 from sslrecipes.config.validation.schema import check_schema
 from sslrecipes.errors import ConfigError
+from sslrecipes.registry import MODELS
 
 SIDES = (56, 112, 224)
 #: Patches that 56 px consist of.
@@ -50,6 +52,14 @@ def test_a_size_that_patches_do_not_divide_is_refused(pretraining_at):
     with pytest.raises(ConfigError, match=fits):
         check_schema(cfg)
     check_schema(pretraining_at(64))
+
+
+@pytest.mark.parametrize('side', [1, 8, 33])
+@pytest.mark.parametrize('network', [dict(type='ResNet', depth=18, base_channels=4), dict(type='MobileNetV2')])
+def test_a_pixel_is_left_of_any_picture(network, side):
+    """Pictures of CNNs have no least size."""
+    (features,) = MODELS.build(network)(torch.zeros(2, 3, side, side))[-1:]
+    assert min(features.shape) >= 1
 
 
 def with_fitting_patches(cfg, side):

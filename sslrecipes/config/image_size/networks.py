@@ -17,6 +17,8 @@ _WINDOWED = ('MixMIMTransformer', 'MixMIMPretrainTransformer', 'SwinTransformer'
 _STAGES = 8
 #: Windows of its stages, in patches of 4 px, 8 px and so on, where they aren't stated.
 _WINDOWS = (14, 14, 14, 7)
+#: Networks that halve pictures without padding -> the least side of which a map is left; a ResNet keeps a pixel of any.
+_LEAST = {'ConvNeXt': 32, 'VGG': 32}
 #: Side of the pictures of CLIP's networks, and histograms per side of MaskFeat's target.
 _CLIP, _HISTOGRAMS = 224, 14
 #: Decoders -> their number of patches, where they aren't told, is that of 224 px.
@@ -50,12 +52,14 @@ class Parts(NamedTuple):
         patch: Side that must divide that of the pictures; None for any.
         fixed: Whether no other patches can be had.
         only: The only side that it takes; None for any.
+        least: The least side of which a map is left.
     """
 
     kind: str
     patch: int | None = None
     fixed: bool = False
     only: int | None = None
+    least: int = 1
 
 
 def parts_of(cfg: Any, part: Any) -> Parts:
@@ -74,7 +78,7 @@ def parts_of(cfg: Any, part: Any) -> Parts:
     if patch and kind.startswith('SimMIM'):
         masks = (node for _, node in walk(cfg.get('train_dataloader')) if kind_of(node) == 'SimMIMMaskGenerator')
         return Parts(kind, lcm(patch, *(value_at(mask, 'mask_patch_size', patch) for mask in masks)), fixed=True)
-    return Parts(kind, patch)
+    return Parts(kind, patch, least=_LEAST.get(kind, 1))
 
 
 def grid_of(cfg: Any, side: int) -> int | None:

@@ -10,7 +10,7 @@ from sslrecipes.config.image_size.keys import is_dense
 from sslrecipes.config.image_size.networks import Parts, parts_of
 from sslrecipes.config.image_size.pipelines import global_side, has_locals, pipelines_of, views_of
 from sslrecipes.config.places import Objection, walk
-from sslrecipes.config.rules.sizes import no_whole_patches, only_size
+from sslrecipes.config.rules.sizes import no_map_left, no_whole_patches, only_size
 
 _TRAINED = 'train_dataloader'
 
@@ -47,7 +47,10 @@ def pictures_are_whole_patches(cfg: Any) -> Iterator[Objection]:
 
 
 def _objections(key: str, side: int, place: str, parts: Parts, is_global: bool) -> Iterator[Objection]:
-    if parts.only and is_global and (sentence := only_size(key, side, f'{place} ({parts.kind})', parts.only)):
+    owner = f'{place} ({parts.kind})'
+    if parts.only and is_global and (sentence := only_size(key, side, owner, parts.only)):
+        yield sentence, (key, place)
+    if sentence := no_map_left(key, side, owner, parts.least):
         yield sentence, (key, place)
     if parts.patch and (sentence := no_whole_patches(key, side, parts.patch, parts.fixed)):
         yield f'{place}: {sentence}', (key, f'{place}.patch_size')

@@ -205,6 +205,16 @@ optim_wrapper = dict(optimizer=dict(type='SGD', lr=1.0))
 """
 
 
+def test_a_size_of_which_no_map_is_left(write):
+    path = write(UNSIZED.replace('[dict(', "[dict(type='RandomResizedCrop', scale=224), dict("),
+                 "model = dict(backbone=dict(type='ConvNeXt', arch='tiny'))\n")  # fmt: skip
+    with pytest.raises(
+        ConfigError, match=r'image_size=16: model\.backbone \(ConvNeXt\) leaves nothing of less than 32'
+    ):
+        load_config(path, {'image_size': 16})
+    assert load_config(path, {'image_size': 32}).image_size == 32
+
+
 def test_pictures_of_which_nobody_states_the_size(write):
     with pytest.raises(
         ConfigError, match='image_size=16 has no effect here: no transform of the pictures states their'

@@ -1,4 +1,6 @@
 import copy
+import random
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -175,3 +177,18 @@ def test_opencv_alone_has_no_threads_in_workers():
         assert cv2.getNumThreads() == 1
     finally:
         cv2.setNumThreads(threads)
+
+
+@pytest.mark.parametrize('backend', ['pillow', 'opencv'])
+def test_of_a_smaller_view_the_crop_alone_is_smaller(backend):
+    image = np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8)
+    drawn = {}
+    for side in (56, 112, 224):
+        transform = MultiCrop(global_size=side, local_size=side * 96 // 224, blur=(1.0, 1.0, 1.0), backend=backend)
+        random.seed(3)
+        drawn[side] = [replace(view.draw(90, 120), size=0) for view in transform.views]
+        random.seed(3)
+        views = transform({'img': image.copy()})['img']
+        assert [view.shape[0] for view in views] == [side] * 2 + [side * 96 // 224] * 6
+        assert all(0.1 <= view.blur <= 2 for view in drawn[side])
+    assert drawn[56] == drawn[112] == drawn[224]

@@ -76,3 +76,11 @@ def test_mistakes_are_found_before_anything_is_built(cfg, tmp_path, kind):
         (tmp_path / file).unlink()
         with pytest.raises(DataError, match=f'The file ".*{file}", which belongs to ".*trainval.txt", does not exist'):
             check_dataset(cfg)
+
+
+def test_targets_of_a_test_are_not_learnt(cfg):
+    check_dataset(cfg | dict(test_mode=True), key='test_dataloader.dataset')
+    with pytest.raises(
+        DataError, match=r'train_dataloader\.dataset\.test_mode marks difficult objects by targets of -1'
+    ):
+        check_dataset(cfg | dict(test_mode=True))

@@ -153,10 +153,10 @@ def devkit(tmp_path, write_images):
 def test_voc_is_trained_and_its_best_epoch_kept(devkit, resolve, tiny, tmp_path):
     cfg = tiny.shrink(resolve(f'{PRE}_4xb16-coslr-60e_voc07'))
     cfg.model.head.num_classes = 20
-    for loader in (cfg.train_dataloader, cfg.val_dataloader):
-        loader.update(batch_size=4, num_workers=0, persistent_workers=False)
-        loader.dataset.data_root = devkit
-        check_dataset(loader.dataset)
+    for key in ('train_dataloader', 'val_dataloader'):
+        cfg[key].update(batch_size=4, num_workers=0, persistent_workers=False)
+        cfg[key].dataset.data_root = devkit
+        check_dataset(cfg[key].dataset, f'{key}.dataset')
     cfg.update(work_dir=str(tmp_path / 'work'), log_level='ERROR', visualizer=None)
     cfg.train_cfg.max_epochs = 2
     runner = SSLRunner.from_cfg(cfg)

@@ -26,8 +26,10 @@ def check_voc_labels(cfg: Mapping[str, Any], key: str) -> list[Remark]:
         What is odd, but may be meant.
 
     Raises:
-        DataError: A file is missing or damaged, or states what can't be meant.
+        DataError: A file is missing or damaged, states what can't be meant, or a training asks for targets of a test.
     """
+    if cfg.get('test_mode') and key.startswith('train_dataloader') and str(cfg['type']).endswith('VOCLabels'):
+        raise DataError(f'{key}.test_mode marks difficult objects by targets of -1, which no loss takes: leave it out.')
     root = root_of(cfg, key)
     image_set = root / (cfg.get('image_set_path') or f'ImageSets/Main/{cfg.get("split", "trainval")}.txt')
     if not image_set.is_file():

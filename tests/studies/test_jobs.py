@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from sslrecipes.errors import ConfigError
@@ -43,6 +45,14 @@ def test_a_factor_multiplies_what_it_concerns_and_what_builds_on_it(jobs):
     assert {job.before[0] for name, job in found.items() if name.startswith('more')} == {found['base']}
     assert found['last_lr-0.002'].before == [found['more_lr-0.002']]
     assert found['more_lr-0.003'].cfg.optim_wrapper.optimizer.lr == 3e-3
+
+
+def test_the_size_of_the_pictures_may_be_a_factor(jobs):
+    recipe = Path(__file__).parents[2] / 'configs/quickstart/mae_vit-nano-p4_1xb256-coslr-20e_photo-tiles-32px.py'
+    stage = dict(recipe=str(recipe), options={'image_size': '{size}'})
+    found = jobs(factors=dict(size=[16, 32]), stages=dict(base=stage), evaluations={}, claim={})
+    assert list(found) == ['base_size-16', 'base_size-32']
+    assert [job.cfg.model.neck.num_patches for job in found.values()] == [16, 64]
 
 
 def test_folders_tell_values_apart():

@@ -17,8 +17,9 @@ from sslrecipes.commands.config_check import check_components
 from sslrecipes.config.loading import load_config
 from sslrecipes.config.reading import read_config
 from sslrecipes.config.validation.schema import check_schema
+from sslrecipes.datasets.preflight import check_dataset
 from sslrecipes.engine.runner import SSLRunner
-from sslrecipes.errors import ConfigError
+from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.registry import DATASETS, MODELS
 
 WHOLE = 'moco-v2_resnet50_4xb32-coslr-200e_cub200'
@@ -159,6 +160,14 @@ def test_recipes_of_other_data_are_copies_with_one_word_changed(kind, name, root
     assert learnt == (None if kind == WHOLE else data.num_classes)
     if metainfo := getattr(DATASETS.get(data.train_set.type), 'METAINFO', {}).get('classes'):
         assert len(metainfo) == data.num_classes
+
+
+@pytest.mark.parametrize('name', SMALL)
+def test_a_missing_folder_is_named(name, root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    train_set = read_config(root / f'configs/_base_/datasets/small/{name}.py').train_set
+    with pytest.raises(DataError, match=rf'"{train_set.data_root.rstrip("/")}" does not exist: .*set train_dataloader'):
+        check_dataset(train_set)
 
 
 def test_pictures_of_ones_own_need_the_name_of_their_folder(root, configs, tmp_path, write_images):

@@ -2,7 +2,12 @@
 # of S3L the query encoder is taken.
 model = dict(
     type='ImageClassifier',
-    backbone=dict(type='ResNet', depth=50, init_cfg=dict(type='Pretrained', checkpoint='', prefix='backbone.')),
+    backbone=dict(
+        type='ResNet',
+        depth=50,
+        zero_init_residual=False,
+        init_cfg=dict(type='Pretrained', checkpoint='', prefix='backbone.'),
+    ),
     neck=dict(type='GlobalAveragePooling'),
     head=dict(
         type='LinearClsHead',

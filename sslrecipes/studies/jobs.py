@@ -67,6 +67,11 @@ class Job:
         return list(dict.fromkeys(source for source in self.weights.values() if isinstance(source, Job)))
 
     @property
+    def all_before(self) -> list[Job]:
+        """The jobs that it goes back to, each once."""
+        return list(dict.fromkeys(one for job in self.before for one in [*job.all_before, job]))
+
+    @property
     def trains(self) -> bool:
         """Whether it is a training."""
         return bool(self.cfg.get('train_cfg'))

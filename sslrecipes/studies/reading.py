@@ -37,8 +37,9 @@ _STAGE = {'recipe': text, 'options': options, 'after': text, 'checkpoint': text,
 _EVALUATION = {'recipe': text, 'options': options, 'of': _TEXTS, 'untrained': boolean}
 _PRODUCT = {'tool': text, 'of': _TEXTS, 'arguments': options, 'caption': text}
 _TABLE = {'rows': _TEXTS, 'columns': either(_TEXTS, options), 'spread': _TEXTS, 'factor': options}
-#: Columns that no evaluation measures.
-COSTS = ('gflops', 'seconds', 'images/s', 'epochs')
+#: Columns that count the stages before one, too, and all that no evaluation measures.
+TOTALS = ('total seconds', 'total tflops')
+COSTS = ('gflops', 'seconds', 'images/s', 'epochs', *TOTALS)
 PUBLISHED = 'published'
 
 

@@ -221,6 +221,11 @@ def _seconds(state: State) -> float | None:
     return state.record.seconds if state.word == FINISHED and state.record else None
 
 
+#: Digits behind the point of columns that have not one, and columns that are the same in each run.
+_DIGITS = {'seconds': 0, 'total seconds': 0, 'epochs': 0, 'images/s': 0, 'gflops': 3}
+_ALIKE = ('gflops', 'total tflops', 'epochs')
+
+
 def _plain(cell: Cell) -> dict[str, Any]:
     reported = {'reported': cell.source} if cell.source else {}
     return {'mean': cell.mean, 'spread': cell.spread, 'values': list(cell.values), **reported}
@@ -231,7 +236,7 @@ def _text(cell: Cell, metric: str) -> str:
         return '-'
     if cell.source:
         return f'{cell.mean:g}'
-    digits = {'seconds': 0, 'epochs': 0, 'images/s': 0, 'gflops': 3}.get(metric, 1)
-    spread = f' ± {cell.spread:.{digits}f}' if cell.spread is not None and metric not in ('gflops', 'epochs') else ''
+    digits = _DIGITS.get(metric, 1)
+    spread = f' ± {cell.spread:.{digits}f}' if cell.spread is not None and metric not in _ALIKE else ''
     short = f' ({len(cell.known)} of {len(cell.values)})' if len(cell.known) < len(cell.values) else ''
     return f'{cell.mean:.{digits}f}{spread}{short}'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -16,13 +16,13 @@ from sslrecipes.errors import did_you_mean
 from sslrecipes.studies.costs import Cost
 from sslrecipes.studies.jobs import Job
 from sslrecipes.studies.published import card_of
-from sslrecipes.studies.reading import COSTS, PUBLISHED, measures
+from sslrecipes.studies.reading import COSTS, PUBLISHED, TOTALS, measures
 from sslrecipes.studies.states import FINISHED, State
 from sslrecipes.studies.study import UNTRAINED, Study
 from sslrecipes.visualization.curves import read_scalars
 
 #: Costs that differ from run to run.
-TIMES = ('seconds', 'images/s')
+TIMES = ('seconds', 'images/s', 'total seconds')
 
 
 @dataclass(frozen=True)
@@ -150,9 +150,19 @@ class Results:
             return self._costs.get(job.name, Cost()).gflops
         if metric == 'epochs':
             return value_at(job.cfg, 'train_cfg.max_epochs')  # type: ignore[no-any-return]
+        if metric in TOTALS:
+            return self._total(metric, job)
         if job not in self._finished:
             return None
         return self._seconds.get(job.name) if metric == 'seconds' else measured(job).get('mean images/s')
+
+    def _total(self, metric: str, job: Job) -> float | None:
+        """Cost of a stage and of all stages that it starts from, directly or not; None if one isn't known."""
+        jobs = [*job.all_before, job]
+        if metric == 'total seconds':
+            return _sum(self._seconds.get(one.name) if one in self._finished else None for one in jobs)
+        flops = _sum(self._costs.get(one.name, Cost()).total for one in jobs)
+        return flops and flops / 1e12
 
     def _published(self, part: str, network: str, cell: Mapping[str, Any]) -> Cell:
         for job in self._jobs(self._all, network, cell, part):
@@ -171,6 +181,15 @@ class Results:
 
     def _has(self, network: str) -> bool:
         return any(job.network == network for job in self._all)
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    total = 0.0
+    for value in values:
+        if value is None:
+            return None
+        total += value
+    return total
 
 
 @cache

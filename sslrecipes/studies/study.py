@@ -83,8 +83,9 @@ class TablePlan:
     Attributes:
         rows: What tells rows apart: ``'stage'`` and names of factors.
         columns: Heading -> metric, which may begin with the name of an evaluation (``linear.accuracy/top1``), or a
-            cost: ``gflops``, ``seconds``, ``images/s``, ``epochs``; or ``published``, the figure on the card of the
-            recipe (``linear.published`` of an evaluation's).
+            cost: ``gflops`` (for an image), ``seconds``, ``images/s``, ``epochs``, and with the stages before it
+            ``total seconds`` and ``total tflops``; or ``published``, the figure on the card of the recipe
+            (``linear.published`` of an evaluation's).
         spread: Factors over which a cell is a mean with its spread.
         factor: Heading -> what its figures are multiplied with (100 for fractions that are shown as per cent).
     """

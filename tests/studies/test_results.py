@@ -6,7 +6,10 @@ from sslrecipes.studies.costs import Cost
 from sslrecipes.studies.results import Cell, Results
 from sslrecipes.studies.states import states_of
 
-COLUMNS = {'k-NN': 'knn.acc', 'same': 'acc', 'epochs': 'epochs', 'seconds': 'seconds', 'GFLOPs': 'gflops'}
+COLUMNS = {
+    **{'k-NN': 'knn.acc', 'same': 'acc', 'epochs': 'epochs', 'seconds': 'seconds', 'GFLOPs': 'gflops'},
+    **{'all seconds': 'total seconds', 'TFLOPs': 'total tflops'},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +30,7 @@ def results(study, jobs, finish, leave=(), **said):
         if job.name not in leave:
             finish(job)
             job.product.write_text(json.dumps(dict(acc=float(number))))
-    costs = {job.name: Cost(gflops=2.0) for job in found if job.trains}
+    costs = {job.name: Cost(gflops=2.0, images=500) for job in found if job.trains}
     return Results(study(**entries), found, states_of(found), costs)
 
 
@@ -39,6 +42,18 @@ def test_rows_are_means_over_seeds_with_what_is_there(study, jobs, finish):
     assert untrained['epochs'].mean is None
     assert (base['k-NN'].mean, base['epochs'].mean, base['seconds'].mean, base['GFLOPs'].mean) == (None, 2, 3.0, 2.0)
     assert more['k-NN'].values == [600.0, None]
+
+
+def test_totals_count_the_stages_before(study, jobs, finish):
+    untrained, base, more = (row.cells for row in results(study, jobs, finish).rows())
+    assert [cells['all seconds'].mean for cells in (untrained, base, more)] == [None, 3.0, 6.0]
+    assert [cells['TFLOPs'].mean for cells in (untrained, base, more)] == [None, 1.0, 2.0]
+
+
+def test_a_total_needs_all_stages(study, jobs, finish):
+    _, base, more = (row.cells for row in results(study, jobs, finish, leave=('base', 'base_seed-1')).rows())
+    assert base['all seconds'].values == more['all seconds'].values == [None, None]
+    assert more['TFLOPs'].mean == 2.0
 
 
 def test_factors_tell_rows_apart_where_they_count(study, jobs, finish):

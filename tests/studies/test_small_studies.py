@@ -128,3 +128,20 @@ def test_methods_share_the_row_of_the_random_network(tmp_path, monkeypatch, few_
     known = [figures for _, figures in rows if figures['k-NN'] is not None]
     assert len(known) == 2
     assert all(0 < known[1][heading] <= 100 for heading in ('k-NN', 'linear', 'online probe', 'k-NN monitor'))
+
+
+def test_a_network_without_conv5_gets_one_and_is_judged_before_and_after(tmp_path, monkeypatch, few_tiles, here):
+    few_tiles(monkeypatch)
+    here(monkeypatch)
+    stages = ('noconv5', 'conv5', 'finetuned')
+    sets = [f'{stage}:train_cfg.max_epochs=1' for stage in stages]
+    sets += [f'{stage}:train_cfg.val_interval=1' for stage in stages[1:]]
+    only = ['frozen_noconv5/untrained', 'frozen_noconv5/noconv5', 'frozen/conv5', 'finetuned/conv5']
+    run_study(STUDIES / 's3l_grey_tiles.py', Wishes(work_dir=tmp_path, sets=sets, only=only, seeds=1))
+    figures = {row['network']: figures for row, figures in results_of(tmp_path)}
+    assert all(0 < figures[network]['k-NN without conv5'] <= 100 for network in ('untrained', 'noconv5'))
+    assert figures['noconv5']['k-NN'] is None
+    assert all(0 < figures['conv5'][heading] <= 100 for heading in ('k-NN', 'linear', 'fine-tuned'))
+    assert figures['conv5']['TFLOPs'] > figures['noconv5']['TFLOPs']
+    log = (tmp_path / 'conv5' / 'console.log').read_text()
+    assert 'layer4' in log, 'what is fresh is said'

@@ -1,0 +1,11 @@
+# The tiles of photo_tiles_96_eval.py at 32 px, with labels and without augmentation; ten labelled tiles of each picture
+_base_ = ['photo_tiles_96_eval.py']
+
+grey = dict(type='StandardizedGrey')
+resize = dict(type='Resize', scale=32, backend='pillow', interpolation='bicubic')
+pack = dict(type='PackInputs')
+pipeline = [grey, resize, pack]
+
+train_dataloader = dict(dataset=dict(per_class=10, pipeline=pipeline))
+val_dataloader = dict(dataset=dict(pipeline=pipeline))
+test_dataloader = val_dataloader

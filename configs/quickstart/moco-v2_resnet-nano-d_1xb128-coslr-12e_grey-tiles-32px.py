@@ -1,0 +1,8 @@
+_base_ = [
+    '../_base_/models/quickstart/moco-v2_resnet-nano-d.py',
+    '../_base_/datasets/quickstart/grey_tiles_32_two_views.py',
+    '../_base_/schedules/quickstart/adamw_bs128_coslr_two_views.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(head=dict(queue_length=512))  # a longer one would often hold another view of the query's own tile

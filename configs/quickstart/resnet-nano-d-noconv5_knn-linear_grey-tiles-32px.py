@@ -1,0 +1,3 @@
+_base_ = ['resnet-nano-d_knn-linear_grey-tiles-32px.py', '../_base_/models/s3l/noconv5.py']
+
+model = dict(backbone=dict(_base_.noconv5, strides=(2, 2, 2)))

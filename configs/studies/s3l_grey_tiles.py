@@ -1,8 +1,8 @@
 """S3L's questions on tiles of photographs, with SimCLR: half the resolution, half and then full, and a network without
 conv5 that gets one afterwards; each for as many epochs as the baseline, and for about as many operations.
 
-A network without conv5 is judged by its neighbours as it is. The new conv5 is trained with labels, so what its neighbours
-tell is no longer that of self-supervision alone.
+A network without conv5 is judged by its neighbours as it is. The new conv5 is trained with labels, so that its features
+are no longer those of self-supervision alone.
 """
 
 title = 'Half the resolution, and no conv5, on tiles of photographs'

@@ -7,8 +7,13 @@ from sslrecipes.studies.results import Cell, Results
 from sslrecipes.studies.states import states_of
 
 COLUMNS = {
-    **{'k-NN': 'knn.acc', 'same': 'acc', 'epochs': 'epochs', 'seconds': 'seconds', 'GFLOPs': 'gflops'},
-    **{'all seconds': 'total seconds', 'TFLOPs': 'total tflops'},
+    'k-NN': 'knn.acc',
+    'same': 'acc',
+    'epochs': 'epochs',
+    'seconds': 'seconds',
+    'GFLOPs': 'gflops',
+    'all seconds': 'total seconds',
+    'TFLOPs': 'total tflops',
 }
 
 

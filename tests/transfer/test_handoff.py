@@ -42,6 +42,8 @@ MULTI_CROP = dict(loss_weights=(0.4, 0.6))
 DINO_NECK = dict(type='DINONeck', hidden_channels=16, bottleneck_channels=8, out_channels=12)
 DINO_HEAD = dict(type='DINOHead', out_channels=12, **MULTI_CROP)
 MOCO_NECK = dict(type='MoCoNeck', hidden_channels=16, out_channels=8)
+MLP_NECK = dict(type='MLPNeck', in_channels=64, hidden_channels=16, out_channels=8)
+PREDICTOR = dict(in_channels=8, hidden_channels=16, out_channels=8)
 MOCO_HEAD = dict(type='MoCoHead', feat_channels=8, queue_length=12, **MULTI_CROP)
 
 
@@ -120,6 +122,26 @@ METHODS = {
         dict(type='mmpretrain.MobileNetV2', **MOBILENET, out_indices=(3, 7), init_cfg=None),
         dict(type='mmpretrain.MobileNetV2', **MOBILENET, out_indices=(1, 2, 4, 7), init_cfg=None),
         MOBILENET_WIDTH, 'momentum_encoder.backbone.',
+    ),
+    'moco-v2': Method(
+        dict(type='MoCo', backbone=dict(type='ResNet', **RESNET), neck=MLP_NECK,
+             head={**MOCO_HEAD, 'loss_weights': (1.0,)}),
+        'moco', PLAIN_RESNET, PLAIN_RESNET, RESNET_WIDTH, 'momentum_encoder.backbone.',
+    ),
+    'byol': Method(
+        dict(type='BYOL', backbone=dict(type='ResNet', **RESNET), neck={**MLP_NECK, 'with_bn': True},
+             head=dict(type='PredictionHead', predictor=PREDICTOR, distance='squared')),
+        'solo-learn', PLAIN_RESNET, PLAIN_RESNET, RESNET_WIDTH, 'teacher.backbone.',
+    ),
+    'simclr': Method(
+        dict(type='SimCLR', backbone=dict(type='ResNet', **RESNET), neck=MLP_NECK, head=dict(type='SimCLRHead')),
+        's3l-simclr', PLAIN_RESNET, PLAIN_RESNET, RESNET_WIDTH,
+    ),
+    'simsiam': Method(
+        dict(type='SimSiam', backbone=dict(type='ResNet', **RESNET),
+             neck={**MLP_NECK, 'num_layers': 3, 'with_bn': True, 'bias': False, 'last_norm': 'plain'},
+             head=dict(type='PredictionHead', predictor=PREDICTOR, distance='cosine')),
+        'simsiam', PLAIN_RESNET, PLAIN_RESNET, RESNET_WIDTH,
     ),
 }  # fmt: skip
 PARTS = [

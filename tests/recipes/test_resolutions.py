@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 from torch import Tensor
 
 from sslrecipes.config.image_size import at_size
@@ -15,6 +16,8 @@ from sslrecipes.registry import MODELS
 SIDES = (56, 112, 224)
 #: Patches that 56 px consist of.
 SMALL_PATCH = 8
+#: Options that follow the size of the pictures, or what they are divided into.
+OF_THE_SIZE = ('img_size', 'patch_size', 'num_patches', 'mask_tokens_num', 'input_size', 'window_size')
 
 
 @pytest.mark.parametrize('side', SIDES)
@@ -52,6 +55,33 @@ def test_a_size_that_patches_do_not_divide_is_refused(pretraining_at):
     with pytest.raises(ConfigError, match=fits):
         check_schema(cfg)
     check_schema(pretraining_at(64))
+
+
+@pytest.mark.parametrize(
+    ('family', 'side'),
+    [
+        *(
+            (name, 112)
+            for name in ('BarlowTwins', 'BEiT', 'BEiT v2', 'BYOL', 'CAE', 'DenseCL', 'iTPN with pixels', 'MAE')
+        ),
+        *((name, 112) for name in ('MAE with HiViT', 'MFF', 'MoCo v2', 'MoCo v3 with ResNet', 'MoCo v3 with ViT')),
+        *((name, 112) for name in ('SimCLR', 'SimSiam', 'SwAV')),
+        *((name, 96) for name in ('SparK with ConvNeXt', 'SparK with ResNet')),
+        ('SimMIM', 224),
+    ],
+)
+def test_a_step_of_mmpretrains_own(family, side, tiny, tiny_upstream, tmp_path):
+    """EVA, iTPN with CLIP, MILAN, MaskFeat and MixMIM know 224 px alone."""
+    cfg = at_size(tiny_upstream.inherit(family, tmp_path), side)
+    check_schema(cfg)
+    for key, value in tiny_upstream.FAMILIES[family][1].items():
+        if not key.startswith('custom_hooks') and key.rpartition('.')[2] not in OF_THE_SIZE:
+            tiny_upstream.put(cfg, key, value)
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        batch, model = tiny.synthetic_batch(cfg), tiny.build_model(cfg).train()
+        loss, _ = model.parse_losses(model(**model.data_preprocessor(batch, training=True), mode='loss'))
+    loss.backward()
+    assert loss.isfinite()
 
 
 @pytest.mark.parametrize('side', [1, 8, 33])

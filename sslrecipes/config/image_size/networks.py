@@ -13,8 +13,8 @@ from sslrecipes.config.places import value_at, walk
 _PATCH, _CELL = 16, 32
 #: Transformers on windows, with patches of 4 px by default.
 _WINDOWED = ('MixMIMTransformer', 'MixMIMPretrainTransformer', 'SwinTransformer', 'SimMIMSwinTransformer')
-#: MixMIM predicts one cell of 8 x 8 patches each, at its last stage.
-_STAGES = 8
+#: Patches per side of a position of their last stage, which is what MixMIM predicts; side of a window of Swin.
+_STAGES, _WINDOW = 8, 7
 #: Windows of its stages, in patches of 4 px, 8 px and so on, where they aren't stated.
 _WINDOWS = (14, 14, 14, 7)
 #: Networks that halve pictures without padding -> the least side of which a map is left; a ResNet keeps a pixel of any.
@@ -52,7 +52,7 @@ class Parts(NamedTuple):
         patch: Side that must divide that of the pictures; None for any.
         fixed: Whether no other patches can be had.
         only: The only side that it takes; None for any.
-        least: The least side of which a map is left.
+        least: The least side of pictures that it can take.
     """
 
     kind: str
@@ -73,11 +73,15 @@ def parts_of(cfg: Any, part: Any) -> Parts:
     if kind == 'SparK':
         return Parts(kind, _CELL, fixed=True)
     if patch and kind.startswith('MixMIM'):
-        windows = value_at(part, 'window_size', _WINDOWS)
+        windows = _whole(value_at(part, 'window_size')) or _WINDOWS
         return Parts(kind, lcm(*(patch * 2**stage * window for stage, window in enumerate(windows))), fixed=True)
-    if patch and kind.startswith('SimMIM'):
+    if patch and kind in _WINDOWED:
         masks = (node for _, node in walk(cfg.get('train_dataloader')) if kind_of(node) == 'SimMIMMaskGenerator')
-        return Parts(kind, lcm(patch, *(value_at(mask, 'mask_patch_size', patch) for mask in masks)), fixed=True)
+        sides = [patch, *(side for mask in masks for side in _whole(value_at(mask, 'mask_patch_size')))]
+        stated = value_at(part, 'stage_cfgs.block_cfgs.window_size', value_at(part, 'window_size'))
+        window = max(_whole(stated), default=_WINDOW)
+        padded = value_at(part, 'pad_small_map', False)
+        return Parts(kind, lcm(*sides), fixed=True, least=1 if padded else patch * _STAGES * window)
     return Parts(kind, patch, least=_LEAST.get(kind, 1))
 
 
@@ -119,6 +123,11 @@ def sized_masks(cfg: Any, step: Any, at: str, side: int) -> Iterator[tuple[str, 
     yield from ((f'{at}.{key}', count) for key, count in masked.items())
     if kind_of(value_at(cfg, 'model.neck')) == 'CAENeck' and 'num_masking_patches' in masked:
         yield 'model.neck.mask_tokens_num', masked['num_masking_patches']
+
+
+def _whole(value: Any) -> list[int]:
+    """The whole numbers above 0 in a number or a list."""
+    return [number for _, number in walk(value) if type(number) is int and number > 0]
 
 
 def _leaves(value: Any, place: str) -> list[tuple[str, Any]]:

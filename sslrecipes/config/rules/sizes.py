@@ -56,9 +56,9 @@ def no_whole_patches(name: str, side: int, patch: int, fixed: bool = False) -> s
     return f'{name}={side} is no whole number of patches of {patch} px: take {sides} px{patches}.'
 
 
-def no_map_left(name: str, side: int, owner: str, least: int) -> str | None:
-    """Pictures are so small that a network makes a map of 0 x 0 of them."""
-    return None if side >= least else f'{name}={side}: {owner} leaves nothing of less than {least} px.'
+def too_small(name: str, side: int, owner: str, least: int) -> str | None:
+    """Pictures are so small that a network is left with a map of 0 x 0, or one smaller than its windows."""
+    return None if side >= least else f'{name}={side}: {owner} takes no pictures of less than {least} px.'
 
 
 def only_size(name: str, side: int, owner: str, known: int) -> str | None:

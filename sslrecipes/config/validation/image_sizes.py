@@ -10,7 +10,7 @@ from sslrecipes.config.image_size.keys import is_dense
 from sslrecipes.config.image_size.networks import Parts, parts_of
 from sslrecipes.config.image_size.pipelines import global_side, has_locals, pipelines_of, views_of
 from sslrecipes.config.places import Objection, walk
-from sslrecipes.config.rules.sizes import no_map_left, no_whole_patches, only_size
+from sslrecipes.config.rules.sizes import no_whole_patches, only_size, too_small
 
 _TRAINED = 'train_dataloader'
 
@@ -50,7 +50,7 @@ def _objections(key: str, side: int, place: str, parts: Parts, is_global: bool) 
     owner = f'{place} ({parts.kind})'
     if parts.only and is_global and (sentence := only_size(key, side, owner, parts.only)):
         yield sentence, (key, place)
-    if sentence := no_map_left(key, side, owner, parts.least):
+    if sentence := too_small(key, side, owner, parts.least):
         yield sentence, (key, place)
     if parts.patch and (sentence := no_whole_patches(key, side, parts.patch, parts.fixed)):
         yield f'{place}: {sentence}', (key, f'{place}.patch_size')

@@ -77,8 +77,8 @@ def resolve(tmp_path):
         ('mmpretrain::mae/mae_vit-base-p16_8xb512-amp-coslr-300e_in1k', {'image_size': 96}, {PATCHES: 36}),
         (
             'mmpretrain::simmim/simmim_swin-base-w6_8xb256-amp-coslr-100e_in1k-192px',
-            {'image_size': 96},
-            {f'{STEPS}.3.input_size': 96, NET: 96},
+            {'image_size': 224},
+            {f'{STEPS}.3.input_size': 224, NET: 224},
         ),
         (SPARK, {'image_size': 96}, {'model.input_size': 96}),
     ],
@@ -189,7 +189,9 @@ P16 = 'image_size=56 is no whole number of patches of 16 px: take 48 or 64 px, o
         ('mmpretrain::mixmim/mixmim_mixmim-base_16xb128-coslr-300e_in1k', {'image_size': 112},
          'image_size=112 is no multiple of 224 px: take 224 px'),
         ('mmpretrain::simmim/simmim_swin-base-w6_8xb256-amp-coslr-100e_in1k-192px', {'image_size': 112},
-         'image_size=112 is no multiple of 32 px: take 96 or 128 px'),
+         r'model\.backbone \(SimMIMSwinTransformer\) takes no pictures of less than 192 px'),
+        ('mmpretrain::simmim/simmim_swin-base-w6_8xb256-amp-coslr-100e_in1k-192px', {'image_size': 200},
+         'image_size=200 is no multiple of 32 px: take 192 or 224 px'),
     ],
 )  # fmt: skip
 def test_sizes_that_can_not_be(resolve, recipe, options, sentence):
@@ -209,7 +211,7 @@ def test_a_size_of_which_no_map_is_left(write):
     path = write(UNSIZED.replace('[dict(', "[dict(type='RandomResizedCrop', scale=224), dict("),
                  "model = dict(backbone=dict(type='ConvNeXt', arch='tiny'))\n")  # fmt: skip
     with pytest.raises(
-        ConfigError, match=r'image_size=16: model\.backbone \(ConvNeXt\) leaves nothing of less than 32'
+        ConfigError, match=r'image_size=16: model\.backbone \(ConvNeXt\) takes no pictures of less than 32'
     ):
         load_config(path, {'image_size': 16})
     assert load_config(path, {'image_size': 32}).image_size == 32

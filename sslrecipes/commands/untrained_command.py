@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import inspect
 import shlex
 from collections.abc import Iterator
 from typing import Any
@@ -14,8 +13,7 @@ from mmengine.dist import get_world_size
 from sslrecipes.config.option_values import text_of
 from sslrecipes.config.places import walk
 from sslrecipes.engine.class_count import learns_labels
-from sslrecipes.evaluation.untrained import loads_weights, without_weights
-from sslrecipes.registry import MODELS
+from sslrecipes.evaluation.untrained import loads_weights, own_initialisation, without_weights
 
 
 def untrained_command(cfg: Config, args: argparse.Namespace) -> str:
@@ -46,11 +44,4 @@ def _without_starting_weights(cfg: Config) -> Iterator[tuple[str, Any]]:
     for place, part in walk(cfg.model, 'model'):
         if isinstance(part, dict) and 'init_cfg' in part and loads_weights(dict(init_cfg=part['init_cfg'])):
             rest = without_weights(dict(init_cfg=part['init_cfg'])).get('init_cfg')
-            yield f'{place}.init_cfg', _own_initialisation(part) if rest is None else rest
-
-
-def _own_initialisation(part: Any) -> Any:
-    """The ``init_cfg`` that a part has where its config names none."""
-    kind = MODELS.get(part['type'])
-    option = inspect.signature(kind).parameters.get('init_cfg') if kind else None
-    return 'None' if option is None or option.default in (None, option.empty) else option.default
+            yield f'{place}.init_cfg', own_initialisation(part) if rest is None else rest

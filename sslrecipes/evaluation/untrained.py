@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -74,6 +75,19 @@ def without_weights(model: Any) -> Any:
     if isinstance(model, Mapping):
         return {key: without_weights(value) for key, value in model.items() if not _loads(key, value)}
     return type(model)(map(without_weights, model)) if isinstance(model, (list, tuple)) else model
+
+
+def own_initialisation(part: Mapping[str, Any]) -> Any:
+    """The ``init_cfg`` that a part of a model has where its config names none, as an override says it.
+
+    A pre-training that starts at random starts from it, be it Kaiming's or torch's.
+
+    Args:
+        part: Config of the part.
+    """
+    kind = MODELS.get(part['type'])
+    option = inspect.signature(kind).parameters.get('init_cfg') if kind else None
+    return 'None' if option is None or option.default in (None, option.empty) else option.default
 
 
 def loads_weights(model: Any) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 
 from sslrecipes.checkpoint.files.store import CheckpointStore
 from sslrecipes.config.loading import load_config
@@ -19,6 +20,7 @@ from sslrecipes.config.option_values import GivenText, text_of
 from sslrecipes.config.places import value_at, walk
 from sslrecipes.config.reading import merge
 from sslrecipes.errors import ConfigError
+from sslrecipes.evaluation.untrained import own_initialisation
 from sslrecipes.studies.placeholders import filled, names_in, whole_name
 from sslrecipes.studies.recipes import downstream_recipe, find_recipe, is_pattern
 from sslrecipes.studies.study import SEED, UNTRAINED, Evaluation, Stage, Study
@@ -196,6 +198,7 @@ class _Expansion:
                 named = whole_name(part.options[taken])
                 raise ConfigError(f'{place}: {taken} can not be of "{named}" and of "{source}".', place)
             weights |= self._handed_over(cfg, source, cell)
+            options |= _initialised(cfg) if source == UNTRAINED else {}
         elif not weights:
             weights |= given_base(cfg)
         return Job(name, part.name, network, cell, recipe, options, weights, self._home)
@@ -206,7 +209,7 @@ class _Expansion:
         if source != UNTRAINED:
             return dict.fromkeys(places, self._source(source, cell))
         of_model = [place for place in places if place not in ('load_from', ARGUMENT)]
-        return {place.removesuffix('.checkpoint') if 'init_cfg' in place else place: None for place in of_model}
+        return {place: None for place in of_model if not place.startswith(BACKBONE)}
 
     def _source(self, name: str, cell: Mapping[str, Any]) -> Job | str:
         stage = self._study.stages[name]
@@ -259,6 +262,14 @@ def weights_places(cfg: Config) -> list[str]:
     file = value_at(cfg, first)
     others = [place for place, value in walk(cfg.model, 'model') if file and value == file and place != first]
     return [first, *others]
+
+
+def _initialised(cfg: Config) -> dict[str, str]:
+    """How the backbone begins where it takes no weights: as it does in a pre-training."""
+    if f'{BACKBONE}.checkpoint' not in weights_places(cfg):
+        return {}
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'sslrecipes')):
+        return {BACKBONE: text_of(own_initialisation(cfg.model.backbone))}
 
 
 def given_base(cfg: Config) -> dict[str, Job | str | None]:

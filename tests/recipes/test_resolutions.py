@@ -11,6 +11,7 @@ from sslrecipes.config.image_size import at_size
 from sslrecipes.config.places import walk
 from sslrecipes.config.validation.schema import check_schema
 from sslrecipes.errors import ConfigError
+from sslrecipes.models.methods.feature_model import as_feature_model
 from sslrecipes.registry import MODELS
 
 SIDES = (56, 112, 224)
@@ -39,6 +40,8 @@ def test_a_step_on_pictures_of_this_size(pretraining_at, tiny, side):
         removed = {'MAEPriv': patches * 3 // 4}.get(cfg.model.type, patches - patches // 4)
         assert mask.shape[1] == patches
         assert mask.sum(dim=1).tolist() == [removed] * len(images)
+    with torch.no_grad():  # evaluation stays at 224 px
+        assert as_feature_model(model).extract_feat(torch.zeros(2, 3, 224, 224)).isfinite().all()
 
     log, unchanged = tiny.train_step(cfg)
     assert math.isfinite(log['loss'])

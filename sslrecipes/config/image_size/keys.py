@@ -10,6 +10,8 @@ SIZE, LOCAL = 'image_size', 'local_image_size'
 KEYS = (SIZE, LOCAL)
 #: Models that are there to be evaluated; what else the name of a classifier ends with.
 _EVALUATED, _CLASSIFIER = ('FeatureModel', 'LinearProbe'), 'Classifier'
+#: Packages of detectors and segmentors.
+_DENSE = ('mmdet', 'mmseg')
 
 
 def side_of(cfg: Any, key: str) -> int | None:
@@ -25,7 +27,7 @@ def kind_of(part: Any) -> str:
 
 def is_dense(cfg: Any) -> bool:
     """Whether a recipe trains a detector or segmentor, whose pipelines state several sizes."""
-    return cfg.get('transfer') is not None
+    return cfg.get('transfer') is not None or cfg.get('default_scope') in _DENSE
 
 
 def is_evaluation(cfg: Any) -> bool:

@@ -38,10 +38,10 @@ def is_vit(part: Any) -> bool:
 
 
 def patch_of(part: Any) -> int | None:
-    """Side of a patch of :func:`is_vit`; None if it isn't a whole number."""
+    """Side of a square patch of :func:`is_vit`; None for another one."""
     default = 4 if kind_of(part) in _WINDOWED else _PATCH
-    patch = value_at(part, 'patch_size', default)
-    return patch if type(patch) is int and patch > 0 else None
+    sides = set(_whole(value_at(part, 'patch_size', default)))
+    return sides.pop() if len(sides) == 1 else None
 
 
 class Parts(NamedTuple):

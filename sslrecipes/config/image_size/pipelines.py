@@ -97,9 +97,8 @@ def resized(
     now = global_side(views)
     if now is None:
         return
-    for view in sorted(
-        views, key=lambda view: view.final or now
-    ):  # the last word on what they share is a global view's
+    # the global views come last: theirs is the last word on what all share
+    for view in sorted(views, key=lambda view: view.final or now):
         wanted = side or now
         if view.final and (view.is_local or view.final < now):
             wanted = _local_side(view.final, wanted / now, local, patch)

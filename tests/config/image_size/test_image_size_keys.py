@@ -181,6 +181,7 @@ P16 = 'image_size=56 is no whole number of patches of 16 px: take 48 or 64 px, o
             (MAE, {'image_size': bad}, 'image_size is .*, but must be a whole number of at least 1 or None')
             for bad in (0, -112, 112.5, 'half', True, [112, 112])
         ),
+        ('mmdet::retinanet/retinanet_r50_fpn_1x_coco', {'image_size': 112}, 'image_size has no effect here: detectors'),
         (DETECTOR, {'image_size': 112}, 'image_size has no effect here: detectors and segmentors'),
         ('mmpretrain::eva/eva-mae-style_vit-base-p16_16xb256-coslr-400e_in1k', {'image_size': 112},
          r'model\.target_generator \(CLIPGenerator\) takes pictures of 224 px only'),
@@ -222,6 +223,13 @@ def test_pictures_of_which_nobody_states_the_size(write):
         ConfigError, match='image_size=16 has no effect here: no transform of the pictures states their'
     ):
         load_config(write(UNSIZED), {'image_size': 16})
+
+
+def test_patches_may_be_stated_by_height_and_width(resolve):
+    cfg = resolve(MAE, **{'image_size': 112, 'model.backbone.patch_size': (16, 16)})
+    assert value_at(cfg, PATCHES) == 49
+    with pytest.raises(ConfigError, match='no whole number of patches of 16 px'):
+        resolve(MAE, **{'image_size': 56, 'model.backbone.patch_size': (16, 16)})
 
 
 @pytest.mark.parametrize('recipe', [MAE, CNN])

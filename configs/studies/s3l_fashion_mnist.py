@@ -1,14 +1,20 @@
-# the same on as many pictures of Fashion-MNIST, which Debian's package dataset-fashion-mnist holds
+# The same on 10,800 pictures of Fashion-MNIST, which Debian's package dataset-fashion-mnist holds
 _base_ = 's3l_grey_tiles.py'
 
 title = 'Half the resolution, and no conv5, on Fashion-MNIST'
-_fewer = {'train_dataloader.dataset.indices': 10800}
-_whole = dict(recipe='quickstart/simclr_resnet-nano-d_1xb128-coslr-2e_fashion-mnist-32px', options=_fewer)
-_noconv5 = dict(recipe='quickstart/simclr_resnet-nano-d-noconv5_1xb128-coslr-2e_fashion-mnist-32px', options=_fewer)
+_whole = 'quickstart/simclr_resnet-nano-d_1xb128-coslr-2e_fashion-mnist-32px'
+_noconv5 = 'quickstart/simclr_resnet-nano-d-noconv5_1xb128-coslr-2e_fashion-mnist-32px'
 _warmup = dict(recipe='quickstart/resnet-nano-d_simclr-noconv5-pre_1xb64-constlr-10e_fashion-mnist-32px')
+_lengths = dict(full=6, half=6, half_longer=24, first=3, staged=3, staged_longer=4, noconv5=6, noconv5_longer=8)
+_pictures = {'train_dataloader.dataset.indices': 10800}
 stages = dict(
-    **dict.fromkeys(('full', 'half', 'half_longer', 'first', 'staged', 'staged_longer'), _whole),
-    **dict.fromkeys(('noconv5', 'noconv5_longer'), _noconv5),
+    **{
+        stage: dict(
+            recipe=_noconv5 if stage.startswith('noconv5') else _whole,
+            options={**_pictures, 'train_cfg.max_epochs': epochs},
+        )
+        for stage, epochs in _lengths.items()
+    },
     **dict.fromkeys(('conv5', 'conv5_longer'), _warmup),
 )
 evaluations = dict(

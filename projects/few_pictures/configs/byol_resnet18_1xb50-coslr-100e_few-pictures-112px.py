@@ -16,6 +16,7 @@ train_dataloader = dict(
     batch_size=50, num_workers=1, dataset=dict(type='ImageFolder', data_root='data/few_pictures/unlabelled')
 )
 optim_wrapper = dict(optimizer=dict(lr=0.125 * 50 / 128))
+auto_scale_lr = dict(base_batch_size=50, enable=False)
 train_cfg = dict(max_epochs=100)
 default_hooks = dict(checkpoint=dict(interval=10))
 custom_hooks = [dict(type='CollapseHook', interval=50)]

@@ -16,4 +16,5 @@ val_dataloader = test_dataloader = dict(
     num_workers=1, dataset=dict(pictures, data_prefix='test', pipeline=_base_.test_pipeline)
 )
 optim_wrapper = dict(optimizer=dict(lr=0.1 * 16 / 64))
+auto_scale_lr = dict(base_batch_size=16)
 train_cfg = dict(max_epochs=30)

@@ -5,4 +5,5 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-model = dict(head=dict(queue_length=512))  # a longer one would often hold another view of the query's own tile
+# Each view is the key of the other. A longer queue would often hold keys of the query's own tile.
+model = dict(symmetric=True, head=dict(queue_length=1024))

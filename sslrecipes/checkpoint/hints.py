@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from math import isqrt
 
@@ -97,16 +97,25 @@ def _stages(shapes: Shapes) -> dict[str, int]:
 
 
 def _other_method(held: Shapes, wanted: Shapes) -> Iterator[str]:
-    theirs, ours = _method_of(held), _method_of(wanted)
-    if theirs and ours and theirs != ours:
-        yield (
-            f'The file is of {theirs}, the model is {ours}: go on with the method that the weights were trained by, or '
-            "take the backbone only, by an init_cfg with prefix='backbone.'."
-        )
+    ours = method_of(wanted)
+    if ours and (sentence := of_another_method(held, ours)):
+        yield sentence
 
 
-def _method_of(names: Collection[str]) -> str | None:
+def of_another_method(held: Iterable[str], ours: str) -> str | None:
+    """Say that weights of these names are of another method of two views or several than ``ours``; None if not."""
+    theirs = method_of(held)
+    if theirs is None or theirs == ours:
+        return None
+    return (
+        f'The file is of {theirs}, the model is {ours}: go on with the method that the weights were trained by, or '
+        "take the backbone only, by an init_cfg with prefix='backbone.'."
+    )
+
+
+def method_of(names: Iterable[str]) -> str | None:
     """Name of the method whose parts these weights have; None if it can't be told."""
+    names = list(names)
     return next((method for method, part in _METHODS.items() if any(name.startswith(part) for name in names)), None)
 
 

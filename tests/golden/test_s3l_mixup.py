@@ -23,12 +23,12 @@ def test_mixed_pictures_and_loss(case, mixing):
     assert loss.item() == pytest.approx(case.meta['loss'], rel=1e-5)
 
 
-@pytest.mark.parametrize('lam', [0.31, 0.5, 1.0])
-def test_mixing_more_than_a_little(lam, mixing):
+@pytest.mark.parametrize(('lam', 'alpha'), [(0.31, 1.0), (0.5, 1.0), (1.0, 1.0), (1.0, 0.0)])
+def test_mixing_more_than_a_little(lam, alpha, mixing):
     """Against plain code; a ratio of 1 is what an alpha of 0 means officially: a recipe without mixing."""
     x, y = torch.rand(6, 3, 5, 5) * 255, torch.tensor([0, 3, 1, 1, 2, 0])
     logits, order = torch.randn(6, 4, requires_grad=True), torch.tensor([4, 2, 1, 0, 5, 3])
-    prepared, loss = mixing(x, y, logits, lam, order, alpha=1.0, classes=4)
+    prepared, loss = mixing(x, y, logits, lam, order, alpha=alpha, classes=4)
     expected = lam * cross_entropy(logits, y) + (1 - lam) * cross_entropy(logits, y[order])
     torch.testing.assert_close(prepared, lam * x + (1 - lam) * x[order])
     torch.testing.assert_close(loss, expected)
@@ -57,6 +57,7 @@ def mixing(monkeypatch):
         monkeypatch.setattr(torch, 'randperm', lambda *_, **__: order)
         prepared = preprocessor_of(alpha, classes)(batch_of(x, y), training=True)
         cfg = read_config(Path(__file__).parents[2] / RECIPE).model.head
+        cfg.loss.use_soft = alpha > 0
         head = MODELS.build({**cfg, 'num_classes': classes, 'in_channels': 2})
         head.fc = torch.nn.Identity()
         return prepared['inputs'], head.loss((logits,), prepared['data_samples'])['loss']
@@ -66,11 +67,8 @@ def mixing(monkeypatch):
 
 def preprocessor_of(alpha, classes):
     (augment,) = read_config(Path(__file__).parents[2] / RECIPE).model.train_cfg.augments
-    return MODELS.build(
-        dict(
-            type='ClsDataPreprocessor', num_classes=classes, batch_augments=dict(augments=[{**augment, 'alpha': alpha}])
-        )
-    )
+    mixing = dict(batch_augments=dict(augments=[{**augment, 'alpha': alpha}])) if alpha > 0 else {}  # else lambda is 1
+    return MODELS.build(dict(type='ClsDataPreprocessor', num_classes=classes, **mixing))
 
 
 def batch_of(x, y):

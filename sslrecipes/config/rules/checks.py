@@ -39,6 +39,11 @@ def above(least: float) -> Check:
     return lambda value: None if inner(value) is None and value > least else f'a number above {least}'
 
 
+def share(value: Any) -> str | None:
+    """A number from 0 to 1."""
+    return None if number(0)(value) is None and value <= 1 else 'a number from 0 to 1'
+
+
 def one_of(*words: Any) -> Check:
     """One of ``words``."""
     allowed = ' or '.join(map(repr, words))

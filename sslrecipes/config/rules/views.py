@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sslrecipes.config.rules.checks import Check, number, one_of, several, whole
+from sslrecipes.config.rules.checks import Check, number, one_of, several, share, whole
 
 NUM_GLOBALS = 2
 #: Sides of the global and the local views in pixels, and the number of the local ones, where ``MultiCrop`` isn't told.
@@ -49,9 +49,7 @@ def jitter_strengths(value: Any) -> str | None:
     return f'the strengths of {", ".join(JITTERS)}, none below 0 and the last at most {_LARGEST_HUE}'
 
 
-def probability(value: Any) -> str | None:
-    """What a probability may be."""
-    return None if number(0)(value) is None and value <= 1 else 'a number from 0 to 1'
+probability = share
 
 
 _LARGEST_HUE = 0.5

@@ -12,7 +12,8 @@ from mmengine.dist import all_gather, get_world_size
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from sslrecipes.config.rules import refuse
+from sslrecipes.config.rules import bad_value, refuse
+from sslrecipes.config.rules.checks import above
 from sslrecipes.config.rules.queues import shorter_than_a_step, torn_batches
 from sslrecipes.models.losses.view_weights import ViewWeights
 from sslrecipes.models.utils.micro_batches import MicroBatches
@@ -58,6 +59,7 @@ class MoCoHead(Observed, BaseModule):
         init_cfg: Any = None,
     ) -> None:
         super().__init__(init_cfg)
+        refuse(bad_value('MoCoHead.temperature', temperature, above(0)), 'model.head.temperature')
         self.weights = ViewWeights(loss_weights)
         self.queue_length = queue_length
         self.temperature = temperature

@@ -10,6 +10,8 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from sslrecipes.config.rules import bad_value, refuse
+from sslrecipes.config.rules.checks import share
 from sslrecipes.models.layers.momentum_network import MomentumNetwork
 from sslrecipes.models.methods.multi_crop_method import pooled_output
 from sslrecipes.models.methods.two_view_method import TwoViewMethod
@@ -36,6 +38,8 @@ class BYOL(TwoViewMethod):
 
     def __init__(self, *, base_momentum: float = 0.99, final_momentum: float = 0.99, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        for name, momentum in (('base_momentum', base_momentum), ('final_momentum', final_momentum)):
+            refuse(bad_value(f'model.{name}', momentum, share), f'model.{name}')
         self.base_momentum = base_momentum
         self.final_momentum = final_momentum
         self.teacher = MomentumNetwork(backbone=deepcopy(self.backbone), neck=deepcopy(self.neck))

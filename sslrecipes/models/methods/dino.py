@@ -9,7 +9,8 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from sslrecipes.config.rules import refuse
+from sslrecipes.config.rules import bad_value, refuse
+from sslrecipes.config.rules.checks import share
 from sslrecipes.config.rules.sizes import differ
 from sslrecipes.models.layers.momentum_network import MomentumNetwork
 from sslrecipes.models.losses.view_weights import NUM_GLOBALS
@@ -50,6 +51,7 @@ class DINO(TargetEntropyLog, MultiCropMethod):
         **kwargs: Any,
     ) -> None:
         super().__init__(backbone, neck, head, **kwargs)
+        refuse(bad_value('model.base_momentum', base_momentum, share), 'model.base_momentum')
         self.base_momentum = base_momentum
         self.freeze_last_layer_epochs = freeze_last_layer_epochs
         still = {'drop_path_rate': 0.0} if 'drop_path_rate' in backbone else {}

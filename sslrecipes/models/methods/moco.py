@@ -15,7 +15,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from sslrecipes.config.rules import bad_value, refuse
-from sslrecipes.config.rules.checks import one_of
+from sslrecipes.config.rules.checks import one_of, share
 from sslrecipes.config.rules.sizes import differ
 from sslrecipes.errors import ConfigError
 from sslrecipes.models.layers.momentum_network import MomentumNetwork
@@ -45,6 +45,7 @@ class MoCo(MultiCropMethod):
 
     def __init__(self, *, momentum: float = 0.999, key_view: int = 0, symmetric: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        refuse(bad_value('model.momentum', momentum, share), 'model.momentum')
         refuse(bad_value('model.key_view', key_view, one_of(*range(NUM_GLOBALS))), 'model.key_view')
         self.momentum = momentum
         self.key_view = key_view

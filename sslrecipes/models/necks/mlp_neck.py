@@ -8,12 +8,16 @@ from typing import Any
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from sslrecipes.config.rules import bad_value, refuse
-from sslrecipes.config.rules.checks import one_of
+from sslrecipes.config.rules import refuse_bad_values
+from sslrecipes.config.rules.checks import Check, one_of, whole
 from sslrecipes.models.layers.projection import RELU, projection
 from sslrecipes.registry import MODELS
 
 LAST_NORMS = (None, 'affine', 'plain')
+_OPTIONS: dict[str, Check] = {
+    **dict.fromkeys(('in_channels', 'hidden_channels', 'out_channels'), whole(1)),
+    'last_norm': one_of(*LAST_NORMS),
+}
 
 
 @MODELS.register_module()
@@ -52,7 +56,8 @@ class MLPNeck(BaseModule):
         init_cfg: Any = None,
     ) -> None:
         super().__init__(init_cfg)
-        refuse(bad_value('MLPNeck.last_norm', last_norm, one_of(*LAST_NORMS)))
+        widths = {'in_channels': in_channels, 'hidden_channels': hidden_channels, 'out_channels': out_channels}
+        refuse_bad_values('MLPNeck', {**widths, 'last_norm': last_norm}, _OPTIONS)
         mlp = projection(in_channels, hidden_channels, out_channels, num_layers, with_bn, act_cfg, bias)
         layers = [*mlp] if isinstance(mlp, nn.Sequential) else [mlp]
         if not train_last_bias:

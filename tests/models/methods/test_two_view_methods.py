@@ -26,7 +26,10 @@ TWO_VIEWS = ('BYOL', 'SimCLR', 'SimSiam')
 def build(tiny_backbone):
     def make(method, neck=None, **options):
         torch.manual_seed(0)
-        neck = dict(type='MLPNeck', in_channels=6, hidden_channels=8, out_channels=WIDTH, with_bn=True, **(neck or {}))
+        neck = {
+            **dict(type='MLPNeck', in_channels=6, hidden_channels=8, out_channels=WIDTH, with_bn=True),
+            **(neck or {}),
+        }
         options.setdefault('head', HEADS[method])
         model = MODELS.build(dict(type=method, backbone=tiny_backbone, neck=neck, **options)).train()
         model.init_weights()
@@ -177,7 +180,7 @@ def test_byols_teacher_follows_real_steps_only(build, final, momenta):
 
 @pytest.mark.parametrize('method', [*TWO_VIEWS, 'MoCo'])
 def test_batch_norms_need_two_images(build, method):
-    with pytest.raises(ConfigError, match=r'neck\.mlp\.1 needs two images per process and micro-batch'):
+    with pytest.raises(ConfigError, match=r'(neck\.mlp\.1 needs two|views of two) images'):
         build(method).check_data({1}, None)
 
 
@@ -198,3 +201,19 @@ def test_a_queue_of_another_width_is_not_taken_over(build):
     earlier['head.queue'] = torch.zeros(WIDTH + 1, 4)
     assert model.from_earlier_stage(earlier) is earlier
     assert model.from_earlier_stage({}) == {}
+
+
+@pytest.mark.parametrize(
+    ('method', 'options'),
+    [
+        ('MoCo', dict(momentum=1.5)),
+        ('MoCo', dict(head=dict(HEADS['MoCo'], temperature=0.0))),
+        ('MoCo', dict(head=dict(HEADS['MoCo'], temperature=float('inf')))),
+        ('BYOL', dict(base_momentum=-1)),
+        ('BYOL', dict(final_momentum=float('nan'))),
+        ('SimCLR', dict(neck=dict(out_channels=0))),
+    ],
+)
+def test_numbers_that_can_not_be_meant_are_refused(build, method, options):
+    with pytest.raises(ConfigError, match=r'but must be a (whole )?number'):
+        build(method, **options)

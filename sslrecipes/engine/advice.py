@@ -61,13 +61,16 @@ def lengths_that_do_not_fit(cfg: Config) -> Iterator[str]:
         )
 
 
-def queues_for_more_data(model: nn.Module, loader: DataLoader[Any], processes: int) -> Iterator[str]:
+def queues_for_more_data(
+    model: nn.Module, loader: DataLoader[Any], processes: int, micro_batches: int = 1
+) -> Iterator[str]:
     """Name each queue of a model that is longer than the data, or whose negatives are positives for many queries.
 
     Args:
         model: The model, not wrapped.
         loader: Loader of the training images.
         processes: Number of processes, each with such a loader.
+        micro_batches: Of an optimizer step.
     """
     images, batch = len(loader.dataset), batch_size_of(loader) * processes  # type: ignore[arg-type]
     for name, part in model.named_modules():
@@ -81,8 +84,9 @@ def queues_for_more_data(model: nn.Module, loader: DataLoader[Any], processes: i
                     f'{place}={length} is more than the {images} training images: the queue holds several embeddings '
                     f'of an image, which pass for those of others; at most {max(images // batch, 1) * batch} are sound.'
                 )
-            elif _holds_negatives(part, option) and (sentence := many_stale_positives(place, length, images)):
-                yield sentence
+            elif _holds_negatives(part, option):
+                keys = batch * getattr(part, 'keys_per_image', 1)
+                yield from filter(None, [many_stale_positives(place, length, images, keys, keys * micro_batches)])
 
 
 def _holds_negatives(part: nn.Module, option: str) -> bool:

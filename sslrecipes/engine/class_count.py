@@ -136,7 +136,7 @@ def check_preprocessor(model: nn.Module) -> None:
             raise ConfigError(f'data_preprocessor.num_classes is {mixed}, but {place} is {found}.', place)
 
 
-def check_accuracies(model: nn.Module, loop: Any, evaluator: str) -> None:
+def check_accuracies(model: nn.Module, loop: Any, evaluator: str, listed: bool = True) -> None:
     """Compare the k of top-k accuracies, of an evaluator's metrics and of heads, with the number of classes.
 
     Torch would end in an error after the epoch that was validated.
@@ -145,21 +145,26 @@ def check_accuracies(model: nn.Module, loop: Any, evaluator: str) -> None:
         model: The model, not wrapped; without heads that count classes, there is no largest k.
         loop: Loop that may have an evaluator.
         evaluator: Where the evaluator stands in the config.
+        listed: Whether a list of metrics stands there, not a single one.
 
     Raises:
         ConfigError: If a k is larger, or below 1.
     """
     classes = max(head_classes(model).values(), default=None)
     metrics = getattr(getattr(loop, 'evaluator', None), 'metrics', None) or ()
-    users = {f'{evaluator} ({type(metric).__name__})': metric for metric in metrics}
-    users |= {f'model.{name}': part for name, part in model.named_modules() if getattr(part, 'cal_acc', False)}
-    for place, user in users.items():
+    users = [
+        (f'{evaluator} ({type(metric).__name__})', f'{evaluator}.{number}' if listed else evaluator, metric)
+        for number, metric in enumerate(metrics)
+    ]
+    parts = [(f'model.{name}', part) for name, part in model.named_modules() if getattr(part, 'cal_acc', False)]
+    for place, key, user in [*users, *((place, place, part) for place, part in parts)]:
         ks = _ks(getattr(user, 'topk', None))
         if ks and min(ks) < 1:
             raise ConfigError(f'{place} asks for top-{min(ks)}, but the best class is top-1: raise topk.', evaluator)
         if classes is not None and max(ks, default=0) > classes:
             there_are = f'there {"is" if classes == 1 else "are"} {counted(classes, "class")}'
-            raise ConfigError(f'{place} asks for top-{max(ks)}, but {there_are}: lower topk.', evaluator)
+            sentence = f'{place} asks for top-{max(ks)}, but {there_are}: lower topk, as by {key}.topk=1.'
+            raise ConfigError(sentence, evaluator)
 
 
 def _ks(topk: Any) -> list[int]:

@@ -6,6 +6,7 @@ import copy
 import logging
 import os
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +199,8 @@ class SSLRunner(RestartableRunner):
     def build_train_loop(self, loop: Any) -> Any:
         """Build the training loop, whose bad images are replaced; compare classifier and queues with its data."""
         loop = self._with_right_classes(super().build_train_loop(loop), 'train_dataloader')
-        for advice in queues_for_more_data(unwrapped(self.model), loop.dataloader, self.world_size):
+        counts = value_at(self.cfg, 'optim_wrapper.accumulative_counts', 1)
+        for advice in queues_for_more_data(unwrapped(self.model), loop.dataloader, self.world_size, counts):
             self.logger.warning(advice)
         if isinstance(loop.dataloader.dataset, SeededDataset):
             loop.dataloader.dataset.reader.replaces = True
@@ -217,7 +219,8 @@ class SSLRunner(RestartableRunner):
         check_class_count(model, loop.dataloader.dataset, loader)
         check_same_classes(model, self._train_loop, loop, loader)
         check_preprocessor(model)
-        check_accuracies(model, loop, loader.replace('dataloader', 'evaluator'))
+        evaluator = loader.replace('dataloader', 'evaluator')
+        check_accuracies(model, loop, evaluator, listed=not isinstance(self.cfg.get(evaluator), Mapping))
         return loop
 
     def scale_lr(self, optim_wrapper: Any, auto_scale_lr: dict[str, Any] | None = None) -> None:

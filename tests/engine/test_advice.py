@@ -52,6 +52,9 @@ def test_negatives_that_are_positives_are_told(place):
     model.queue_len = 48 if place == 'model.queue_len' else 8
     (said,) = queues_for_more_data(model, DataLoader(range(96), batch_size=8), processes=1)
     assert said.startswith(f'{place}=48 keys are 50% of the 96 training images: 12% of the queries meet')
+    assert f'{place}=24 would leave 3%' in said
+    (said,) = queues_for_more_data(model, DataLoader(range(96), batch_size=8), processes=2, micro_batches=2)
+    assert f'{place}=32 would leave 6%' in said
     assert not list(queues_for_more_data(model, DataLoader(range(960), batch_size=8), processes=1))
 
 

@@ -171,8 +171,13 @@ def measured_by(*metrics):
 
 
 def test_no_metric_asks_for_more_classes_than_there_are():
-    with pytest.raises(ConfigError, match=r'val_evaluator \(Accuracy\) asks for top-5, but there are 4 classes'):
-        check_accuracies(probe(4), measured_by(Accuracy(topk=(1, 5))), 'val_evaluator')
+    with pytest.raises(
+        ConfigError, match=r'val_evaluator \(Accuracy\) asks for top-5, but there are 4 classes: lower topk'
+    ) as caught:
+        check_accuracies(probe(4), measured_by(SimpleNamespace(), Accuracy(topk=(1, 5))), 'val_evaluator')
+    assert 'as by val_evaluator.1.topk=1.' in str(caught.value)
+    with pytest.raises(ConfigError, match=r'as by val_evaluator\.topk=1\.'):
+        check_accuracies(probe(4), measured_by(Accuracy(topk=5)), 'val_evaluator', listed=False)
     check_accuracies(probe(5), measured_by(Accuracy(topk=(1, 5)), SimpleNamespace()), 'val_evaluator')
     check_accuracies(nn.Identity(), measured_by(Accuracy(topk=5)), 'val_evaluator')
     check_accuracies(probe(4), SimpleNamespace(), 'train_evaluator')
@@ -190,7 +195,7 @@ def test_accuracies_that_a_head_logs_count_too():
     model = probe(4)
     model.head = nn.Identity()
     model.head.topk, model.head.cal_acc = (1, 5), True
-    with pytest.raises(ConfigError, match=r'model\.head asks for top-5'):
+    with pytest.raises(ConfigError, match=r'model\.head asks for top-5.* as by model\.head\.topk=1'):
         check_accuracies(model, SimpleNamespace(), 'train_evaluator')
     model.head.cal_acc = False
     check_accuracies(model, SimpleNamespace(), 'train_evaluator')

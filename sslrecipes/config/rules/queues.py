@@ -19,22 +19,32 @@ def stale_positives(length: int, images: int) -> float:
     return epochs**2 / 2 if epochs <= 1 else 1 - max(2 - epochs, 0) ** 2 / 2
 
 
-def many_stale_positives(name: str, length: int, images: int) -> str | None:
+def many_stale_positives(name: str, length: int, images: int, batch: int, least: int | None = None) -> str | None:
     """A queue is so large a part of the data set that many positives count as negatives.
 
     Args:
         name: The option that says its length.
         length: Its value.
         images: Of the data set.
+        batch: Keys of a batch of all processes, of which the queue holds whole ones.
+        least: Keys of an optimizer step, which it holds at least, if these are more.
     """
     share = stale_positives(length, images)
     if share <= MANY_STALE:
         return None
     return (
         f'{name}={length} keys are {length / images:.0%} of the {images} training images: {share:.0%} of the queries '
-        f'meet the key that their own image had an epoch ago, which counts as a negative. About {images // 4} keys, a '
-        'whole number of batches, would leave 3%; a queue in the size of one batch, or a method without a queue, none.'
+        'meet the key that their own image had an epoch ago, which counts as a negative. '
+        + _ways_out(name, length, images, batch, least or batch)
     )
+
+
+def _ways_out(name: str, length: int, images: int, batch: int, least: int) -> str:
+    """What leaves fewer: a quarter of the images in whole batches, unless the queue is as short already."""
+    shorter = max(images // 4 // batch * batch, least)
+    if shorter >= length:
+        return 'It can hardly be shorter: a method without a queue has none.'
+    return f'{name}={shorter} would leave {stale_positives(shorter, images):.0%}; a method without a queue, none.'
 
 
 def torn_batches(name: str, length: int, batch: int, processes: int | None = None) -> str | None:

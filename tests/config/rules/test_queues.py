@@ -30,9 +30,19 @@ def test_share_of_cub():
 
 
 def test_what_is_said():
-    assert many_stale_positives('queue', 65536, 1_281_167) is None
-    assert many_stale_positives('queue', 0, 100) is None
-    said = many_stale_positives('queue', 4096, 5994)
+    assert many_stale_positives('queue', 65536, 1_281_167, 256) is None
+    assert many_stale_positives('queue', 0, 100, 10) is None
+    said = many_stale_positives('queue', 4096, 5994, 128)
     assert said.startswith('queue=4096 keys are 68% of the 5994 training images: 23% of the queries')
-    assert 'About 1498 keys' in said
-    assert '100% of the queries' in many_stale_positives('queue', 500, 100)
+    assert said.endswith('queue=1408 would leave 3%; a method without a queue, none.')
+    assert '100% of the queries' in many_stale_positives('queue', 500, 100, 10)
+
+
+@pytest.mark.parametrize(
+    ('length', 'batch', 'least', 'advised'),
+    [(500, 50, None, 100), (500, 50, 250, 250), (500, 200, None, 200), (200, 200, None, None), (250, 50, 250, None)],
+)
+def test_what_is_advised_can_be_set(length, batch, least, advised):
+    said = many_stale_positives('queue', length, 500, batch, least)
+    assert (f'queue={advised} would leave' in said) == (advised is not None)
+    assert ('hardly be shorter' in said) == (advised is None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from mmengine.dist import barrier, is_main_process
@@ -70,9 +71,10 @@ class BadImagesHook(Hook):
             runner.logger.warning(f'Bad images: {self._share()}, the last "{image}" ({reason}); see "{self.list.path}"')
         if any_rank(len(self.list) / self.num_images > self.limit)[0]:
             self.list.refresh()  # another process may have found the last one
+            root = shlex.quote(str(self._root))
             raise RunError(
                 f'{self._share()} are bad, more than {self.limit:.2%}: they are listed in "{self.list.path}". Mend or '
-                f'remove them (`python tools/check_data.py {self._root}` finds all), delete the list and start again '
+                f'remove them (`python tools/check_data.py {root}` finds all), delete the list and start again '
                 'with --resume (and --accept-changes if pictures are gone), or raise default_hooks.bad_images.limit.'
             )
 

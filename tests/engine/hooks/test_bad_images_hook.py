@@ -62,11 +62,13 @@ def test_one_per_cent_trains_and_the_workers_make_no_difference(recipe, folder, 
 
 
 def test_five_per_cent_stop_the_run_with_count_share_list_and_tool(recipe, folder):
+    folder = folder.rename(folder.with_name('my images'))
+    recipe.train_dataloader.dataset.data_root = str(folder)
     damage(folder, 1, 2, 3, 5, 8)
     with pytest.raises(RunError) as caught:
         trained(recipe)
     sentence = str(caught.value)
-    for part in ('of 100 training images', 'more than 1.00%', 'bad_images.txt"', f'tools/check_data.py {folder}`'):
+    for part in ('of 100 training images', 'more than 1.00%', 'bad_images.txt"', f"tools/check_data.py '{folder}'`"):
         assert part in sentence
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
+from inspect import signature
+from typing import Any
 
+from sslrecipes.engine.hooks.collapse_hook import CollapseHook
 from sslrecipes.errors import ConfigError
 from sslrecipes.evaluation.collapse import Limits, Look
 from sslrecipes.reports.judgements.judgement import Judgement, judged
@@ -46,8 +50,7 @@ def _symptoms(run: RunRecord, looks: list[Look]) -> list[bool]:
 def _by_features(run: RunRecord) -> Judgement:
     scores = run.scores
     if not scores or not scores.milestones:
-        unknown = 'Not known: add `CollapseHook` to the recipe, or let the milestones be evaluated.'
-        return judged(QUESTION, 'unclear', unknown)
+        return judged(QUESTION, 'unclear', _unknown(run))
     newest, untrained = scores.milestones[-1], scores.untrained
     seen = f'the features of {newest.name} have effective rank {newest.rank:.1f} of {newest.largest_rank}'
     if untrained:
@@ -55,6 +58,17 @@ def _by_features(run: RunRecord) -> Judgement:
     if newest.rank < LEAST_RANK and (not untrained or newest.rank < SHARE_OF_UNTRAINED * untrained.rank):
         return judged(QUESTION, 'bad', f'Hardly: {seen}.', 'fails', seen)
     return judged(QUESTION, 'fact', f'{seen[0].upper()}{seen[1:]}. Its embeddings were not looked at in training.')
+
+
+def _unknown(run: RunRecord) -> str:
+    hook = next(_hooks(run), None)
+    if hook is None:
+        return 'Not known: add `CollapseHook` to the recipe, or let the milestones be evaluated.'
+    interval = hook.get('interval', signature(CollapseHook).parameters['interval'].default)
+    return (
+        f'Not known: too short for the first look of `CollapseHook` after {interval} steps (its `interval`); let the '
+        'milestones be evaluated.'
+    )
 
 
 def _looks(run: RunRecord) -> list[Look]:
@@ -76,12 +90,15 @@ def _column(run: RunRecord, name: str) -> list[float]:
 
 def _limits(run: RunRecord) -> Limits:
     """The limits of the run's own hook."""
-    hooks = run.config.values
-    listed = [*(hooks.get('default_hooks') or {}).values(), *(hooks.get('custom_hooks') or ())]
-    options = [
-        hook.get('limits') for hook in listed if isinstance(hook, dict) and 'CollapseHook' in str(hook.get('type'))
-    ]
     try:
-        return Limits.of(next(iter(options), None))
+        return Limits.of(next((hook.get('limits') for hook in _hooks(run)), None))
     except ConfigError:
         return Limits()
+
+
+def _hooks(run: RunRecord) -> Iterator[Mapping[str, Any]]:
+    """Yield the options of each ``CollapseHook`` of the recipe."""
+    hooks = run.config.values
+    for hook in [*(hooks.get('default_hooks') or {}).values(), *(hooks.get('custom_hooks') or ())]:
+        if isinstance(hook, dict) and 'CollapseHook' in str(hook.get('type')):
+            yield hook

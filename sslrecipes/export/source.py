@@ -124,7 +124,9 @@ def _check_plain(arch: BackboneArch) -> None:
         raise CheckpointError(f'it is for pictures of {arch.image_size:,} px, on which networks can not be compared.')
     if isinstance(arch, ResNetArch) and not arch.whole:
         raise CheckpointError(
-            f'it holds a {arch}, which a C4 detector has in its RoI head, S3L nowhere: no other program takes it.'
+            f'it holds a {arch} (which a C4 detector has in its RoI head, a network without conv5 nowhere), but the '
+            'networks of other programs have all four stages. To put it into one of your own, write its weights by '
+            'tools/convert_checkpoint.py --to torchvision, which keeps their names.'
         )
     if isinstance(arch, ViTArch) and arch.spare_row:
         raise CheckpointError(

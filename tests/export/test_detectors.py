@@ -19,7 +19,7 @@ TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'export_backbone.py'
 ARCH = dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32)
 TRUNK = dict(depth=18, num_stages=3, strides=(1, 2, 2), dilations=(1, 1, 1), out_indices=(2,))
 DETECTORS = {
-    'c4': (lambda: ResNet(**TRUNK), 'holds a ResNet18 without its last stage, .* which a C4 detector has'),
+    'c4': (lambda: ResNet(**TRUNK), 'holds a ResNet18 without its last stage, .* all four stages.* --to torchvision'),
     'vitdet': (lambda: ViTDet(ARCH, 32, 8), 'holds a ViT of 2 blocks, .* by ViTDet'),
 }
 

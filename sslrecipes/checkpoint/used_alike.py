@@ -111,8 +111,15 @@ def _settings(model: nn.Module, facts: TrainingFacts) -> Iterator[str]:
     for name in ('strides', 'dilations', 'style', 'avg_down'):
         trained, now = facts.backbone.get(name), getattr(backbone, name, None)
         now = list(now) if isinstance(now, tuple) else now
-        if None not in (trained, now) and trained != now:
+        if None not in (trained, now) and _differ(trained, now):
             yield f'with {name}={trained} in the backbone, the model has {now}'
+
+
+def _differ(trained: Any, now: Any) -> bool:
+    """Compare a setting, or that of each stage as far as both have it: missing stages show in the weights."""
+    if isinstance(trained, list) and isinstance(now, list):
+        return any(one != other for one, other in zip(trained, now, strict=False))
+    return bool(trained != now)
 
 
 def _values(tensor: Any) -> list[float]:

@@ -123,6 +123,15 @@ def test_other_strides_are_told_except_to_detectors(warnings):
     assert warnings == ['"a.pth" was trained with strides=[1, 1, 2, 2] in the backbone, the model has [1, 2, 2, 2].']
 
 
+def test_stages_that_one_of_them_lacks_are_no_other_strides(warnings):
+    settings = 'num_stages=3, strides=(1, 2, 2), dilations=(1, 1, 1), out_indices=(2,)'
+    facts = facts_of({'cfg': f"model = dict(backbone=dict(type='ResNet', depth=18, {settings}))"})
+    check_used_alike(ResNet(18), facts, 'a.pth')
+    assert warnings == []
+    check_used_alike(ResNet(18, strides=(1, 2, 1, 2)), facts, 'a.pth')
+    assert 'the model has [1, 2, 1, 2]' in warnings[0]
+
+
 @pytest.mark.parametrize('suffix', ['.pth', '.safetensors'])
 def test_a_backbone_that_was_filled_is_compared_within_its_model(warnings, tmp_path, suffix):
     path, state = tmp_path / f'a{suffix}', vit().state_dict()

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,13 +93,16 @@ def test_a_folder_shows_its_own_cards(repository):
 
 def test_systems_have_a_line_with_paper_backbones_and_best_published_accuracy(repository):
     top5 = Card('tec_c', 'TEC', 'c.py', 1, {'arch': 'c'}, reported=Measurement('top-5', 97.0, 'https://other'))
-    worse = Card('tec_b', 'TEC', 'b.py', 1, {'arch': 'b'}, reported=Measurement('top-1, linear', 60.0, 'https://b'))
-    lines = with_current_table(repository / 'README.md', repository, [worse, top5, *CARDS]).splitlines()
-    assert '| [TEC](configs/tec) | [A paper](https://paper), [code](https://code) | b, c | 3 |' in lines[5]
-    assert lines[5].endswith('| [84.7](https://example.org/table) (b) |')
-    assert lines[7].endswith('measured here: 1 of 4 recipes.')
+    source = 'https://code/table'
+    best = replace(CARDS[0], reported=Measurement('top-1', 84.7, source))
+    others = Card('mae_b', 'TEC', 'b.py', 1, {'arch': 'b'}, reported=Measurement('top-1', 99.0, 'https://other'))
+    worse = Card('tec_b', 'TEC', 'b.py', 1, {'arch': 'b'}, reported=Measurement('top-1, linear', 60.0, source))
+    lines = with_current_table(repository / 'README.md', repository, [worse, others, top5, best, CARDS[1]]).splitlines()
+    assert '| [TEC](configs/tec) | [A paper](https://paper), [code](https://code) | b, c | 4 |' in lines[5]
+    assert lines[5].endswith('| [84.7](https://code/table) (b) |')
+    assert lines[7].endswith('measured here: 1 of 5 recipes.')
     lines = with_current_table(repository / 'README.md', repository, [worse]).splitlines()
-    assert lines[5].endswith('| b | 1 | [60.0](https://b) (b, linear) |')
+    assert lines[5].endswith('| b | 1 | [60.0](https://code/table) (b, linear) |')
     assert with_current_table(repository / 'README.md', repository, []).splitlines()[5].endswith('| - | 0 | - |')
 
 

@@ -15,6 +15,7 @@ train_dataloader = dict(num_workers=1, dataset=dict(pictures, data_prefix='train
 val_dataloader = test_dataloader = dict(
     num_workers=1, dataset=dict(pictures, data_prefix='test', pipeline=_base_.test_pipeline)
 )
+val_evaluator = test_evaluator = [dict(type='Accuracy', topk=1)]  # for any number of classes
 optim_wrapper = dict(optimizer=dict(lr=0.1 * 16 / 64))
 auto_scale_lr = dict(base_batch_size=16)
 train_cfg = dict(max_epochs=30)

@@ -26,7 +26,9 @@ CLASSIFIER = dict(
     backbone=dict(type='MAEPrivFineTuneViT', with_cls_token=False, out_type='avg_featmap', final_norm=False, **SIZES),
     head=dict(type='LinearClsHead', num_classes=3, in_channels=8),
 )
-CNN = dict(type='ImageClassifier', backbone=dict(type='ResNet', depth=18), head=CLASSIFIER['head'])
+CNN = dict(
+    type='ImageClassifier', backbone=dict(type='ResNet', depth=18), head=dict(CLASSIFIER['head'], in_channels=512)
+)
 
 
 @pytest.fixture

@@ -162,10 +162,12 @@ def is_cut(node):
     return isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Constant)
 
 
-def lies_below(line, value):
-    """Whether a line sets the folder of all data, and a value is a path in it."""
-    name, _, folder = line.partition(' = ')
-    return name == 'data_root' and str(value).startswith(ast.literal_eval(folder))
+def follows(line, value):
+    """Whether a line sets the folder of all data, and a value is a path in it; or the side of pictures."""
+    name, _, said = line.partition(' = ')
+    if name == 'image_size':
+        return isinstance(value, int)
+    return name == 'data_root' and str(value).startswith(ast.literal_eval(said))
 
 
 def test_every_word_and_whole_number_of_every_recipe_stands_on_the_line_that_is_named(monkeypatch):
@@ -178,7 +180,7 @@ def test_every_word_and_whole_number_of_every_recipe_stands_on_the_line_that_is_
             if isinstance(setting.value, (str, int)) and not isinstance(setting.value, bool) and setting.value != '':
                 line = linecache.getline(setting.origin.source, setting.origin.line or 0)
                 grouped = f'{setting.value:_}' if isinstance(setting.value, int) else setting.value
-                told = str(setting.value) in line or grouped in line or lies_below(line, setting.value)
+                told = str(setting.value) in line or grouped in line or follows(line, setting.value)
                 assert told, f'{recipe.name}: {place}: {setting.origin}'
                 count += 1
     assert count > 50 * len(RECIPES)

@@ -107,30 +107,37 @@ def dead_worker(error: BaseException, loader: DataLoader[Any]) -> str | None:
     Returns:
         Some sentences, or ``None`` if ``error`` doesn't tell of the death of a worker of this loader.
     """
-    links = [*_chain(error), *_late_notice(error)]
-    deaths = [match for link in links if (match := _DEATH.search(str(link)))]
-    for death in sorted(deaths, key=lambda match: match[2] is None):  # the one that names the signal first
-        found = loader.dataset.trail.find(int(death[1])) if hasattr(loader.dataset, 'trail') else None
-        if found:
+    trail = getattr(loader.dataset, 'trail', None)
+    if trail is None:
+        return None
+    for pid, number in _deaths(error):
+        if found := trail.find(pid):
             worker, index = found
-            number = death[2] or _signal_that_ended(int(death[1]))
             cause = f'was ended by the signal "{number}"' if number else 'ended by itself'
             advice = _ADVICE.get(number or '', _OTHERWISE).format(workers=loader.num_workers)
-            return f'Data worker {worker} (process {death[1]}) {cause} {_place(loader.dataset, index)}. {advice}'
+            return f'Data worker {worker} (process {pid}) {cause} {_place(loader.dataset, index)}. {advice}'
     return None
 
 
-def _signal_that_ended(pid: int) -> str | None:
-    """Return the name of the signal that ended a child process.
+def _deaths(error: BaseException) -> Iterator[tuple[int, str | None]]:
+    """Yield number and signal of each process that torch, or else the kernel, tells to have died."""
+    ended = dict(_ended_children())
+    links = [*_chain(error), *_late_notice(error)]
+    told = [match for link in links if (match := _DEATH.search(str(link)))]
+    for death in sorted(told, key=lambda match: match[2] is None):  # the one that names the signal first
+        yield int(death[1]), death[2] or ended.get(int(death[1]))
+    if _is_broken_connection(error):  # torch says it once, and may have said it where nobody could hear
+        yield from _ended_children()
 
-    torch doesn't say it if it sees that the worker is gone before the kernel's notice is handled.
-    """
+
+def _ended_children() -> Iterator[tuple[int, str | None]]:
+    """Yield number and signal of each child process of this one that ended otherwise than well."""
     dangling: Iterable[BaseProcess] = getattr(multiprocessing.process, '_dangling', ())
     for process in [*dangling]:
         with suppress(ValueError):  # closed
-            if process.ident == pid and (code := process.exitcode) is not None and code < 0:
-                return signal.strsignal(-code)
-    return None
+            pid, code = process.ident, process.exitcode
+            if pid and code:
+                yield pid, signal.strsignal(-code) if code < 0 else None
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -141,8 +148,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 def _late_notice(error: BaseException) -> Iterator[RuntimeError]:
     """Yield torch's message, if there is one by now; wait for it if ``error`` is the broken connection before it."""
-    broken = isinstance(error, (ConnectionError, EOFError, FileNotFoundError)) or 'ancillary data' in str(error)
-    deadline = time.monotonic() + (_SECONDS_TO_FIND_OUT if broken else 0)
+    deadline = time.monotonic() + (_SECONDS_TO_FIND_OUT if _is_broken_connection(error) else 0)
     try:
         _error_if_any_worker_fails()
         while time.monotonic() < deadline:
@@ -150,6 +156,11 @@ def _late_notice(error: BaseException) -> Iterator[RuntimeError]:
             _error_if_any_worker_fails()
     except RuntimeError as notice:
         yield notice
+
+
+def _is_broken_connection(error: BaseException) -> bool:
+    """Whether it is what the main process meets when a worker dies while it hands over a batch."""
+    return isinstance(error, (ConnectionError, EOFError, FileNotFoundError)) or 'ancillary data' in str(error)
 
 
 def _place(dataset: Any, index: int | None) -> str:

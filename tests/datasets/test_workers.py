@@ -66,15 +66,27 @@ def test_a_worker_that_dies_before_its_first_image_is_named():
     assert 'num_workers=0' in sentence
 
 
-def test_the_signal_is_known_though_torch_missed_the_notice():
+@pytest.fixture
+def killed():
+    """Process number of a child that was killed."""
     worker = multiprocessing.Process(target=time.sleep, args=(60,))
     worker.start()
     worker.kill()
     worker.join()
+    yield worker.pid
+    worker.close()
+
+
+@pytest.mark.parametrize('broken', [True, False])
+def test_the_signal_is_known_though_torch_missed_the_notice(killed, broken, monkeypatch):
+    monkeypatch.setattr(workers, '_SECONDS_TO_FIND_OUT', 0.1)
     loader = loader_of(Files())
-    loader.dataset.trail._rows[1] = torch.tensor([worker.pid, 5])
-    missed = RuntimeError(f'DataLoader worker (pid(s) {worker.pid}) exited unexpectedly')
-    assert 'was ended by the signal "Killed" while it read image 5' in dead_worker(missed, loader)
+    loader.dataset.trail._rows[1] = torch.tensor([killed, 5])
+    missed = RuntimeError(f'DataLoader worker (pid(s) {killed}) exited unexpectedly')
+    error = ConnectionResetError(104, 'Connection reset by peer') if broken else missed
+    assert 'was ended by the signal "Killed" while it read image 5' in dead_worker(error, loader)
+    assert dead_worker(error, loader_of(Files())) is None
+    assert dead_worker(KeyError('x'), loader) is None
 
 
 def test_other_errors_and_other_loaders_are_not_explained():

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -66,24 +67,29 @@ def report(
     table = table_of(study, rows)
     _print(table, findings)
     text = json.dumps(results_of(study, rows, findings, jobs, states), indent=2) + '\n'
-    runs = list(_judged(jobs, states))
-    whole = Report(
-        title=study.title,
-        lead=lead_of(jobs, states),
-        claim=study.claim.text,
-        source=study.claim.source,
-        findings=findings,
-        tables=[table],
-        charts=charts_of(_drawn(study, jobs, runs)),
-        pictures=[_picture(making) for making in makings if making.file.suffix == '.png'],
-        runs=[part_of(run, with_findings=True) for run in runs],
-        environment={**environment_of(run.run.log.environment for run in runs), 'sslrecipes (report)': __version__},
-        commands=[line or f'python tools/run_study.py {study.file}', *_next_steps(makings)],
+    commands = [line or f'python tools/run_study.py {study.file}', *_next_steps(makings)]
+    pictures = [_picture(making) for making in makings if making.file.suffix == '.png']
+    whole = replace(
+        _of_runs(study, jobs, states), findings=findings, tables=[table], pictures=pictures, commands=commands
     )
     return [
         write_atomic(home / RESULTS, lambda file: file.write_text(text, encoding='utf-8')),
         *write_report(whole, home, keep_other=False),
     ]
+
+
+def _of_runs(study: Study, jobs: Sequence[Job], states: Mapping[str, State]) -> Report:
+    """What a report says of the study and of its trainings."""
+    runs = list(_judged(jobs, states))
+    return Report(
+        title=study.title,
+        lead=lead_of(jobs, states),
+        claim=study.claim.text,
+        source=study.claim.source,
+        charts=charts_of(_drawn(study, jobs, runs)),
+        runs=[part_of(run, with_findings=True) for run in runs],
+        environment={**environment_of(run.run.log.environment for run in runs), 'sslrecipes (report)': __version__},
+    )
 
 
 def _judged(jobs: Sequence[Job], states: Mapping[str, State]) -> Iterator[JudgedRun]:

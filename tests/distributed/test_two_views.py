@@ -8,6 +8,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import distributed, nn
 
 from sslrecipes.engine.distributed import SSLDistributedDataParallel, init_cpu_process_group
+from sslrecipes.models.layers.gathering import gather_rows
 from sslrecipes.models.utils.progress import Progress
 from sslrecipes.registry import MODELS
 
@@ -20,6 +21,7 @@ METHODS = {
     'SimSiam': dict(type='SimSiam', head=dict(type='PredictionHead', predictor=PREDICTOR, distance='cosine')),
     'SimCLR': dict(type='SimCLR', head=dict(type='SimCLRHead')),
     'MoCo': dict(type='MoCo', head=MOCO_HEAD, key_view=1),
+    'MoCoV3': dict(type='MoCoV3', head=dict(type='MoCoV3Head', predictor=PREDICTOR, temperature=0.2)),
     'symmetric MoCo': dict(type='MoCo', head=MOCO_HEAD, symmetric=True),
 }
 NO_CONV5 = dict(num_stages=3, strides=(1, 2, 2), dilations=(1, 1, 1), out_indices=(2,))
@@ -58,12 +60,12 @@ def step(model, images):
     return loss.detach(), {name: p.grad.clone() for name, p in inner.named_parameters() if p.grad is not None}
 
 
-def on_ranks(run_ranks, cfg, **parts):
-    """Mean loss, gradients and queue of each rank."""
+def on_ranks(run_ranks, cfg, change=nn.Module.train, **parts):
+    """Mean loss, gradients and queue of each rank, of a model that was changed."""
 
     def on_rank(rank, world):
         init_cpu_process_group('pytorch', timeout=60)
-        model = SSLDistributedDataParallel(build(cfg, **parts), device_ids=[rank], broadcast_buffers=False)
+        model = SSLDistributedDataParallel(change(build(cfg, **parts)), device_ids=[rank], broadcast_buffers=False)
         torch.manual_seed(rank)
         loss, grads = step(model, [view[share(rank)] for view in views()])
         distributed.all_reduce(loss)
@@ -84,13 +86,56 @@ def compare(results, loss, grads):
 
 @pytest.mark.parametrize('method', METHODS)
 def test_two_processes_equal_one(method, run_ranks):
-    """SimCLR's rows are gathered, with their gradients, in an order in which each finds its positive."""
+    """SimCLR's rows and MoCo v3's keys are gathered in an order in which each finds its positive."""
     alone = build(METHODS[method])
     results = on_ranks(run_ranks, METHODS[method])
     compare(results, *step(alone, views()))
     if method == 'MoCo':  # a symmetric queue has the same keys in another order
         for *_, queue in results:
             torch.testing.assert_close(torch.from_numpy(queue), alone.head.queue)
+
+
+class SyncedNorm(nn.modules.batchnorm._BatchNorm):
+    """What ``nn.SyncBatchNorm`` computes, which there is on no CPU: statistics of the batches of all processes."""
+
+    def _check_input_dim(self, *_):
+        pass
+
+    def forward(self, batch):
+        everything = gather_rows(batch)
+        dims = [0, *range(2, batch.ndim)]
+        variance, mean = torch.var_mean(everything, dims, correction=0, keepdim=True)
+        shape = (1, -1, *[1] * (batch.ndim - 2))
+        unit = (batch - mean) * (variance + self.eps).rsqrt()
+        return unit if self.weight is None else unit * self.weight.view(shape) + self.bias.view(shape)
+
+
+def synced(model):
+    """The model with synchronised batch norms."""
+    for parent in list(model.modules()):
+        for name, part in parent.named_children():
+            if isinstance(part, nn.modules.batchnorm._BatchNorm):
+                norm = SyncedNorm(part.num_features, part.eps, affine=part.affine)
+                norm.load_state_dict(part.state_dict())
+                setattr(parent, name, norm.requires_grad_(next(part.parameters(), norm.running_mean).requires_grad))
+    return model
+
+
+@pytest.mark.parametrize('backbone', [VIT, dict(type='ResNet', depth=18, stem_channels=2, base_channels=2)])
+def test_two_processes_with_synchronised_batch_norms_equal_one(backbone, run_ranks):
+    """The whole step of MoCo v3: its loss counts on batch norms of the whole batch."""
+    norms = dict(with_bn=True, bias=False, last_bias=False, last_norm='plain')
+    head = dict(METHODS['MoCoV3']['head'], predictor=dict(PREDICTOR, **norms))
+    cfg = dict(METHODS['MoCoV3'], head=head, neck=dict(NECK, num_layers=3, **norms), backbone=backbone)
+    results = on_ranks(run_ranks, cfg, change=synced)
+    loss, grads = step(build(cfg), views())
+    for rank_loss, rank_grads, _ in results:
+        assert rank_loss == pytest.approx(float(loss), rel=1e-5)
+        assert rank_grads.keys() == grads.keys()
+        largest = max(float(grad.norm()) for grad in grads.values())
+        for name, grad in grads.items():
+            difference = (torch.from_numpy(rank_grads[name]) - grad).norm()
+            assert difference <= 1e-4 * grad.norm() + 1e-5 * largest, name
 
 
 def test_local_negatives_are_those_of_the_process(run_ranks):

@@ -4,6 +4,7 @@ from sslrecipes.models.heads.dino_head import DINOHead
 from sslrecipes.models.heads.joint_probe import JointProbe
 from sslrecipes.models.heads.mae_priv_head import MAEPrivHead
 from sslrecipes.models.heads.moco_head import MoCoHead
+from sslrecipes.models.heads.mocov3_head import MoCoV3Head
 from sslrecipes.models.heads.prediction_head import PredictionHead
 from sslrecipes.models.heads.projection_cls_head import ProjectionClsHead
 from sslrecipes.models.heads.simclr_head import SimCLRHead
@@ -15,6 +16,7 @@ __all__ = [
     'JointProbe',
     'MAEPrivHead',
     'MoCoHead',
+    'MoCoV3Head',
     'PredictionHead',
     'ProjectionClsHead',
     'SimCLRHead',

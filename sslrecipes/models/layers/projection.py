@@ -22,8 +22,9 @@ def projection(
     with_bn: bool,
     act_cfg: Mapping[str, Any],
     bias: bool = True,
+    last_bias: bool = True,
 ) -> nn.Module:
-    """Build ``num_layers`` linear layers with :func:`hidden_layers` before the last.
+    """Build ``num_layers`` linear layers with :func:`hidden_layers` before the last, whose bias is ``last_bias``.
 
     A single layer is an ``nn.Linear`` and no sequence, so that its parameters have the names that they have officially.
 
@@ -35,9 +36,9 @@ def projection(
     if num_layers < 1:
         raise ConfigError(f'A projection has at least one layer: num_layers is {num_layers}.')
     if num_layers == 1:
-        return nn.Linear(in_channels, out_channels)
+        return nn.Linear(in_channels, out_channels, bias=last_bias)
     hidden = hidden_layers(in_channels, hidden_channels, num_layers - 1, with_bn, act_cfg, bias)
-    return nn.Sequential(*hidden, nn.Linear(hidden_channels, out_channels))
+    return nn.Sequential(*hidden, nn.Linear(hidden_channels, out_channels, bias=last_bias))
 
 
 def hidden_layers(

@@ -10,7 +10,7 @@ from sslrecipes.models.utils.precision import full_precision
 
 
 def contrastive_loss(
-    anchors: Tensor, candidates: Tensor, positives: Tensor, itself: Tensor, temperature: float
+    anchors: Tensor, candidates: Tensor, positives: Tensor, itself: Tensor | None, temperature: float
 ) -> Tensor:
     """Mean over the anchors of ``-log(exp(s_p / T) / sum_j exp(s_j / T))``, p being the anchor's positive.
 
@@ -21,12 +21,13 @@ def contrastive_loss(
         anchors: ``(N, C)``, rows of unit length.
         candidates: ``(M, C)``, rows of unit length.
         positives: int64 ``(N,)``, which candidate is the positive of each anchor.
-        itself: int64 ``(N,)``, which candidate is the anchor.
+        itself: int64 ``(N,)``, which candidate is the anchor; None if none is.
         temperature: T, divides the similarities.
 
-    Source: SimCLR (arXiv:2002.05709).
+    Source: SimCLR (arXiv:2002.05709); MoCo v3 (arXiv:2104.02057), whose anchors are no candidates.
     """
     with full_precision(anchors):
         logits = anchors.float() @ candidates.float().T / temperature
-        logits = logits.scatter(1, itself[:, None], -torch.inf)
+        if itself is not None:
+            logits = logits.scatter(1, itself[:, None], -torch.inf)
         return F.cross_entropy(logits, positives)

@@ -7,6 +7,7 @@ from sslrecipes.models.methods.linear_probe import LinearProbe
 from sslrecipes.models.methods.mae import MAE
 from sslrecipes.models.methods.mae_priv import MAEPriv
 from sslrecipes.models.methods.moco import MoCo
+from sslrecipes.models.methods.mocov3 import MoCoV3
 from sslrecipes.models.methods.partly_trained import PartlyTrainedClassifier
 from sslrecipes.models.methods.simclr import SimCLR
 from sslrecipes.models.methods.simsiam import SimSiam
@@ -22,6 +23,7 @@ __all__ = [
     'LinearProbe',
     'MAEPriv',
     'MoCo',
+    'MoCoV3',
     'PartlyTrainedClassifier',
     'SimCLR',
     'SimSiam',

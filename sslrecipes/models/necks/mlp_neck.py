@@ -1,4 +1,4 @@
-"""Projections and predictors of MoCo v2, SimCLR, BYOL and SimSiam."""
+"""Projections and predictors of MoCo v2 and v3, SimCLR, BYOL and SimSiam."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ class MLPNeck(BaseModule):
         out_channels: Width C of the embedding.
         num_layers: Number of linear layers; a single one has no activation.
         with_bn: Whether batch norms follow all of them but the last.
-        bias: Whether linear layers that a batch norm follows within the network have a bias; the last one has.
+        bias: Whether linear layers that a batch norm follows within the network have a bias.
+        last_bias: Whether the last one has.
         last_norm: Batch norm behind the last layer: 'affine', 'plain' (without weight and bias) or None.
         train_last_bias: Whether the bias of the last layer is trained. SimSiam's isn't: ``last_norm`` takes it away.
         act_cfg: Activation between them.
@@ -39,7 +40,8 @@ class MLPNeck(BaseModule):
     Raises:
         ConfigError: For a ``last_norm`` that there isn't.
 
-    Source: S3L (arXiv:2103.13559), which has them with biases; SimSiam (arXiv:2011.10566).
+    Source: S3L (arXiv:2103.13559), which has them with biases; SimSiam (arXiv:2011.10566); MoCo v3 (arXiv:2104.02057),
+    which has none.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class MLPNeck(BaseModule):
         num_layers: int = 2,
         with_bn: bool = False,
         bias: bool = True,
+        last_bias: bool = True,
         last_norm: str | None = None,
         train_last_bias: bool = True,
         act_cfg: Mapping[str, Any] = RELU,
@@ -58,9 +61,9 @@ class MLPNeck(BaseModule):
         super().__init__(init_cfg)
         widths = {'in_channels': in_channels, 'hidden_channels': hidden_channels, 'out_channels': out_channels}
         refuse_bad_values('MLPNeck', {**widths, 'last_norm': last_norm}, _OPTIONS)
-        mlp = projection(in_channels, hidden_channels, out_channels, num_layers, with_bn, act_cfg, bias)
+        mlp = projection(in_channels, hidden_channels, out_channels, num_layers, with_bn, act_cfg, bias, last_bias)
         layers = [*mlp] if isinstance(mlp, nn.Sequential) else [mlp]
-        if not train_last_bias:
+        if last_bias and not train_last_bias:
             layers[-1].bias.requires_grad_(False)
         if last_norm:
             mlp = nn.Sequential(*layers, nn.BatchNorm1d(out_channels, affine=last_norm == 'affine'))

@@ -1,4 +1,4 @@
-"""BYOL, SimCLR and SimSiam, and MoCo on two views, against plain torch."""
+"""BYOL, SimCLR, SimSiam, MoCo v3, and MoCo on two views, against plain torch."""
 
 import copy
 
@@ -18,8 +18,9 @@ HEADS = {
     'SimSiam': dict(type='PredictionHead', predictor=PREDICTION, distance='cosine'),
     'SimCLR': dict(type='SimCLRHead', temperature=0.5, gather=False),
     'MoCo': dict(type='MoCoHead', loss_weights=(1.0,), feat_channels=WIDTH, queue_length=8, temperature=0.5),
+    'MoCoV3': dict(type='MoCoV3Head', predictor=PREDICTION, temperature=0.5),
 }
-TWO_VIEWS = ('BYOL', 'SimCLR', 'SimSiam')
+TWO_VIEWS = ('BYOL', 'SimCLR', 'SimSiam', 'MoCoV3')
 
 
 @pytest.fixture
@@ -97,6 +98,30 @@ def test_simclr_sums_over_all_others(build, base):
     torch.testing.assert_close(loss_of(model, images), expected)
 
 
+@pytest.mark.parametrize('temperature', [1.0, 0.5, 0.01])
+def test_mocov3_finds_the_key_of_the_other_view_among_those_of_the_batch(build, temperature):
+    model, images = build('MoCoV3', head=dict(HEADS['MoCoV3'], temperature=temperature), base_momentum=0.75), views()
+    torch.nn.init.normal_(model.momentum_encoder.neck.mlp[0].weight)
+    plain = copy.deepcopy(model)
+    for network in ('backbone', 'neck'):
+        followed = dict(plain.get_submodule(network).named_parameters())
+        for name, parameter in plain.momentum_encoder.get_submodule(network).named_parameters():
+            parameter.data = 0.75 * parameter.data + 0.25 * followed[name].data
+    queries = [F.normalize(plain.head.predictor(embed(plain, view)), dim=1) for view in images]
+    keys = [F.normalize(embed(plain.momentum_encoder, view), dim=1).detach() for view in images]
+    expected = sum(
+        2 * temperature * F.cross_entropy(query @ key.T / temperature, torch.arange(BATCH))
+        for query, key in zip(queries, reversed(keys), strict=True)
+    )
+    loss = loss_of(model, images)
+    torch.testing.assert_close(loss, expected)
+    loss.backward()
+    expected.backward()
+    for (name, parameter), other in zip(model.named_parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(parameter.grad, other.grad, rtol=1e-4, atol=1e-6, msg=name)
+    assert not any(parameter.requires_grad for parameter in model.momentum_encoder.parameters())
+
+
 @pytest.mark.parametrize('symmetric', [False, True])
 def test_moco_compares_with_the_queue_of_before(build, symmetric):
     model, images = build('MoCo', key_view=1, symmetric=symmetric, momentum=0.5), views()
@@ -146,14 +171,14 @@ def test_other_numbers_of_views_are_refused(build, method, count):
         loss_of(build(method), views(count))
 
 
-@pytest.mark.parametrize(('method', 'apart'), [('BYOL', True), ('SimSiam', True), ('SimCLR', False)])
+@pytest.mark.parametrize(('method', 'apart'), [('BYOL', True), ('SimSiam', True), ('SimCLR', False), ('MoCoV3', True)])
 def test_batch_norms_see_one_view_at_a_time_or_both(build, method, apart):
     model = build(method)
     loss_of(model, views())
     assert int(model.backbone.norm.num_batches_tracked) == int(model.neck.mlp[1].num_batches_tracked) == 1 + apart
 
 
-@pytest.mark.parametrize('method', ['BYOL', 'MoCo'])
+@pytest.mark.parametrize('method', ['BYOL', 'MoCo', 'MoCoV3'])
 def test_followers_begin_as_copies_and_features_are_not_theirs(build, method):
     model = build(method)
     follower = model.teacher if method == 'BYOL' else model.momentum_encoder
@@ -178,9 +203,21 @@ def test_byols_teacher_follows_real_steps_only(build, final, momenta):
     assert heard == pytest.approx(momenta, abs=1e-4)
 
 
+def test_mocov3s_encoder_follows_before_each_step_whatever_the_micro_batches(build):
+    model, heard = build('MoCoV3', base_momentum=0.9), []
+    model.momentum_encoder.update = lambda momentum, **_: heard.append(momentum)
+    for step in range(6):
+        model.begin_step(Progress(step, steps_per_epoch=3, epochs=2, micro_batches=2))
+        assert len(heard) == step + 1
+        for _ in range(2):
+            model(views(), mode='loss')
+        model.end_step()
+    assert heard == pytest.approx([0.9, 0.9067, 0.925, 0.95, 0.975, 0.9933], abs=1e-4)
+
+
 @pytest.mark.parametrize('method', [*TWO_VIEWS, 'MoCo'])
 def test_batch_norms_need_two_images(build, method):
-    with pytest.raises(ConfigError, match=r'(neck\.mlp\.1 needs two|views of two) images'):
+    with pytest.raises(ConfigError, match=r'(neck\.mlp\.1 needs two|views of two|needs two) images'):
         build(method).check_data({1}, None)
 
 
@@ -211,6 +248,9 @@ def test_a_queue_of_another_width_is_not_taken_over(build):
         ('MoCo', dict(head=dict(HEADS['MoCo'], temperature=float('inf')))),
         ('BYOL', dict(base_momentum=-1)),
         ('BYOL', dict(final_momentum=float('nan'))),
+        ('MoCoV3', dict(base_momentum=1.1)),
+        ('MoCoV3', dict(final_momentum=-0.1)),
+        ('MoCoV3', dict(head=dict(HEADS['MoCoV3'], temperature=0))),
         ('SimCLR', dict(neck=dict(out_channels=0))),
     ],
 )

@@ -27,6 +27,13 @@ def test_biases_stay_where_no_norm_follows():
     assert MLPNeck(4, 6, 3, bias=False).mlp[0].bias is not None
 
 
+@pytest.mark.parametrize('layers', [1, 2, 3])
+def test_no_bias_at_all(layers):
+    neck = MLPNeck(4, 6, 3, num_layers=layers, with_bn=True, bias=False, last_bias=False, train_last_bias=False)
+    linears = [layer for layer in neck.modules() if isinstance(layer, nn.Linear)]
+    assert [layer.bias for layer in linears] == [None] * layers
+
+
 def test_a_single_layer():
     neck = MLPNeck(4, 6, 3, num_layers=1)
     assert isinstance(neck.mlp, nn.Linear)

@@ -5,15 +5,14 @@ title = 'Half the resolution, and no conv5, on Fashion-MNIST'
 _whole = 'quickstart/simclr_resnet-nano-d_1xb128-coslr-2e_fashion-mnist-32px'
 _noconv5 = 'quickstart/simclr_resnet-nano-d-noconv5_1xb128-coslr-2e_fashion-mnist-32px'
 _warmup = dict(recipe='quickstart/resnet-nano-d_simclr-noconv5-pre_1xb64-constlr-10e_fashion-mnist-32px')
-_lengths = dict(full=6, half=6, half_longer=24, first=3, staged=3, staged_longer=4, noconv5=6, noconv5_longer=8)
 _pictures = {'train_dataloader.dataset.indices': 10800}
 stages = dict(
     **{
         stage: dict(
             recipe=_noconv5 if stage.startswith('noconv5') else _whole,
-            options={**_pictures, 'train_cfg.max_epochs': epochs},
+            options=_pictures,
         )
-        for stage, epochs in _lengths.items()
+        for stage in ('full', 'half', 'half_longer', 'first', 'staged', 'staged_longer', 'noconv5', 'noconv5_longer')
     },
     **dict.fromkeys(('conv5', 'conv5_longer'), _warmup),
 )

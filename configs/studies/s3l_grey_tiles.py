@@ -25,14 +25,14 @@ _half, _epochs = {'image_size': 16}, 'train_cfg.max_epochs'
 _fast = {'optim_wrapper.type': 'AmpOptimWrapper', 'optim_wrapper.dtype': 'bfloat16'}
 # an image costs 0.255 as much at 16 px, and 0.768 without conv5
 stages = dict(
-    full=dict(_whole, options={**_fast, _epochs: 12}, title='32 px'),
-    half=dict(_whole, options={**_fast, **_half, _epochs: 12}, title='16 px'),
-    half_longer=dict(_whole, options={**_fast, **_half, _epochs: 47}, title='16 px, at equal cost'),
-    first=dict(_whole, options={**_fast, **_half, _epochs: 6}, title='16 px, half of the epochs'),
-    staged=dict(_whole, after='first', options={**_fast, _epochs: 6}, title='16 px, then 32 px'),
-    staged_longer=dict(_whole, after='half', options={**_fast, _epochs: 9}, title='16 px, then 32 px, at equal cost'),
-    noconv5=dict(_noconv5, options={**_fast, _epochs: 12}, title='no conv5'),
-    noconv5_longer=dict(_noconv5, options={**_fast, _epochs: 16}, title='no conv5, at equal cost'),
+    full=dict(_whole, options={**_fast, _epochs: 6}, title='32 px'),
+    half=dict(_whole, options={**_fast, **_half, _epochs: 6}, title='16 px'),
+    half_longer=dict(_whole, options={**_fast, **_half, _epochs: 24}, title='16 px, at equal cost'),
+    first=dict(_whole, options={**_fast, **_half, _epochs: 3}, title='16 px, half of the epochs'),
+    staged=dict(_whole, after='first', options={**_fast, _epochs: 3}, title='16 px, then 32 px'),
+    staged_longer=dict(_whole, after='half', options={**_fast, _epochs: 4}, title='16 px, then 32 px, at equal cost'),
+    noconv5=dict(_noconv5, options={**_fast, _epochs: 6}, title='no conv5'),
+    noconv5_longer=dict(_noconv5, options={**_fast, _epochs: 8}, title='no conv5, at equal cost'),
     conv5=dict(_warmup, after='noconv5', title='no conv5, then a new one'),
     conv5_longer=dict(_warmup, after='noconv5_longer', title='no conv5 at equal cost, then a new one'),
 )

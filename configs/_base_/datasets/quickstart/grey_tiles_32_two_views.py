@@ -28,5 +28,5 @@ train_dataloader = dict(
     drop_last=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     collate_fn=dict(type='default_collate'),
-    dataset=dict(type='PhotoTiles', split='train', tile_size=96, stride=24, per_class=600, pipeline=train_pipeline),
+    dataset=dict(type='PhotoTiles', split='train', tile_size=96, stride=12, per_class=600, pipeline=train_pipeline),
 )

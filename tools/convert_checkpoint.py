@@ -6,6 +6,7 @@ python tools/convert_checkpoint.py work_dirs/mae-priv/epoch_400.pth mae_official
 python tools/convert_checkpoint.py mae_official.pth mae-priv.pth --channel-first
 python tools/convert_checkpoint.py dino_deitsmall16_pretrain.pth dino_vit-small.pth --from dino
 python tools/convert_checkpoint.py simsiam_checkpoint_0099.pth.tar simsiam_resnet50.pth
+python tools/convert_checkpoint.py vit-s-300ep.pth.tar mocov3_vit-small.pth
 python tools/convert_checkpoint.py model_best.pth.tar cub200_resnet50.pth --from s3l-classifier
 python tools/convert_checkpoint.py work_dirs/moco/epoch_200.pth moco_detectron2.pth --to detectron2
 python tools/convert_checkpoint.py dino_r18_sslight.pth.tar dino_resnet18_teacher.pth --weights teacher

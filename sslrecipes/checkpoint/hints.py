@@ -15,13 +15,15 @@ _PROJECTION = 'patch_embed.projection.weight'
 _NECK_LAYER = re.compile(r'(?P<neck>(?:.+\.)?neck\.)mlp(\.\d+)?\.(?P<leaf>weight|running_mean)')
 _STAGE = re.compile(r'(?P<net>(?:.+\.)?)layer(?P<number>[1-4])\.0\.conv1\.weight')
 _STEM = re.compile(r'((?:momentum_encoder|teacher)\.)?(?:backbone\.)?conv1\.weight')
-#: Methods of two views or several, by a part that those above it in this list don't have
+#: Methods of two views or several, by parts that no method above it in this list has together
 _METHODS = {
-    'MoCo': 'momentum_encoder.',
-    'DINO': 'neck.last_layer.',
-    'SwAV': 'neck.prototypes.',
-    'BYOL': 'teacher.',
-    'SimSiam': 'head.predictor.',
+    'W2SSL': ('head.where.',),
+    'MoCoV3': ('momentum_encoder.', 'head.predictor.'),
+    'MoCo': ('momentum_encoder.',),
+    'DINO': ('neck.last_layer.',),
+    'SwAV': ('neck.prototypes.',),
+    'BYOL': ('teacher.',),
+    'SimSiam': ('head.predictor.',),
 }
 #: What only mmselfsup's files have beside a backbone, and what they are for
 _OF_MMSELFSUP = {'neck.fc0.weight': 'neck.mlp.0.weight', 'encoder_k.steps': 'momentum_encoder.neck.mlp.0.weight'}
@@ -116,7 +118,11 @@ def of_another_method(held: Iterable[str], ours: str) -> str | None:
 def method_of(names: Iterable[str]) -> str | None:
     """Name of the method whose parts these weights have; None if it can't be told."""
     names = list(names)
-    return next((method for method, part in _METHODS.items() if any(name.startswith(part) for name in names)), None)
+    return next((method for method, parts in _METHODS.items() if all(_has(names, part) for part in parts)), None)
+
+
+def _has(names: Iterable[str], part: str) -> bool:
+    return any(name.startswith(part) for name in names)
 
 
 def _other_width(held: Shapes, wanted: Shapes) -> Iterator[str]:

@@ -12,6 +12,7 @@ from sslrecipes.checkpoint.baking import adapted_parts, bake_cls_token
 from sslrecipes.checkpoint.conversion.convert import our_weights
 from sslrecipes.checkpoint.coverage import Coverage, is_ignored, load_weights
 from sslrecipes.checkpoint.files.reading import Location, read_checkpoint
+from sslrecipes.checkpoint.meta import meta_of
 from sslrecipes.checkpoint.stated import facts_of
 from sslrecipes.checkpoint.used_alike import check_heads, warn_of_differences
 
@@ -40,7 +41,7 @@ def load_pretrained(
         prefix = ''
     taken = {name: value for name, value in state.items() if not is_ignored(name.removeprefix(prefix), fresh)}
     source, ignore = str(checkpoint), (*ignore, *fresh)
-    check_heads(module, facts := facts_of(held.get('meta')), source)
+    check_heads(module, facts := facts_of(meta_of(held)), source)
     coverage = load_state(module, taken, source=source, prefix=prefix, ignore=ignore, allow_partial=allow_partial)
     warn_of_differences(module, facts, source)
     return coverage

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sslrecipes.checkpoint.conversion.convert import about, our_weights
 from sslrecipes.checkpoint.files.reading import read_checkpoint
+from sslrecipes.checkpoint.meta import meta_of
 from sslrecipes.checkpoint.stated import TrainingFacts, facts_of
 from sslrecipes.config.rules.parts import SYNONYMS
 from sslrecipes.errors import CheckpointError, ConfigError, did_you_mean
@@ -69,7 +70,7 @@ def read_network(checkpoint: str | Path, part: str = 'student') -> Network:
         _check_origin(held.get('meta'), part)
         prefix = _prefix(state, 'student' if entry else part)
     weights = {name[len(prefix) :]: value for name, value in state.items() if name.startswith(prefix)}
-    return Network(source, part, weights, facts_of(held.get('meta')))
+    return Network(source, part, weights, facts_of(meta_of(held)))
 
 
 def _plain(part: str) -> str:

@@ -1,7 +1,7 @@
 """What a file tells about the training of its network, and whether a model that takes it is used alike.
 
 Weights don't show the number of heads, nor how pictures were normalised. A checkpoint of a run tells by its config, an
-exported file by its metadata, an official file not at all.
+exported file by its metadata, an official file not at all, but for MoCo v3's (``meta.py``).
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from sslrecipes.checkpoint.conversion.convert import our_weights
 from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.checkpoint.files.writing import write_atomic
 from sslrecipes.checkpoint.loading import load_state
+from sslrecipes.checkpoint.meta import meta_of
 from sslrecipes.checkpoint.stated import facts_of
 from sslrecipes.checkpoint.used_alike import check_used_alike
 from sslrecipes.commands.networks import build_network, origin_facts
@@ -132,7 +133,7 @@ def load_network(cfg: Config, checkpoint: str | Path, classifier: bool) -> tuple
         require_classifier(model)
     held = read_checkpoint(checkpoint)
     state, source = our_weights(held, str(checkpoint)), str(checkpoint)
-    check_used_alike(model, facts_of(held.get('meta')), source)
+    check_used_alike(model, facts_of(meta_of(held)), source)
     if classifier:
         load_state(model, state, source=source)
     else:

@@ -8,6 +8,7 @@ from sslrecipes.checkpoint.conversion.convert import our_weights
 from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.checkpoint.hints import method_of, of_another_method
 from sslrecipes.checkpoint.loading import load_state
+from sslrecipes.checkpoint.meta import meta_of
 from sslrecipes.checkpoint.stated import facts_of
 from sslrecipes.checkpoint.used_alike import check_used_alike
 from sslrecipes.engine.class_count import check_learnt_classes
@@ -36,7 +37,7 @@ def load_model(runner: Any, filename: str, map_location: Any, picture_size: int 
     runner.call_hook('after_load_checkpoint', checkpoint=checkpoint)
     model, source = unwrapped(runner.model), str(filename)
     state = our_weights(checkpoint, source)
-    check_used_alike(model, facts_of(checkpoint.get('meta')), source, picture_size=picture_size)
+    check_used_alike(model, facts_of(meta_of(checkpoint)), source, picture_size=picture_size)
     ours = method_of(model.state_dict()) or type(model).__name__
     if isinstance(model, MultiCropMethod) and (sentence := of_another_method(state, ours)):
         raise CheckpointError(f'"{source}": {sentence}', 'load_from')

@@ -18,6 +18,7 @@ from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.checkpoint.files.sealing import sha256
 from sslrecipes.checkpoint.files.sources import local_file
 from sslrecipes.checkpoint.files.writing import save_safetensors, save_torch
+from sslrecipes.checkpoint.meta import meta_of
 from sslrecipes.checkpoint.stated import TrainingFacts, stated_facts
 from sslrecipes.errors import CheckpointError, ConfigError, did_you_mean
 from sslrecipes.paths.overwriting import refuse_overwriting
@@ -142,7 +143,7 @@ def read_backbone(
     state = our_weights(held, str(checkpoint), weights)
     if prefix == 'backbone.' and any(stem in state for stem in _STEMS):
         prefix = ''
-    origin = _origin(file, held.get('meta'))
+    origin = _origin(file, meta_of(held))
     metadata = {**origin, 'prefix': prefix or origin.get('prefix', '')}
     is_tec = prefix in adapted_parts(state) or any(name.startswith('neck.adapter.') for name in state)
     with about(checkpoint):

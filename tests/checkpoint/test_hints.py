@@ -126,14 +126,21 @@ def test_names_of_mmselfsup():
 @pytest.mark.parametrize(
     ('held', 'wanted', 'said'),
     [
-        ('momentum_encoder.', 'teacher.', 'The file is of MoCo, the model is BYOL: go on with the method'),
-        ('head.predictor.', 'momentum_encoder.', 'The file is of SimSiam, the model is MoCo'),
-        ('neck.last_layer.', 'neck.prototypes.', 'The file is of DINO, the model is SwAV'),
+        (['momentum_encoder.'], 'teacher.', 'The file is of MoCo, the model is BYOL: go on with the method'),
+        (['momentum_encoder.', 'head.predictor.'], 'momentum_encoder.', 'The file is of MoCoV3, the model is MoCo'),
+        (
+            ['momentum_encoder.', 'head.predictor.', 'head.where.'],
+            'neck.prototypes.',
+            'The file is of W2SSL, the model',
+        ),
+        (['head.predictor.'], 'momentum_encoder.', 'The file is of SimSiam, the model is MoCo'),
+        (['neck.last_layer.'], 'neck.prototypes.', 'The file is of DINO, the model is SwAV'),
     ],
 )
 def test_another_method(held, wanted, said):
-    assert hint({f'{held}weight': (1, 1)}, {f'{wanted}weight': (1, 1)}, ()).startswith(said)
-    assert hint({f'{held}weight': (1, 1)}, {'backbone.conv1.weight': (1, 1)}, ()) == ''
+    shapes = {f'{part}weight': (1, 1) for part in held}
+    assert hint(shapes, {f'{wanted}weight': (1, 1)}, ()).startswith(said)
+    assert hint(shapes, {'backbone.conv1.weight': (1, 1)}, ()) == ''
 
 
 @pytest.mark.parametrize('net', ['', 'backbone.', 'teacher.backbone.'])

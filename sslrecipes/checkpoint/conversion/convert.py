@@ -15,6 +15,8 @@ from sslrecipes.checkpoint.conversion.layouts import unwrap, wrap
 from sslrecipes.checkpoint.conversion.suffixes import check_suffix
 from sslrecipes.checkpoint.files.reading import Location, read_checkpoint
 from sslrecipes.checkpoint.files.writing import save_safetensors, save_torch
+from sslrecipes.checkpoint.meta import meta_of
+from sslrecipes.checkpoint.stated import facts_of
 from sslrecipes.errors import CheckpointError
 from sslrecipes.paths.overwriting import refuse_overwriting
 
@@ -139,11 +141,14 @@ def convert_held(
         if to in KEYMAPS and (reason := KEYMAPS[to].misfit(state)):
             raise CheckpointError(reason)
         renamed = to_ours(state, found) if to == 'ours' else to_official(state, to)
-    save_converted(target, renamed, to)
+    heads = facts_of(meta_of(checkpoint)).heads if to == 'ours' else 0
+    save_converted(target, renamed, to, heads=heads)
     return KEYMAPS[found].without_counterpart(state) if to == 'ours' else KEYMAPS[to].only_ours(state)
 
 
-def save_converted(target: str | Path, state: dict[str, Tensor], family: str, suffix: str | None = None) -> None:
+def save_converted(
+    target: str | Path, state: dict[str, Tensor], family: str, suffix: str | None = None, heads: int = 0
+) -> None:
     """Write weights that have the names of ``family`` (or ``'ours'``), see :func:`convert_file`.
 
     Args:
@@ -151,11 +156,13 @@ def save_converted(target: str | Path, state: dict[str, Tensor], family: str, su
         state: Weights.
         family: Whose names they have.
         suffix: That of the file to be, if ``target`` is a temporary one.
+        heads: Attention heads of a ViT whose file tells their number; the new one then tells it, too.
     """
+    meta = {'heads': str(heads)} if heads else {}
     if (suffix or Path(target).suffix) == '.safetensors':
-        save_safetensors(target, state)
+        save_safetensors(target, state, meta)
     else:
-        save_torch(target, wrap(state, family))
+        save_torch(target, {**wrap(state, family), **({'meta': meta} if meta else {})})
 
 
 def held_weights(checkpoint: Mapping[str, Any], entry: str | None = None) -> dict[str, Tensor]:

@@ -11,13 +11,14 @@ from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
 def detect_family(state: Mapping[str, Any], to_convert: bool = False) -> str | None:
     """Name the official family whose parameter names ``state`` has, or ``None`` for our own names.
 
-    Checkpoints of DINO and SSLight show by their heads, those of MoCo by their encoders, those of S3L and SimSiam by
-    their projections, those of MAE-priv by its biases, networks of torchvision, timm and detectron2 by a name that only
-    these have. solo-learn and mmselfsup call backbones as we do: their files show by all other names together. The
-    others name the ViT body alike; what tells them apart are the other parts and, where there are none, the final norm
-    (absent from released TEC files) and the cls row of the position embedding (zero in MAE). What can't be told: a bare
-    ViT of DINO or timm counts as one of these, whose names it has, a bare ResNet of torchvision, timm or DINO as ours,
-    for the same reason, S3L's fine-tuned ones among them, and S3L's SimCLR as MoCo without key encoder.
+    Checkpoints of DINO and SSLight show by their heads, those of MoCo by their encoders, those of MoCo v3, W2SSL, S3L
+    and SimSiam by their projections, those of MAE-priv by its biases, networks of torchvision, timm and detectron2 by a
+    name that only these have. solo-learn and mmselfsup call backbones as we do: their files show by all other names
+    together. The others name the ViT body alike; what tells them apart are the other parts and, where there are none,
+    the final norm (absent from released TEC files) and the cls row of the position embedding (zero in MAE). What can't
+    be told: a bare ViT of DINO or timm counts as one of these, whose names it has, a bare ResNet of torchvision, timm
+    or DINO as ours, for the same reason, S3L's fine-tuned ones among them, and S3L's SimCLR as MoCo without key
+    encoder.
 
     Args:
         state: Weights by their names.

@@ -7,6 +7,7 @@ from sslrecipes.checkpoint.conversion.keymaps.mae import MAE
 from sslrecipes.checkpoint.conversion.keymaps.mae_priv import MAE_PRIV
 from sslrecipes.checkpoint.conversion.keymaps.mmselfsup import MMSELFSUP, MMSELFSUP_MOCO
 from sslrecipes.checkpoint.conversion.keymaps.moco import MOCO
+from sslrecipes.checkpoint.conversion.keymaps.mocov3 import MOCO_V3, MOCO_V3_VIT
 from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap
 from sslrecipes.checkpoint.conversion.keymaps.s3l import S3L
 from sslrecipes.checkpoint.conversion.keymaps.simsiam import SIMSIAM
@@ -16,6 +17,7 @@ from sslrecipes.checkpoint.conversion.keymaps.tec import TEC
 from sslrecipes.checkpoint.conversion.keymaps.timm import TIMM_MOBILENET_V2
 from sslrecipes.checkpoint.conversion.keymaps.torchvision import TORCHVISION
 from sslrecipes.checkpoint.conversion.keymaps.torchvision_vit import TORCHVISION_VIT
+from sslrecipes.checkpoint.conversion.keymaps.w2ssl import W2SSL
 
 _FAMILIES = (
     MAE_PRIV,
@@ -26,6 +28,9 @@ _FAMILIES = (
     *SSLIGHT,
     *S3L,  # whose files have the names of MoCo's, and more
     MOCO,
+    MOCO_V3,
+    MOCO_V3_VIT,
+    W2SSL,
     SIMSIAM,
     SOLO_LEARN,
     SOLO_LEARN_MOCO,

@@ -1,7 +1,8 @@
 """detectron2 (github.com/facebookresearch/detectron2): its ResNets, bare, and the ViT of its ViTDet models.
 
 A ResNet's names are matched by their ends with those of the detector (``matching_heuristics``); the ViT's are the
-detector's own. ViTDet has no class token and no final norm: it leaves those of a file alone.
+detector's own, and so are those of a ResNet as JigClu and W2SSL convert it, beside which lie its former classifiers.
+ViTDet has no class token and no final norm: it leaves those of a file alone.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from sslrecipes.checkpoint.conversion.keymaps.layout import Layout
-from sslrecipes.checkpoint.conversion.keymaps.rules import BESIDE_THE_BACKBONE, KeyMap, Rules
+from sslrecipes.checkpoint.conversion.keymaps.rules import BESIDE_THE_BACKBONE, KeyMap, Rules, prefixed
 from sslrecipes.checkpoint.conversion.keymaps.vit import BODY
 
 _BLOCK = (
@@ -38,6 +39,7 @@ _RESNET: Rules = (
         for theirs, ours in _parts()
     ),
 )
+_IN_DETECTOR = 'backbone.bottom_up.'
 _VIT: Rules = tuple((f'backbone.net.{theirs}', ours) for theirs, ours in (*BODY, ('fc_norm.', 'backbone.ln2.')))
 
 
@@ -48,9 +50,9 @@ def _put(state: dict[str, Tensor]) -> dict[str, Any]:
 
 DETECTRON2 = KeyMap(
     family='detectron2',
-    rules=(*_RESNET, *_VIT),
-    left_out=(r'stem\.fc\..+',),
+    rules=(*_RESNET, *prefixed(_IN_DETECTOR, '', _RESNET), *_VIT),
+    left_out=(r'(backbone\.bottom_up\.|stem\.)fc(_\w+)?\..+',),
     added=BESIDE_THE_BACKBONE,
-    marks=('stem.conv1.weight', 'backbone.net.pos_embed'),  # of every ResNet, and of every ViT
+    marks=('stem.conv1.weight', f'{_IN_DETECTOR}stem.conv1.weight', 'backbone.net.pos_embed'),  # of each of the three
     layout=Layout(_put),
 )

@@ -29,7 +29,9 @@ PLAIN = ('linear', 'relu', 'linear')
 NORMED = ('linear', 'norm', 'relu', 'linear')
 SIMSIAM = ('no bias', 'norm', 'relu', 'no bias', 'norm', 'relu', 'linear', 'plain norm')
 PREDICTOR = ('no bias', 'norm', 'relu', 'linear')
+PLACES = torch.rand(2, 64)
 PROBE = dict(classifier__weight=torch.rand(3, 64), classifier__bias=torch.rand(3))
+MOCO_V3 = ('no bias', 'norm', 'relu', 'no bias', 'plain norm')
 QUEUE = dict(queue=torch.rand(4, 8), queue_ptr=torch.ones(1))
 
 
@@ -115,6 +117,21 @@ FILES = {
     's3l byol': ('s3l-byol', lambda: named(encoder_q={}, projector__net=NORMED)),
     's3l simsiam': ('s3l-simsiam', lambda: in_ddp(encoder_q={}, projection=SIMSIAM, prediction=NORMED)),
     'simsiam': ('simsiam', lambda: in_ddp(encoder={}, encoder__fc=SIMSIAM, predictor=PREDICTOR)),
+    'moco v3': (
+        'moco-v3',
+        lambda: in_ddp(
+            base_encoder={}, base_encoder__fc=MOCO_V3, momentum_encoder={}, momentum_encoder__fc=MOCO_V3,
+            predictor=MOCO_V3,
+        ),
+    ),
+    'w2ssl': (
+        'w2ssl',
+        lambda: in_ddp(
+            base_encoder={}, base_encoder__fc_crop=MOCO_V3, base_encoder__fc_loc__weight=PLACES,
+            momentum_encoder={}, momentum_encoder__fc_crop=MOCO_V3, momentum_encoder__fc_loc__weight=PLACES,
+            predictor=MOCO_V3[:-1],
+        ),
+    ),
     'solo-learn simclr': ('solo-learn', lambda: named(backbone={}, projector=PLAIN, **PROBE)),
     'solo-learn simsiam': ('solo-learn', lambda: named(backbone={}, projector=SIMSIAM, predictor=PREDICTOR)),
     'solo-learn byol': (

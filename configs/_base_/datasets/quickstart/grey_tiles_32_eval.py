@@ -1,4 +1,4 @@
-# The tiles of photo_tiles_96_eval.py at 32 px, with labels and without augmentation; ten labelled tiles of each picture,
+# The tiles of photo_tiles_96_eval.py at 32 px, with labels and without augmentation; ten labelled tiles a picture,
 # and more of those that judge
 _base_ = ['photo_tiles_96_eval.py']
 

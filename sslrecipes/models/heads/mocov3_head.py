@@ -18,6 +18,7 @@ from sslrecipes.errors import ConfigError
 from sslrecipes.models.layers.gathering import gather_rows
 from sslrecipes.models.losses.contrastive import contrastive_loss
 from sslrecipes.models.utils.observed import Observed
+from sslrecipes.models.utils.precision import at_least_float32
 from sslrecipes.registry import MODELS
 
 
@@ -77,7 +78,7 @@ class MoCoV3Head(Observed, BaseModule):
 
     def compare(self, queries: Tensor, keys: Tensor) -> Tensor:
         """One direction's loss of ``(B, C)`` queries and keys, neither normalised; collective."""
-        rows = F.normalize(queries.float(), dim=1)
-        candidates = gather_rows(F.normalize(keys.float(), dim=1))
+        rows = F.normalize(at_least_float32(queries), dim=1)
+        candidates = gather_rows(F.normalize(at_least_float32(keys), dim=1))
         positives = torch.arange(len(rows), device=rows.device) + get_rank() * len(rows)
         return 2 * self.temperature * contrastive_loss(rows, candidates, positives, None, self.temperature)

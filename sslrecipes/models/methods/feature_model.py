@@ -10,6 +10,7 @@ from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from sslrecipes.errors import ConfigError, did_you_mean
+from sslrecipes.models.utils.precision import at_least_float32
 from sslrecipes.models.utils.wrapping import unwrapped
 from sslrecipes.registry import MODELS
 
@@ -29,12 +30,12 @@ def pool_features(features: Tensor, pool: str, num_extra_tokens: int) -> Tensor:
         num_extra_tokens: Tokens in front of the patch tokens.
 
     Returns:
-        Float32 tensor ``(B, C)``.
+        Tensor ``(B, C)``, float32 unless the features are float64.
 
     Raises:
         ConfigError: For 'cls' without a class token.
     """
-    features = features.float()
+    features = at_least_float32(features)
     if features.dim() == 2:
         return features
     if pool == 'cls' and (features.dim() == 4 or not num_extra_tokens):

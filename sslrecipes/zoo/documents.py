@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sslrecipes.errors import ConfigError
 from sslrecipes.zoo.cards import Card, read_cards
+from sslrecipes.zoo.comparison import COMPARISON, comparison_table
 from sslrecipes.zoo.systems import systems_table
 from sslrecipes.zoo.table import model_zoo_table
 
@@ -22,15 +23,18 @@ def _model_zoo(root: Path, cards: Sequence[Card], folder: str) -> str:
 _TABLES: dict[str, Callable[[Path, Sequence[Card], str], str]] = {
     'model-zoo': _model_zoo,
     'systems': systems_table,
+    'comparison': comparison_table,
 }
 
 
 def zoo_documents(root: Path) -> dict[Path, str]:
     """Documents that hold a table, with the name of the table."""
     beside_metafiles = sorted(path.with_name('README.md') for path in root.glob('configs/*/metafile.yml'))
+    compared = {root / 'docs/comparison.md': 'comparison'} if (root / COMPARISON).is_file() else {}
     return {
         root / 'README.md': 'systems',
         root / 'docs/model_zoo.md': 'model-zoo',
+        **compared,
         **dict.fromkeys(beside_metafiles, 'model-zoo'),
     }
 

@@ -62,7 +62,7 @@ def _best(cards: Sequence[Card], code: str) -> str:
     published = [
         card
         for card in cards
-        if card.reported and card.reported.metric.startswith('top-1') and card.reported.source.startswith(code)
+        if code and card.reported and card.reported.metric.startswith('top-1') and card.reported.source.startswith(code)
     ]
     if not published:
         return _NONE

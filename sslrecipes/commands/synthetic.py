@@ -10,7 +10,8 @@ from mmengine.config import Config
 from mmpretrain.structures import DataSample
 
 from sslrecipes.config.places import value_at, walk
-from sslrecipes.datasets.transforms import MultiCrop
+from sslrecipes.config.rules.puzzles import TILES_PER_SIDE, tile_side
+from sslrecipes.datasets.transforms import MultiCrop, PuzzleTiles
 from sslrecipes.errors import ConfigError
 from sslrecipes.models.utils.progress import Progress
 from sslrecipes.zoo.naming import image_size
@@ -22,19 +23,28 @@ NUMBERS_OF_CLASSES = ('model.probe.num_classes', 'model.head.num_classes')
 
 def multi_crop_options(cfg: Config) -> dict[str, Any] | None:
     """Options of ``MultiCrop`` in the training data of a recipe; None if there is none."""
+    return options_of(cfg, 'MultiCrop')
+
+
+def options_of(cfg: Config, transform: str) -> dict[str, Any] | None:
+    """Options of a transform in the training data of a recipe; None if there is none of that type."""
     for _, node in walk(cfg.get('train_dataloader')):
-        if isinstance(node, Mapping) and node.get('type') == 'MultiCrop':
+        if isinstance(node, Mapping) and node.get('type') == transform:
             return {key: value for key, value in node.items() if key != 'type'}
     return None
 
 
 def view_sizes(cfg: Config) -> list[int]:
-    """Sides in pixels of the views of an image, one if there is no ``MultiCrop``; empty if the recipe doesn't say."""
+    """Sides in pixels of the views or tiles of an image, one if it is neither; empty if the recipe doesn't say."""
     options = multi_crop_options(cfg)
     if options is not None:
         return [view.size for view in MultiCrop(**options).views]
     side = image_size(cfg)
-    return [int(side[0] if isinstance(side, (list, tuple)) else side)] if side else []
+    if not side:
+        return []
+    whole = int(side[0] if isinstance(side, (list, tuple)) else side)
+    puzzle = options_of(cfg, 'PuzzleTiles')
+    return [whole] if puzzle is None else [tile_side(whole, PuzzleTiles(**puzzle).tile_share)] * TILES_PER_SIDE**2
 
 
 def synthetic_batch(cfg: Config, images: int) -> dict[str, Any]:
@@ -45,7 +55,7 @@ def synthetic_batch(cfg: Config, images: int) -> dict[str, Any]:
         images: Number B of images.
 
     Returns:
-        ``inputs``: uint8 ``(B, 3, H, W)``, or a list of such for a recipe with ``MultiCrop``; ``data_samples``: B
+        ``inputs``: uint8 ``(B, 3, H, W)``, or a list of such for a recipe with views or tiles; ``data_samples``: B
         samples with ``gt_label``.
 
     Raises:
@@ -60,7 +70,7 @@ def synthetic_batch(cfg: Config, images: int) -> dict[str, Any]:
     views = [torch.randint(0, 256, (images, 3, side, side), dtype=torch.uint8) for side in sizes]
     classes = next(filter(None, (value_at(cfg, place) for place in NUMBERS_OF_CLASSES)), 1)
     samples = [DataSample().set_gt_label(label) for label in torch.randint(0, classes, (images, 1))]
-    return {'inputs': views[0] if multi_crop_options(cfg) is None else views, 'data_samples': samples}
+    return {'inputs': views if len(views) > 1 else views[0], 'data_samples': samples}
 
 
 def mid_run(cfg: Config) -> Progress:

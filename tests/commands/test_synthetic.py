@@ -21,6 +21,7 @@ def recipe(*transforms, **model):
         ('sslight/dino-sslight_resnet18_8xb128-coslr-200e_in1k.py', [224] * 2 + [128] * 6),
         ('sslight/dino-baseline_vit-tiny-p16_8xb128-coslr-200e_in1k.py', [224] * 2 + [96] * 10),
         ('mae/mae_vit-base-p16_8xb512-amp-coslr-300e_in1k.py', [224]),
+        ('pretext/jigsaw_resnet50_8xb32-coslr-200e_in1k-225px.py', [64] * 9),
     ],
 )
 def test_views_have_the_sizes_of_the_recipe(name, sizes):

@@ -6,6 +6,7 @@ from sslrecipes.models.heads.mae_priv_head import MAEPrivHead
 from sslrecipes.models.heads.moco_head import MoCoHead
 from sslrecipes.models.heads.mocov3_head import MoCoV3Head
 from sslrecipes.models.heads.prediction_head import PredictionHead
+from sslrecipes.models.heads.pretext_cls_head import PretextClsHead
 from sslrecipes.models.heads.projection_cls_head import ProjectionClsHead
 from sslrecipes.models.heads.simclr_head import SimCLRHead
 from sslrecipes.models.heads.swav_head import SwAVHead
@@ -18,6 +19,7 @@ __all__ = [
     'MoCoHead',
     'MoCoV3Head',
     'PredictionHead',
+    'PretextClsHead',
     'ProjectionClsHead',
     'SimCLRHead',
     'SwAVHead',

@@ -49,7 +49,7 @@ class MultiCropMethod(BaseSelfSupervisor):
 
     Args:
         backbone: Config of the backbone.
-        neck: Config of the projection.
+        neck: Config of the projection; None for a method without.
         head: Config of the loss.
         probe: Options of :class:`sslrecipes.models.heads.joint_probe.JointProbe`; None for none.
         data_preprocessor: Normalisation; 'SelfSupDataPreprocessor' by default.
@@ -59,7 +59,7 @@ class MultiCropMethod(BaseSelfSupervisor):
     def __init__(
         self,
         backbone: dict[str, Any],
-        neck: dict[str, Any],
+        neck: dict[str, Any] | None,
         head: dict[str, Any],
         probe: dict[str, Any] | None = None,
         data_preprocessor: dict[str, Any] | nn.Module | None = None,

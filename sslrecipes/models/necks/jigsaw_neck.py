@@ -1,0 +1,46 @@
+"""From the features of a puzzle's pieces to those of the puzzle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from sslrecipes.config.rules import refuse_bad_values
+from sslrecipes.config.rules.checks import whole
+from sslrecipes.models.utils.puzzles import NUM_PIECES
+from sslrecipes.registry import MODELS
+
+
+@MODELS.register_module()
+class JigsawNeck(BaseModule):
+    """A layer that all pieces share, then one on what it makes of all of them, side by side (fc6 and fc7).
+
+    Args:
+        in_channels: Width of the features of a piece.
+        hidden_channels: Width of the shared layer.
+        out_channels: Width C of the features of a puzzle.
+        init_cfg: Initialisation; torch's own by default.
+
+    Raises:
+        ConfigError: For a width that can't be meant.
+
+    Source: the context-free network of arXiv:1603.09246, without its dropout.
+    """
+
+    def __init__(
+        self, in_channels: int, hidden_channels: int = 1024, out_channels: int = 4096, init_cfg: Any = None
+    ) -> None:
+        super().__init__(init_cfg)
+        widths = {'in_channels': in_channels, 'hidden_channels': hidden_channels, 'out_channels': out_channels}
+        refuse_bad_values('JigsawNeck', widths, dict.fromkeys(widths, whole(1)))
+        self.piece = nn.Sequential(nn.Linear(in_channels, hidden_channels), nn.ReLU(inplace=True))
+        self.puzzle = nn.Sequential(nn.Linear(NUM_PIECES * hidden_channels, out_channels), nn.ReLU(inplace=True))
+        self.out_channels = out_channels
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features ``(B, C)`` of puzzles whose pieces have ``(9 * B, D)``, those of a puzzle together."""
+        pieces = self.piece(features)
+        puzzle: Tensor = self.puzzle(pieces.view(len(features) // NUM_PIECES, -1))
+        return puzzle

@@ -19,11 +19,13 @@ _STEM = re.compile(r'((?:momentum_encoder|teacher)\.)?(?:backbone\.)?conv1\.weig
 _METHODS = {
     'W2SSL': ('head.where.',),
     'MoCoV3': ('momentum_encoder.', 'head.predictor.'),
+    'DenseCL': ('head.queue2',),
     'MoCo': ('momentum_encoder.',),
     'DINO': ('neck.last_layer.',),
     'SwAV': ('neck.prototypes.',),
     'BYOL': ('teacher.',),
     'SimSiam': ('head.predictor.',),
+    'Jigsaw': ('neck.piece.',),
 }
 #: What only mmselfsup's files have beside a backbone, and what they are for
 _OF_MMSELFSUP = {'neck.fc0.weight': 'neck.mlp.0.weight', 'encoder_k.steps': 'momentum_encoder.neck.mlp.0.weight'}

@@ -23,8 +23,8 @@ class Pretrained(PretrainedInit):
 
     Args:
         checkpoint: File or http(s) address: a checkpoint of ours or mmpretrain's, an exported backbone, or an official
-            file of MAE, MAE-priv, iBOT, TEC, DINO, MoCo, MoCo v3, W2SSL, SimSiam, SSLight, S3L, solo-learn,
-            torchvision, timm or detectron2.
+            file of MAE, MAE-priv, iBOT, TEC, DINO, MoCo, MoCo v3, W2SSL, DenseCL, Barlow Twins, SimSiam,
+            SSLight, S3L, solo-learn, torchvision, timm or detectron2.
         prefix: The sub-network of the checkpoint to take, such as ``'backbone.'``. A file without that prefix in any
             name is taken as the bare sub-network.
         map_location: Where the file's tensors go.

@@ -133,6 +133,8 @@ def test_names_of_mmselfsup():
             'neck.prototypes.',
             'The file is of W2SSL, the model',
         ),
+        (['momentum_encoder.', 'head.queue2'], 'momentum_encoder.', 'The file is of DenseCL, the model is MoCo'),
+        (['neck.piece.'], 'teacher.', 'The file is of Jigsaw, the model is BYOL'),
         (['head.predictor.'], 'momentum_encoder.', 'The file is of SimSiam, the model is MoCo'),
         (['neck.last_layer.'], 'neck.prototypes.', 'The file is of DINO, the model is SwAV'),
     ],

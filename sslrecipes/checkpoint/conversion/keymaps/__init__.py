@@ -1,5 +1,7 @@
 """What is known of other programs' checkpoints: one file per source family, and a line of the table below."""
 
+from sslrecipes.checkpoint.conversion.keymaps.barlow_twins import BARLOW_TWINS
+from sslrecipes.checkpoint.conversion.keymaps.densecl import DENSECL
 from sslrecipes.checkpoint.conversion.keymaps.detectron2 import DETECTRON2
 from sslrecipes.checkpoint.conversion.keymaps.dino import DINO
 from sslrecipes.checkpoint.conversion.keymaps.ibot import IBOT
@@ -31,6 +33,8 @@ _FAMILIES = (
     MOCO_V3,
     MOCO_V3_VIT,
     W2SSL,
+    DENSECL,
+    BARLOW_TWINS,
     SIMSIAM,
     SOLO_LEARN,
     SOLO_LEARN_MOCO,

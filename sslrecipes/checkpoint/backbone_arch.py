@@ -122,6 +122,8 @@ def backbone_arch(state: Mapping[str, Tensor]) -> BackboneArch:
             return _resnet(state)
     except KeyError as error:
         raise CheckpointError(f'the backbone lacks the weight {error}.') from error
+    if 'patch_embed.projection.0.weight' in state:
+        raise CheckpointError('it holds a ViT with a stem of convolutions, which other programs have not.')
     raise CheckpointError(f'the backbone is no ViT, ResNet or MobileNetV2 (it has {", ".join([*state][:4])}).')
 
 

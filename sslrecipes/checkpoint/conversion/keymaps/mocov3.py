@@ -1,7 +1,7 @@
 """MoCo v3 (github.com/facebookresearch/moco-v3), by name: the projection lies where a classifier would.
 
-A table for ResNets and one for ViTs, for their classifiers have different names. ViTs are timm's; a stem of
-convolutions is refused, for no network of ours has one.
+A table for ResNets and one for ViTs, for their classifiers have different names. ViTs are timm's, perhaps with a stem
+of convolutions, which no network of another program has.
 """
 
 from __future__ import annotations
@@ -32,5 +32,7 @@ def _moco_v3(family: str, backbone: Rules, projection: str) -> KeyMap:
     )
 
 
+_CONV_STEM: Rules = (('patch_embed.proj.{i}.', 'backbone.patch_embed.projection.{i}.'),)
+
 MOCO_V3 = _moco_v3('moco-v3', RESNET, 'fc')
-MOCO_V3_VIT = _moco_v3('moco-v3-vit', BODY, 'head')
+MOCO_V3_VIT = _moco_v3('moco-v3-vit', (*BODY, *_CONV_STEM), 'head')

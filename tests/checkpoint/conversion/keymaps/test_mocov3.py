@@ -15,6 +15,7 @@ from sslrecipes.checkpoint.networks import read_network
 from sslrecipes.errors import CheckpointError
 from sslrecipes.export.backbone import read_backbone
 from sslrecipes.export.source import Source
+from sslrecipes.models.backbones.mocov3_vit import MoCoV3ViT
 
 HEADS = 12
 
@@ -78,7 +79,17 @@ def test_other_networks_that_are_named_tell_nothing(tmp_path):
     assert read_network(tmp_path / 'resnet.pth.tar').facts.heads == 0
 
 
-def test_a_stem_of_convolutions_is_refused():
-    state = {'base_encoder.head.0.weight': 0, 'base_encoder.patch_embed.proj.0.weight': 0}
-    with pytest.raises(CheckpointError, match=r'unknown to family "moco-v3-vit": base_encoder\.patch_embed\.proj\.0'):
-        KEYMAPS['moco-v3-vit'].to_ours(state)
+def test_a_stem_of_convolutions(tmp_path):
+    """It goes there and back, but to no other program."""
+    sizes = dict(embed_dims=24, num_layers=1, num_heads=HEADS, feedforward_channels=48)
+    network = MoCoV3ViT(sizes, img_size=32, conv_stem=True)
+    ours = {f'backbone.{name}': value for name, value in network.state_dict().items()}
+    ours |= {f'neck.mlp.{i}.weight': torch.rand(4, 4) for i in (0, 3, 6)}
+    official = {f'module.{name}': value for name, value in KEYMAPS['moco-v3-vit'].to_official(ours).items()}
+    assert 'module.base_encoder.patch_embed.proj.12.bias' in official
+    save_torch(tmp_path / 'conv.pth.tar', {'arch': 'vit_conv_small', 'state_dict': official})
+    target = MoCoV3ViT(sizes, img_size=32, conv_stem=True)
+    load_pretrained(target, tmp_path / 'conv.pth.tar', prefix='backbone.')
+    assert all(torch.equal(value, target.state_dict()[name]) for name, value in network.state_dict().items())
+    with pytest.raises(CheckpointError, match='a ViT with a stem of convolutions, which'):
+        Source.of(read_backbone(tmp_path / 'conv.pth.tar'))

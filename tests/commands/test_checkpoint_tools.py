@@ -51,17 +51,20 @@ def test_convert_there_and_back(tmp_path, tool, tec, capsys):
 
 def test_what_is_left_out_is_named_and_many_names_are_counted(tmp_path, tool, capsys):
     """S3L's BYOL has a classifier that nothing uses; of a whole BYOL of ours only the online encoder has its place."""
-    layers = ['0.weight', '0.bias', '1.weight', '1.bias', '1.running_mean', '1.running_var', '3.weight', '3.bias']
-    online = ['encoder_q.conv1.weight', 'encoder_q.fc.weight', *(f'projector.net.{name}' for name in layers)]
+    norm = ('weight', 'bias', 'running_mean', 'running_var')
+    layers = ['0.weight', '0.bias', *(f'1.{leaf}' for leaf in norm), '3.weight', '3.bias']
+    stem = ['encoder_q.conv1.weight', *(f'encoder_q.bn1.{leaf}' for leaf in norm)]
+    online = [*stem, 'encoder_q.fc.weight', *(f'projector.net.{name}' for name in layers)]
     ours, back = str(tmp_path / 'ours.pth'), str(tmp_path / 'back.pth')
-    save_torch(tmp_path / 'byol.pth', {'state_dict': {name: torch.ones(2) for name in online}, 'epoch': 800})
+    save_torch(tmp_path / 'byol.pth', {'state_dict': {name: torch.ones(2, 2) for name in online}, 'epoch': 800})
     tool('convert_checkpoint')([str(tmp_path / 'byol.pth'), ours])
     assert capsys.readouterr().out == f'Wrote {ours}. Left out: encoder_q.fc.weight.\n'
     state = read_checkpoint(ours)['state_dict']
     teacher = {f'teacher.{name}': value for name, value in state.items()}
-    save_torch(tmp_path / 'run.pth', {'state_dict': state | teacher | {'head.predictor.mlp.0.bias': torch.ones(2)}})
+    predictor = {f'head.predictor.mlp.0.{leaf}': torch.ones(2, 2) for leaf in ('weight', 'bias')}
+    save_torch(tmp_path / 'run.pth', {'state_dict': state | teacher | predictor})
     tool('convert_checkpoint')([str(tmp_path / 'run.pth'), back, '--to', 's3l-byol'])
-    assert capsys.readouterr().out == f'Wrote {back}. Left out: teacher.* (9), head.predictor.mlp.0.bias.\n'
+    assert capsys.readouterr().out == f'Wrote {back}. Left out: teacher.* (13), {", ".join(predictor)}.\n'
     assert set(read_checkpoint(back)['state_dict']) == set(online) - {'encoder_q.fc.weight'}
 
 

@@ -133,7 +133,7 @@ def test_student_and_teacher_of_dino(tmp_path, full_checkpoint):
     for network, options in wanted.items():
         export_backbone(tmp_path / 'a.pth', tmp_path / 'b.safetensors', **options)
         held = read_checkpoint(tmp_path / 'b.safetensors')['state_dict']
-        assert held.keys() == {'conv1.weight', 'bn1.running_mean'}
+        assert {'conv1.weight', 'bn1.running_mean'} < held.keys()
         assert torch.equal(held['conv1.weight'], official[f'{network}.backbone.encoder.0.weight'])
     export_backbone(tmp_path / 'a.pth', tmp_path / 'c.safetensors', weights='teacher')
     assert all(

@@ -29,6 +29,24 @@ def whole(case):
     return {name: torch.full((2, 2), float(i)) for i, name in enumerate(dict.fromkeys([*names, *followers]))}
 
 
+def with_all_blocks(state):
+    """The case names some blocks of the 16 only; the others have the names of the last one, and of a first one."""
+    block, shortcut = 'module.base_encoder.layer4.2.', 'module.base_encoder.layer1.0.downsample.'
+    inner = [name.removeprefix(block) for name in state if name.startswith(block)]
+    inner_first = [
+        *inner,
+        *(f'downsample.{name.removeprefix(shortcut)}' for name in state if name.startswith(shortcut)),
+    ]
+    names = [
+        f'module.{network}.layer{stage}.{number}.{name}'
+        for network in ('base_encoder', 'momentum_encoder')
+        for stage, length in enumerate((3, 4, 6, 3), start=1)
+        for number in range(length)
+        for name in (inner if number else inner_first)
+    ]
+    return {**{name: torch.full((2, 2), -float(i)) for i, name in enumerate(names)}, **state}
+
+
 def same(first, second):
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
@@ -58,7 +76,7 @@ def test_names_in_detectron2(case):
 
 @CASE
 def test_complete_files_there_and_back(case, tmp_path):
-    state = whole(case)
+    state = with_all_blocks(whole(case))
     save_torch(tmp_path / 'official.pth', {'epoch': 200, 'arch': 'resnet50', 'state_dict': state, 'scaler': {}})
     assert detect_family({bare(name): value for name, value in state.items()}) == 'w2ssl'
     assert convert_file(tmp_path / 'official.pth', tmp_path / 'ours.pth', to='ours') == []

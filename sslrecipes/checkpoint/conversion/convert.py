@@ -9,10 +9,11 @@ from typing import Any, NamedTuple, TypeVar
 
 from torch import Tensor
 
-from sslrecipes.checkpoint.conversion.families import detect_family
+from sslrecipes.checkpoint.conversion.families import detect_family, nearest_family
 from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
 from sslrecipes.checkpoint.conversion.layouts import unwrap, wrap
 from sslrecipes.checkpoint.conversion.suffixes import check_suffix
+from sslrecipes.checkpoint.conversion.wholeness import refuse_gaps
 from sslrecipes.checkpoint.files.reading import Location, read_checkpoint
 from sslrecipes.checkpoint.files.writing import save_safetensors, save_torch
 from sslrecipes.checkpoint.meta import meta_of
@@ -35,6 +36,7 @@ class Conversion(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
+_SHOWN = 4
 _OURS = ('backbone.', 'neck.', 'head.')
 
 
@@ -109,7 +111,8 @@ def convert_file(
         What has no counterpart and was left out, mostly names.
 
     Raises:
-        CheckpointError: The file can't be read safely, is of another family, or can't be expressed in family ``to``.
+        CheckpointError: The file can't be read safely, is of another family or not whole, or can't be expressed in
+            family ``to``.
             A pre-training of MAE-priv becomes one of MAE by :mod:`sslrecipes.export.official_mae`.
         ConfigError: The suffix of ``target`` is that of another format.
         StorageError: ``target`` is ``source`` itself, or can't be written.
@@ -141,6 +144,10 @@ def convert_held(
         if to in KEYMAPS and (reason := KEYMAPS[to].misfit(state)):
             raise CheckpointError(reason)
         renamed = to_ours(state, found) if to == 'ours' else to_official(state, to)
+        if to == 'ours':
+            refuse_gaps(renamed, KEYMAPS[found].biases)
+        else:
+            refuse_gaps(KEYMAPS[to].kept(state), KEYMAPS[to].biases)
     heads = facts_of(meta_of(checkpoint)).heads if to == 'ours' else 0
     save_converted(target, renamed, to, heads=heads)
     return KEYMAPS[found].without_counterpart(state) if to == 'ours' else KEYMAPS[to].only_ours(state)
@@ -183,10 +190,23 @@ def _family(state: Mapping[str, Any], said: str | None) -> str:
     found = detect_family(state, to_convert=True) or ('ours' if any(name.startswith(_OURS) for name in state) else None)
     if said in KEYMAPS and said != found and KEYMAPS[said].knows(state):
         return said
+    if found in (None, 'ours') and (nearest := nearest_family(state)):
+        nearest.refuse_unknown(state)
     if found is None:
-        could_be = ' or '.join(f'--from {name}' for name, keymap in KEYMAPS.items() if keymap.knows(state))
-        advice = f' They could be those of several: say {could_be}.' if could_be else ''
-        raise CheckpointError(f'its names belong to no known family ({", ".join([*state][:4])}).{advice}')
+        raise CheckpointError(f'its names belong to no known family ({", ".join([*state][:4])}).{_advice(state)}')
     if said not in (None, found):
-        raise CheckpointError(f'it holds weights of family "{found}", not "{said}".')
+        unknown = KEYMAPS[said].unknown(state) if said in KEYMAPS else []
+        lacks = f', which has no {", ".join(unknown)}' if 0 < len(unknown) < _SHOWN else ''
+        raise CheckpointError(f'it holds weights of family "{found}", not "{said}"{lacks}.')
     return found
+
+
+def _advice(state: Mapping[str, Any]) -> str:
+    """Which families weights could be of that nothing marks, or which one has all but a few of their names."""
+    unknown = {name: keymap.unknown(state) for name, keymap in KEYMAPS.items()}
+    if could_be := ' or '.join(f'--from {name}' for name, names in unknown.items() if not names):
+        return f' They could be those of several: say {could_be}.'
+    nearest = min(unknown, key=lambda name: len(unknown[name]))
+    if len(unknown[nearest]) > min(_SHOWN, len(state) // 2):
+        return ''
+    return f' Family "{nearest}" has all of them but {", ".join(unknown[nearest])}.'

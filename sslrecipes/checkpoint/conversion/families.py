@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
+from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS, KeyMap
 
 
 def detect_family(state: Mapping[str, Any], to_convert: bool = False) -> str | None:
@@ -26,4 +26,14 @@ def detect_family(state: Mapping[str, Any], to_convert: bool = False) -> str | N
     """
     families = [keymap for keymap in KEYMAPS.values() if to_convert or not keymap.loads_as_it_is]
     marked = next((keymap.family for keymap in families if keymap.is_marked(state)), None)
-    return marked or next((keymap.family for keymap in families if keymap.resembles(state)), None)
+    return marked or next((keymap.family for keymap in families if _seems(state, keymap)), None)
+
+
+def nearest_family(state: Mapping[str, Any]) -> KeyMap | None:
+    """Of the families whose signs ``state`` has, the one that knows the most of its names."""
+    signed = [keymap for keymap in KEYMAPS.values() if keymap.has_signs(state)]
+    return min(signed, key=lambda keymap: len(keymap.unknown(state)), default=None)
+
+
+def _seems(state: Mapping[str, Any], keymap: KeyMap) -> bool:
+    return keymap.resembles(state) or (keymap.has_signs(state) and keymap.knows(state))

@@ -66,7 +66,8 @@ def test_file_there_and_back_is_bit_equal(tmp_path, official, case, suffix):
     state = official(case, part)
     if family == 'ibot':  # a learned position embedding
         state['pos_embed'] = state['pos_embed'] + 1
-        state.setdefault('norm.weight', torch.ones_like(state['blocks.0.norm1.weight']))
+        for leaf in ('weight', 'bias'):
+            state.setdefault(f'norm.{leaf}', torch.ones_like(state['blocks.0.norm1.weight']))
     save_torch(tmp_path / 'official.pth', wrapped(state))
     ours, back = tmp_path / f'ours.{suffix}', tmp_path / 'back.pth'
     assert convert_file(tmp_path / 'official.pth', ours, to='ours', family=family) == []
@@ -141,9 +142,10 @@ def test_bare_file_of_dino_must_be_called_so(tmp_path, official):
     save_torch(tmp_path / 'vit.pth', state)
     convert_file(tmp_path / 'vit.pth', tmp_path / 'ours.pth', to='ours', family='dino')
     assert equal(read_weights(tmp_path / 'ours.pth'), to_ours(state, 'ibot'))
-    save_torch(tmp_path / 'resnet.pth', {'conv1.weight': torch.ones(1), 'layer2.0.downsample.1.bias': torch.ones(1)})
+    names = ('conv1.weight', *(f'bn1.{leaf}' for leaf in ('weight', 'bias', 'running_mean', 'running_var')))
+    save_torch(tmp_path / 'resnet.pth', {name: torch.ones(1, 1) for name in names})
     convert_file(tmp_path / 'resnet.pth', tmp_path / 'ours.pth', to='ours', family='dino')
-    assert list(read_weights(tmp_path / 'ours.pth')) == ['backbone.conv1.weight', 'backbone.layer2.0.downsample.1.bias']
+    assert list(read_weights(tmp_path / 'ours.pth')) == [f'backbone.{name}' for name in names]
 
 
 def test_said_family_must_have_all_names(tmp_path):

@@ -108,7 +108,7 @@ def test_a_new_family_is_its_key_map_and_its_line_in_the_table(monkeypatch, tmp_
     ddp = KeyMap('toy-ddp', rules, marks=twin, layout=in_ddp(twin, {'net': 'net', 'ema': 'net'}))
     for keymap in (toy, ddp):
         monkeypatch.setitem(KEYMAPS, keymap.family, keymap)
-    state = {'patch_embed.proj.weight': torch.zeros(2), 'toy': torch.ones(1)}
+    state = {**{f'patch_embed.proj.{leaf}': torch.zeros(2, 2) for leaf in ('weight', 'bias')}, 'toy': torch.ones(1)}
     save_torch(tmp_path / 'official.pth', {'model': state})
     assert convert_file(tmp_path / 'official.pth', tmp_path / 'ours.pth', to='ours', family='toy') == []
     assert convert_file(tmp_path / 'ours.pth', tmp_path / 'back.pth', to='toy') == []

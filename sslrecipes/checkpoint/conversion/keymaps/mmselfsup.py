@@ -27,13 +27,13 @@ class MMSelfSupMap(KeyMap):
     """Key map of programs whose last linear layers may lack a bias, and whose followers count their updates."""
 
     def to_ours(self, state: Mapping[str, T]) -> dict[str, T]:
-        """Rename official parameters to ours; a last layer without bias gets zeros, for ours always have one.
+        """Rename official parameters to ours; a last layer that may lack a bias gets zeros, for ours always have one.
 
         Raises:
             CheckpointError: A name that the family doesn't have.
         """
         renamed = super().to_ours(state)
-        for layer, weight in _last_layers(renamed).items():
+        for layer, weight in self._perhaps_without_bias(renamed).items():
             renamed.setdefault(f'{layer}.bias', cast('T', weight.new_zeros(len(weight))))
         return renamed
 
@@ -45,10 +45,13 @@ class MMSelfSupMap(KeyMap):
         Raises:
             CheckpointError: A name that the family doesn't have.
         """
-        biases = {f'{layer}.bias' for layer in _last_layers(state)}
+        biases = {f'{layer}.bias' for layer in self._perhaps_without_bias(state)}
         renamed = super().to_official({k: v for k, v in state.items() if not (k in biases and _is_zero(v))})
         followers = {name.split('.')[0] for name, value in renamed.items() if '.module.' in name and _is_tensor(value)}
         return renamed | {f'{follower}.steps': cast('T', torch.ones((), dtype=torch.long)) for follower in followers}
+
+    def _perhaps_without_bias(self, state: Mapping[str, Any]) -> dict[str, Tensor]:
+        return {} if self.biases == 'all' else _last_layers(state)
 
 
 def _last_layers(state: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -87,14 +90,6 @@ _NECK: Rules = tuple(
 _MOCO_NECK: Rules = (('mlp.{i}.', 'mlp.{i}.'),)
 
 
-def _resembles(state: Mapping[str, Any]) -> bool:
-    return 'neck.fc0.weight' in state and MMSELFSUP.knows(state)
-
-
-def _resembles_moco(state: Mapping[str, Any]) -> bool:
-    return {'neck.mlp.0.weight', 'queue'} <= state.keys() and MMSELFSUP_MOCO.knows(state)
-
-
 MMSELFSUP = MMSelfSupMap(
     family='mmselfsup',
     rules=(
@@ -103,7 +98,8 @@ MMSELFSUP = MMSelfSupMap(
     ),
     left_out=(r'target_net\.steps', r'(online_net|encoder)\.[01]\..+'),
     added=(r'probe\..+',),
-    resembles=_resembles,
+    signs=('neck.fc0.weight',),
+    biases='unnormed',
     loads_as_it_is=True,
 )
 
@@ -116,6 +112,7 @@ MMSELFSUP_MOCO = MMSelfSupMap(
     ),
     left_out=(r'encoder_k\.steps', r'encoder_q\.[01]\..+'),
     added=(r'probe\..+',),
-    resembles=_resembles_moco,
+    signs=('neck.mlp.0.weight', 'queue'),
+    biases='all',
     loads_as_it_is=True,
 )

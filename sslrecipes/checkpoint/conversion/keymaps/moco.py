@@ -21,5 +21,6 @@ MOCO = KeyMap(
     ),
     added=(r'probe\..+',),
     marks=_MARKS,
+    biases='all',
     layout=in_ddp(_MARKS, {'encoder_q': 'encoder_q', 'encoder_k': 'encoder_q'}),
 )

@@ -11,13 +11,15 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sslrecipes.checkpoint.conversion.keymaps.layout import Layout
 from sslrecipes.errors import CheckpointError
 
 T = TypeVar('T')
 Rules = tuple[tuple[str, str], ...]
+Biases = Literal['all', 'unnormed', 'unknown']
+"""All linear layers; those without a norm behind them, with which predictors end; or nobody knows which."""
 
 BESIDE_THE_BACKBONE = (r'(neck|head|probe|teacher|momentum_encoder)\..+',)
 """Regular expression of all our names but those of the trained backbone."""
@@ -33,9 +35,11 @@ class KeyMap:
         left_out: Regular expressions of official names that have no counterpart in our networks.
         added: Regular expressions of our names that official files don't hold.
         marks: Official names of which every file of the family has one, and no other family's.
+        signs: Official names that every file of the family has; one that also knows all other names is of the family.
         resembles: Whether weights without a mark of any family seem to be of this one; the first that says so counts.
         layout: Where files keep their weights.
         misfit: Why some of our weights can't be expressed in the family, or None.
+        biases: Which linear layers of its projections and predictors have a bias, see :data:`Biases`.
         loads_as_it_is: Whether its backbones have our names, so that its files are told from ours only to convert them.
     """
 
@@ -44,9 +48,11 @@ class KeyMap:
     left_out: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
     resembles: Callable[[Mapping[str, Any]], bool] = lambda _: False
     layout: Layout = Layout()  # noqa: RUF009  it is frozen
     misfit: Callable[[Mapping[str, Any]], str | None] = lambda _: None
+    biases: Biases = 'unknown'
     loads_as_it_is: bool = False
 
     def to_ours(self, state: Mapping[str, T]) -> dict[str, T]:
@@ -69,13 +75,33 @@ class KeyMap:
         """The official names among ``names`` that :meth:`to_ours` leaves out."""
         return [name for name in names if _fits(name, self.left_out)]
 
+    def kept(self, state: Mapping[str, T]) -> dict[str, T]:
+        """What of our weights :meth:`to_official` takes."""
+        return _without(state, self.added)
+
     def only_ours(self, state: Mapping[str, Any]) -> list[str]:
         """What of our weights :meth:`to_official` leaves out."""
         return [name for name in state if _fits(name, self.added)]
 
     def knows(self, names: Iterable[str]) -> bool:
         """Whether all of these are official names of the family."""
-        return all(_fits(name, self.left_out) or _renamed(name, self._forward) is not None for name in names)
+        return not self.unknown(names)
+
+    def unknown(self, names: Iterable[str]) -> list[str]:
+        """Those of these names that are no official ones of the family."""
+        return [name for name in names if not _fits(name, self.left_out) and _renamed(name, self._forward) is None]
+
+    def refuse_unknown(self, names: Collection[str]) -> None:
+        """Refuse names that are no official ones of the family.
+
+        Raises:
+            CheckpointError: With some of them.
+        """
+        self._refuse(self.unknown(names), len(names))
+
+    def has_signs(self, names: Collection[str]) -> bool:
+        """Whether the family's signs are among these names."""
+        return bool(self.signs) and all(sign in names for sign in self.signs)
 
     def is_marked(self, names: Collection[str]) -> bool:
         """Whether one of these names is a mark of the family."""
@@ -91,15 +117,15 @@ class KeyMap:
 
     def _rename(self, state: Mapping[str, T], table: list[tuple[re.Pattern[str], str]]) -> dict[str, T]:
         renamed = {name: _renamed(name, table) for name in state}
-        unknown = [name for name, new in renamed.items() if new is None]
-        if unknown:
-            examples = ', '.join(unknown[:4]) + (' ...' if len(unknown) > 4 else '')
-            raise CheckpointError(
-                f'{len(unknown)} of {len(state)} names are unknown to family "{self.family}": {examples}'
-            )
+        self._refuse([name for name, new in renamed.items() if new is None], len(state))
         result = {new: state[name] for name, new in renamed.items() if new is not None}
         assert len(result) == len(state), f'two rows of family {self.family} lead to the same name'
         return result
+
+    def _refuse(self, unknown: list[str], total: int) -> None:
+        if unknown:
+            examples = ', '.join(unknown[:4]) + (' ...' if len(unknown) > 4 else '')
+            raise CheckpointError(f'{len(unknown)} of {total} names are unknown to family "{self.family}": {examples}')
 
 
 def prefixed(official: str, ours: str, rules: Rules) -> Rules:

@@ -24,12 +24,14 @@ S3L_BYOL = KeyMap(
     left_out=(r'((online|target)_encoder\.)?encoder_q\.fc\.(weight|bias)',),  # a classifier, which is never used
     added=(r'(teacher|head|probe)\..+',),
     marks=('projector.net.0.weight', 'online_encoder.projector.net.0.weight'),
+    biases='all',
 )
 
 S3L_SIMCLR = KeyMap(
     family='s3l-simclr',
     rules=prefixed('encoder_q.', '', (*RESNET, *projection_rows('fc'))),
     added=(r'probe\..+',),
+    biases='all',
     layout=Layout(put_in_ddp),
 )
 """Not told from MoCo without key encoder, as which MoCo is released: the names are the same."""
@@ -43,6 +45,7 @@ S3L_SIMSIAM = KeyMap(
     ),
     added=(r'probe\..+',),
     marks=('prediction.0.weight',),
+    biases='all',
     layout=Layout(put_in_ddp),
 )
 

@@ -13,6 +13,7 @@ SIMSIAM = KeyMap(
         ('predictor.{i}.', 'head.predictor.mlp.{i}.'),
     ),
     added=(r'probe\..+',),
+    biases='unnormed',
     marks=('encoder.fc.0.weight',),
     layout=Layout(put_in_ddp),
 )

@@ -6,9 +6,6 @@ first releases call them ``encoder``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from sslrecipes.checkpoint.conversion.keymaps.resnet import RESNET
 from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap, Rules, prefixed
 from sslrecipes.checkpoint.conversion.keymaps.vit import BODY
@@ -27,15 +24,6 @@ def _network(official: str, ours: str) -> Rules:
     )
 
 
-def _resembles(state: Mapping[str, Any]) -> bool:
-    """Whether it is of one of the three methods, or of another one that has nothing else."""
-    return 'projector.0.weight' in state and SOLO_LEARN.knows(state)
-
-
-def _resembles_moco(state: Mapping[str, Any]) -> bool:
-    return {'projector.0.weight', *_QUEUE} <= state.keys() and SOLO_LEARN_MOCO.knows(state)
-
-
 SOLO_LEARN = KeyMap(
     family='solo-learn',
     rules=(
@@ -45,7 +33,8 @@ SOLO_LEARN = KeyMap(
         _PROBE,
     ),
     left_out=(r'momentum_classifier\..+',),
-    resembles=_resembles,
+    biases='unnormed',
+    signs=('projector.0.weight',),
 )
 
 SOLO_LEARN_MOCO = KeyMap(
@@ -53,5 +42,6 @@ SOLO_LEARN_MOCO = KeyMap(
     rules=(*_network('', ''), *_network('momentum_', 'momentum_encoder.'), _PROBE),
     left_out=(r'momentum_classifier\..+', *_QUEUE),  # a queue for each view, and both are filled in each step
     added=tuple(rf'head\.{name}' for name in _QUEUE),
-    resembles=_resembles_moco,
+    biases='unnormed',
+    signs=('projector.0.weight', *_QUEUE),
 )

@@ -57,6 +57,7 @@ def dino(backbone: Rules = BACKBONES) -> KeyMap:
             ('loss.center', 'head.center'),
         ),
         marks=_DINO_MARKS,
+        biases='unnormed',
         layout=in_ddp(_DINO_MARKS, {'student': 'student', 'teacher': 'student'}),
     )
 
@@ -68,6 +69,7 @@ def swav(backbone: Rules = BACKBONES) -> KeyMap:
         rules=(*network('network.', '', backbone, SWAV_HEAD), _PROBE),
         added=(r'head\..+',),
         marks=_SWAV_MARKS,
+        biases='unnormed',
         layout=in_ddp(_SWAV_MARKS, {'network': 'network'}),
     )
 
@@ -84,6 +86,7 @@ def moco(backbone: Rules = BACKBONES) -> KeyMap:
             ('queue_ptr', 'head.queue_ptr'),
         ),
         marks=_MOCO_MARKS,
+        biases='unnormed',
         layout=in_ddp(_MOCO_MARKS, {'encoder_q': 'encoder_q', 'encoder_k': 'encoder_q'}),
     )
 

@@ -1,5 +1,7 @@
 """Methods on two views in the layouts of S3L, facebookresearch, solo-learn and mmselfsup: there, back, not confused."""
 
+import re
+
 import pytest
 import torch
 from mmpretrain.models import ResNet, selfsup
@@ -8,6 +10,7 @@ from torch import nn
 from sslrecipes.checkpoint.conversion.convert import convert_file, our_weights, to_official
 from sslrecipes.checkpoint.conversion.families import detect_family
 from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
+from sslrecipes.checkpoint.conversion.wholeness import refuse_gaps
 from sslrecipes.checkpoint.coverage import load_weights
 from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.checkpoint.files.writing import save_torch
@@ -19,19 +22,25 @@ from sslrecipes.registry import MODELS
 SMALL = dict(depth=18, stem_channels=8, base_channels=8, zero_init_residual=False)
 WITHOUT_CONV5 = dict(num_stages=3, strides=(1, 2, 2), dilations=(1, 1, 1), out_indices=(2,))
 LAYERS = {
+    'first': lambda: nn.Linear(64, 4),
+    'first without conv5': lambda: nn.Linear(32, 4),
+    'first without bias': lambda: nn.Linear(64, 4, bias=False),
     'linear': lambda: nn.Linear(4, 4),
     'no bias': lambda: nn.Linear(4, 4, bias=False),
     'norm': lambda: nn.BatchNorm1d(4),
     'plain norm': lambda: nn.BatchNorm1d(4, affine=False),
     'relu': nn.ReLU,
 }
-PLAIN = ('linear', 'relu', 'linear')
-NORMED = ('linear', 'norm', 'relu', 'linear')
-SIMSIAM = ('no bias', 'norm', 'relu', 'no bias', 'norm', 'relu', 'linear', 'plain norm')
+PLAIN = ('first', 'relu', 'linear')
+NORMED = ('first', 'norm', 'relu', 'linear')
+SIMSIAM = ('first without bias', 'norm', 'relu', 'no bias', 'norm', 'relu', 'linear', 'plain norm')
+S3L_SIMSIAM = ('first', 'norm', 'relu', 'linear', 'norm', 'relu', 'linear', 'norm')
 PREDICTOR = ('no bias', 'norm', 'relu', 'linear')
+BIASED_PREDICTOR = ('linear', 'norm', 'relu', 'linear')
 PLACES = torch.rand(2, 64)
 PROBE = dict(classifier__weight=torch.rand(3, 64), classifier__bias=torch.rand(3))
-MOCO_V3 = ('no bias', 'norm', 'relu', 'no bias', 'plain norm')
+PREDICTOR_V3 = ('no bias', 'norm', 'relu', 'no bias', 'plain norm')
+MOCO_V3 = ('first without bias', 'norm', 'relu', 'no bias', 'plain norm')
 QUEUE = dict(queue=torch.rand(4, 8), queue_ptr=torch.ones(1))
 
 
@@ -110,18 +119,18 @@ def states_of(method):
 
 
 FILES = {
-    'moco v1': ('moco', lambda: moco(('linear',))),
+    'moco v1': ('moco', lambda: moco(('first',))),
     'moco v2': ('moco', lambda: moco(PLAIN)),
-    'moco without conv5': ('moco', lambda: moco(PLAIN, **WITHOUT_CONV5)),
+    'moco without conv5': ('moco', lambda: moco(('first without conv5', 'relu', 'linear'), **WITHOUT_CONV5)),
     's3l simclr': ('moco', lambda: in_ddp(encoder_q={}, encoder_q__fc=PLAIN)),
     's3l byol': ('s3l-byol', lambda: named(encoder_q={}, projector__net=NORMED)),
-    's3l simsiam': ('s3l-simsiam', lambda: in_ddp(encoder_q={}, projection=SIMSIAM, prediction=NORMED)),
+    's3l simsiam': ('s3l-simsiam', lambda: in_ddp(encoder_q={}, projection=S3L_SIMSIAM, prediction=BIASED_PREDICTOR)),
     'simsiam': ('simsiam', lambda: in_ddp(encoder={}, encoder__fc=SIMSIAM, predictor=PREDICTOR)),
     'moco v3': (
         'moco-v3',
         lambda: in_ddp(
             base_encoder={}, base_encoder__fc=MOCO_V3, momentum_encoder={}, momentum_encoder__fc=MOCO_V3,
-            predictor=MOCO_V3,
+            predictor=PREDICTOR_V3,
         ),
     ),
     'w2ssl': (
@@ -129,14 +138,16 @@ FILES = {
         lambda: in_ddp(
             base_encoder={}, base_encoder__fc_crop=MOCO_V3, base_encoder__fc_loc__weight=PLACES,
             momentum_encoder={}, momentum_encoder__fc_crop=MOCO_V3, momentum_encoder__fc_loc__weight=PLACES,
-            predictor=MOCO_V3[:-1],
+            predictor=PREDICTOR_V3[:-1],
         ),
     ),
     'solo-learn simclr': ('solo-learn', lambda: named(backbone={}, projector=PLAIN, **PROBE)),
     'solo-learn simsiam': ('solo-learn', lambda: named(backbone={}, projector=SIMSIAM, predictor=PREDICTOR)),
     'solo-learn byol': (
         'solo-learn',
-        lambda: named(backbone={}, projector=NORMED, predictor=NORMED, momentum_backbone={}, momentum_projector=NORMED),
+        lambda: named(
+            backbone={}, projector=NORMED, predictor=BIASED_PREDICTOR, momentum_backbone={}, momentum_projector=NORMED,
+        ),
     ),
     'solo-learn moco': (
         'solo-learn-moco',
@@ -186,6 +197,56 @@ def test_files_there_and_back(tmp_path, file):
     kept = {name: value for name, value in state.items() if name not in left_out}
     counters = {name: torch.tensor(1) for name in left_out if name.endswith('.steps')}  # followers that have begun
     assert same(back, kept | counters)
+
+
+#: What a network may lack or have in another shape though nothing else of it tells, by our names
+FREE = r'(momentum_encoder\.|head\.)where\.weight|backbone\.conv1\.weight|head\.queue(_ptr)?|neck\.mlp\.[36]\.bias|head\.predictor\.mlp\.0\.bias'
+
+
+@pytest.mark.parametrize('file', FILES)
+def test_each_missing_or_misshaped_tensor_is_refused(file):
+    """Those of the backbone in one of the files, and some in the others."""
+    keymap, state = KEYMAPS[FILES[file][0]], bare(FILES[file][1]())
+    ours = keymap.to_ours(state)
+    refuse_gaps(ours, keymap.biases)
+    for name, value in ours.items():
+        if file != 's3l simclr' and re.search(r'layer[123]|layer4\.0', name):
+            continue
+        changes = [{}, {name: value[None]}, *({name: torch.cat([value] * 2, dim)} for dim in range(min(value.ndim, 2)))]
+        for change in changes:
+            changed = {key: kept for key, kept in ours.items() if key != name} | change
+            assert found_gap(changed, keymap.biases) or re.fullmatch(FREE, name), (name, change)
+
+
+def found_gap(state, biases):
+    try:
+        refuse_gaps(state, biases)
+    except CheckpointError as error:
+        return str(error).startswith('its network is not whole: ')
+    return False
+
+
+@pytest.mark.parametrize('said', [True, False])
+@pytest.mark.parametrize('file', FILES)
+def test_a_tensor_too_many_is_named(tmp_path, file, said):
+    family, build = FILES[file]
+    save_torch(tmp_path / 'a.pth', {'state_dict': build() | {'extra.weight': torch.ones(2)}})
+    with pytest.raises(CheckpointError, match=rf'names are unknown to family "{family}": extra\.weight'):
+        convert_file(tmp_path / 'a.pth', tmp_path / 'b.pth', to='ours', family=family if said else None)
+
+
+@pytest.mark.parametrize('said', [None, 'torchvision', 's3l-classifier'])
+def test_a_tensor_too_many_beside_a_plain_backbone_is_named(tmp_path, said):
+    state = named(fc=('first',)) | states({}) | {'extra': torch.ones(2)}
+    save_torch(tmp_path / 'a.pth', {'state_dict': state})
+    with pytest.raises(CheckpointError, match=r'no known family .* Family "\w+" has all of them but extra\.'):
+        convert_file(tmp_path / 'a.pth', tmp_path / 'b.pth', to='ours', family=said)
+
+
+def test_a_family_that_only_the_user_can_tell_lacks_a_name_that_is_told(tmp_path):
+    save_torch(tmp_path / 'a.pth', {'state_dict': FILES['s3l simclr'][1]() | {'extra': torch.ones(2)}})
+    with pytest.raises(CheckpointError, match=r'of family "moco", not "s3l-simclr", which has no extra\.'):
+        convert_file(tmp_path / 'a.pth', tmp_path / 'b.pth', to='ours', family='s3l-simclr')
 
 
 @pytest.mark.parametrize('file', FILES)

@@ -18,8 +18,8 @@ from sslrecipes.errors import CheckpointError
 
 T = TypeVar('T')
 Rules = tuple[tuple[str, str], ...]
-Biases = Literal['all', 'unnormed', 'unknown']
-"""All linear layers; those without a norm behind them, with which predictors end; or nobody knows which."""
+Biases = Literal['all', 'unnormed', 'none', 'unknown']
+"""All linear layers, those without a norm behind them, or none; if that is known, predictors end without a norm."""
 
 BESIDE_THE_BACKBONE = (r'(neck|head|probe|teacher|momentum_encoder)\..+',)
 """Regular expression of all our names but those of the trained backbone."""

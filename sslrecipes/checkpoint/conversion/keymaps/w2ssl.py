@@ -19,5 +19,6 @@ W2SSL = KeyMap(
     ),
     added=(r'probe\..+',),
     marks=_MARKS,
+    biases='none',
     layout=in_ddp(_MARKS, TRAINED),
 )

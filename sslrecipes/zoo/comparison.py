@@ -120,7 +120,9 @@ def _card(row: Row, cards: Mapping[str, Card]) -> Card | None:
 def _cells(row: Row, card: Card | None, relative_to: str, source: str) -> tuple[str, ...]:
     stated = (row.published, row.mode, row.epochs, row.batch)
     link = f'[{card.name}]({os.path.relpath(card.config, relative_to)})' if card else _ONLY_REPORTED
-    reported = card.reported if card and card.reported and card.reported.source != source else None
+    reported = card.reported if card else None
+    if reported and _page(reported.source) == _page(source):
+        reported = None
     own = (_value(reported), _value(card.reproduced if card else None))
     return (
         row.method,
@@ -130,6 +132,10 @@ def _cells(row: Row, card: Card | None, relative_to: str, source: str) -> tuple[
         *own,
         row.note or _NONE,
     )
+
+
+def _page(address: str) -> str:
+    return address.partition('#')[0]
 
 
 def _value(result: Measurement | None) -> str:

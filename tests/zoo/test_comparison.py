@@ -46,7 +46,7 @@ def test_recipes_are_made_for_their_rows_or_a_note_says_in_which_way_they_are_no
             assert row.note or (recipe['epochs'], recipe['effective_batch']) == (row.epochs, row.batch), row.recipe
 
 
-@pytest.mark.parametrize(('source', 'elsewhere'), [(SOURCE, '-'), ('https://own', '[60.8](https://own)')])
+@pytest.mark.parametrize(('source', 'elsewhere'), [(f'{SOURCE}#results', '-'), ('https://own', '[60.8](https://own)')])
 def test_rows_with_and_without_a_recipe(root, source, elsewhere):
     table = comparison_table(root({**ROW, 'Recipe': 'a_200e', 'Note': 'odd'}, ROW), [card(source)], 'docs')
     lines = table.splitlines()

@@ -401,6 +401,13 @@ def test_our_simsiam_is_filled_by_facebookresearchs():
     assert set(KEYMAPS['solo-learn'].to_ours(FILES['solo-learn simsiam'][1]())) == set(state)
 
 
+def test_our_moco_v3_is_filled_by_facebookresearchs():
+    neck = dict(NORMED_NECK, bias=False, last_bias=False, last_norm='plain')
+    head = dict(type='MoCoV3Head', predictor=dict(neck, in_channels=4))
+    ours = MODELS.build(dict(type='MoCoV3', backbone=dict(type='ResNet', **SMALL), neck=neck, head=head))
+    assert set(KEYMAPS['moco-v3'].to_ours(bare(FILES['moco v3'][1]()))) == set(ours.state_dict())
+
+
 @pytest.mark.parametrize(('file', 'method'), [('s3l byol', 'byol'), ('solo-learn byol', 'byol'), ('moco v2', 'moco')])
 def test_other_files_hold_our_names(file, method):
     """All of them, but for the networks that S3L's files of BYOL lack."""

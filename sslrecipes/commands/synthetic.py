@@ -11,13 +11,15 @@ from mmpretrain.structures import DataSample
 
 from sslrecipes.config.places import value_at, walk
 from sslrecipes.config.rules.puzzles import TILES_PER_SIDE, tile_side
-from sslrecipes.datasets.transforms import MultiCrop, PuzzleTiles
+from sslrecipes.datasets.transforms import MultiCrop, PuzzleTiles, RegionCrops
 from sslrecipes.errors import ConfigError
 from sslrecipes.models.utils.progress import Progress
 from sslrecipes.zoo.naming import image_size
 
 #: Transforms whose samples have something else than the label of a class.
 WITHOUT_LABELS = ('PackDetInputs', 'PackSegInputs')
+#: Transforms that make several views of an image.
+VIEWS: dict[str, type[MultiCrop] | type[RegionCrops]] = {'MultiCrop': MultiCrop, 'RegionCrops': RegionCrops}
 NUMBERS_OF_CLASSES = ('model.probe.num_classes', 'model.head.num_classes')
 
 
@@ -36,9 +38,9 @@ def options_of(cfg: Config, transform: str) -> dict[str, Any] | None:
 
 def view_sizes(cfg: Config) -> list[int]:
     """Sides in pixels of the views or tiles of an image, one if it is neither; empty if the recipe doesn't say."""
-    options = multi_crop_options(cfg)
-    if options is not None:
-        return [view.size for view in MultiCrop(**options).views]
+    for kind, transform in VIEWS.items():
+        if (options := options_of(cfg, kind)) is not None:
+            return [view.size for view in transform(**options).views]
     side = image_size(cfg)
     if not side:
         return []

@@ -13,6 +13,7 @@ SIZES = {
     'CenterCrop': 'crop_size',
     'Resize': 'scale',
     'MultiCrop': 'global_size',
+    'RegionCrops': 'montage_size',
 }
 
 

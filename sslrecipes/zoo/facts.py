@@ -54,6 +54,9 @@ _STATED = {
     'loss_base_temperature': 'model.head.base_temperature',
     'gathered_negatives': 'model.head.gather',
     'predictor_channels': 'model.head.predictor.hidden_channels',
+    'where_weight': 'model.head.where_weight',
+    'what_weight': 'model.head.what_weight',
+    'montage_shuffle': 'model.shuffle',
     'epsilon': 'model.head.epsilon',
     'sinkhorn_iterations': 'model.head.sinkhorn_iterations',
     'queue_length': 'model.head.queue_length',
@@ -83,22 +86,25 @@ _STATED = {
     'knn_temperature': 'test_cfg.temperature',
 }
 
-#: Facts that are one argument of an entry in a list: name -> (where the list is, type of the entry, argument).
-_LISTED = {
+_TRAINED = 'train_dataloader.dataset.pipeline'
+#: Transforms that make several views of an image.
+_SEVERAL_VIEWS = ('MultiCrop', 'RegionCrops')
+#: Facts that are one argument of an entry in a list: name -> (where the list is, type of the entry or types, argument).
+_LISTED: dict[str, tuple[str, str | tuple[str, ...], str]] = {
     'mixup': ('model.train_cfg.augments', 'Mixup', 'alpha'),
     'cutmix': ('model.train_cfg.augments', 'CutMix', 'alpha'),
-    'crop_scale': ('train_dataloader.dataset.pipeline', 'RandomResizedCrop', 'crop_ratio_range'),
-    'crop_interpolation': ('train_dataloader.dataset.pipeline', 'RandomResizedCrop', 'interpolation'),
+    'crop_scale': (_TRAINED, 'RandomResizedCrop', 'crop_ratio_range'),
+    'crop_interpolation': (_TRAINED, 'RandomResizedCrop', 'interpolation'),
     'test_interpolation': ('test_dataloader.dataset.pipeline', 'ResizeEdge', 'interpolation'),
-    'random_erasing': ('train_dataloader.dataset.pipeline', 'RandomErasing', 'erase_prob'),
+    'random_erasing': (_TRAINED, 'RandomErasing', 'erase_prob'),
     **{
-        name: ('train_dataloader.dataset.pipeline', 'MultiCrop', name)
-        for name in (
-            *('global_size', 'global_scale', 'num_locals', 'local_size', 'local_scale'),
-            *('jitter', 'blur', 'solarize'),
-        )
+        name: (_TRAINED, 'MultiCrop', name)
+        for name in ('global_size', 'global_scale', 'num_locals', 'local_size', 'local_scale')
     },
-    'view_interpolation': ('train_dataloader.dataset.pipeline', 'MultiCrop', 'interpolation'),
+    **{name: (_TRAINED, 'RegionCrops', name) for name in ('regions', 'overlap', 'montage_size', 'flip_prob')},
+    'region_scale': (_TRAINED, 'RegionCrops', 'scale'),
+    **{name: (_TRAINED, _SEVERAL_VIEWS, name) for name in ('jitter', 'blur', 'solarize')},
+    'view_interpolation': (_TRAINED, _SEVERAL_VIEWS, 'interpolation'),
 }
 
 #: Facts that are one option of a schedule: name -> (what is scheduled, option).
@@ -164,10 +170,10 @@ def _lookup(cfg: Any, path: str) -> Any:
     return node
 
 
-def _lookup_listed(cfg: Any, path: str, kind: str, argument: str) -> Any:
-    """``argument`` of the first entry of type ``kind`` in the list at ``path``."""
-    entries = _lookup(cfg, path) or []
-    return next((entry.get(argument) for entry in entries if _lookup(entry, 'type') == kind), None)
+def _lookup_listed(cfg: Any, path: str, kinds: str | tuple[str, ...], argument: str) -> Any:
+    """``argument`` of the first entry of a type of ``kinds`` in the list at ``path``."""
+    entries, wanted = _lookup(cfg, path) or [], (kinds,) if isinstance(kinds, str) else kinds
+    return next((entry.get(argument) for entry in entries if _lookup(entry, 'type') in wanted), None)
 
 
 def as_written(value: Any) -> Any:

@@ -21,6 +21,7 @@ from sslrecipes.config.validation.image_sizes import IMAGE_SIZE_COMBINATIONS
 from sslrecipes.config.validation.iterations import schedules_end_with_training
 from sslrecipes.config.validation.multi_crop import MULTI_CROP_COMBINATIONS
 from sslrecipes.config.validation.optional_packages import packages_are_there
+from sslrecipes.config.validation.regions import REGION_COMBINATIONS
 
 #: Keys of one dict of the model -> the second must divide the first.
 DIVIDED_BY = {
@@ -152,6 +153,7 @@ COMBINATIONS: tuple[Callable[[Any], Iterator[Objection]], ...] = (
     crops_fit,
     grey_images_fit,
     *MULTI_CROP_COMBINATIONS,
+    *REGION_COMBINATIONS,
     features_have_their_width,
 )
 

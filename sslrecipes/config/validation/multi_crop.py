@@ -19,6 +19,8 @@ DATASET = 'train_dataloader.dataset'
 HEADS = {'DINOHead': 'out_channels', 'MoCoHead': 'feat_channels', 'SwAVHead': 'feat_channels'}
 #: Heads of methods on two views.
 TWO_VIEW_HEADS = ('PredictionHead', 'SimCLRHead')
+#: Heads on other views, whose widths are stated alike.
+OTHER_HEADS = ('W2SSLHead',)
 
 
 def views_have_their_weights(cfg: Any) -> Iterator[Objection]:
@@ -68,9 +70,9 @@ def probe_has_labels(cfg: Any) -> Iterator[Objection]:
 
 def widths_agree(cfg: Any) -> Iterator[Objection]:
     """Backbone features, projection and loss of a multi-crop method have the widths that their neighbours expect."""
-    if _head(cfg) not in (*HEADS, *TWO_VIEW_HEADS):
+    if _head(cfg) not in (*HEADS, *TWO_VIEW_HEADS, *OTHER_HEADS):
         return
-    pairs = [('model.neck.in_channels', 'model.probe.in_channels')]
+    pairs = [('model.neck.in_channels', f'model.{part}.in_channels') for part in ('probe', 'head')]
     if option := HEADS.get(_head(cfg)):
         pairs.append(('model.neck.out_channels', f'model.head.{option}'))
     pairs += [('model.neck.out_channels', f'model.head.predictor.{side}_channels') for side in ('in', 'out')]

@@ -31,6 +31,7 @@ from sslrecipes.config.rules.checks import (
 from sslrecipes.config.rules.evaluation import NEIGHBOURS, PROBE
 from sslrecipes.config.rules.parts import SYNONYMS
 from sslrecipes.config.rules.puzzles import PUZZLE_TILES
+from sslrecipes.config.rules.regions import REGION_CROPS
 from sslrecipes.config.rules.sizes import MASK_RATIO
 from sslrecipes.config.rules.views import MULTI_CROP
 
@@ -259,6 +260,7 @@ GROUPS = (
     Group('train_dataloader.dataset.pipeline[*]', {}, required=('type',)),
     Group('train_dataloader.dataset.pipeline[*]', MULTI_CROP, of='MultiCrop'),
     Group('train_dataloader.dataset.pipeline[*]', PUZZLE_TILES, of='PuzzleTiles'),
+    Group('train_dataloader.dataset.pipeline[*]', REGION_CROPS, of='RegionCrops'),
     Group(
         'model',
         {'backbone': options, 'neck': either(options, items, nothing), 'head': _dict_or_none},

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
-from numpy.typing import NDArray
 
 from sslrecipes.config.rules import refuse_bad_values
 from sslrecipes.config.rules.views import GLOBAL_SIZE, LOCAL_SIZE, MULTI_CROP, NUM_GLOBALS, NUM_LOCALS
 from sslrecipes.datasets.transforms.views import RENDERERS
+from sslrecipes.datasets.transforms.views.pixels import bgr_of
 from sslrecipes.datasets.transforms.views.sampling import ViewDistribution
-from sslrecipes.errors import DataError
 from sslrecipes.registry import TRANSFORMS
 
 
@@ -90,7 +88,7 @@ class MultiCrop(BaseTransform):
         Raises:
             DataError: The image is empty, or isn't one of bytes with one or three channels.
         """
-        image = _bgr(results['img'], results.get('img_path', 'an image'))
+        image = bgr_of(results['img'], 'MultiCrop', results.get('img_path', 'an image'))
         height, width = image.shape[:2]
         params = [view.draw(height, width) for view in self.views]
         results.setdefault('ori_shape', (height, width))
@@ -104,11 +102,3 @@ class MultiCrop(BaseTransform):
     def __repr__(self) -> str:
         g1, g2, *local = self.views
         return f'MultiCrop(backend={self.backend!r}, g1={g1}, g2={g2}, {len(local)} x {local[0] if local else "local"})'
-
-
-def _bgr(image: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
-    if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.shape[2:] not in ((), (1,), (3,)):
-        raise DataError(f'MultiCrop needs images (H, W, 3) of bytes; {name} is {image.shape} of {image.dtype}.')
-    if not image.size:
-        raise DataError(f'MultiCrop: {name} is empty, {image.shape[1]} x {image.shape[0]} pixels.')
-    return image if image.shape[2:] == (3,) else cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)

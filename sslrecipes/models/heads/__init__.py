@@ -11,6 +11,7 @@ from sslrecipes.models.heads.projection_cls_head import ProjectionClsHead
 from sslrecipes.models.heads.simclr_head import SimCLRHead
 from sslrecipes.models.heads.swav_head import SwAVHead
 from sslrecipes.models.heads.tec_head import TECHead
+from sslrecipes.models.heads.w2ssl_head import W2SSLHead
 
 __all__ = [
     'DINOHead',
@@ -24,4 +25,5 @@ __all__ = [
     'SimCLRHead',
     'SwAVHead',
     'TECHead',
+    'W2SSLHead',
 ]

@@ -15,12 +15,14 @@ from sslrecipes.models.methods.simclr import SimCLR
 from sslrecipes.models.methods.simsiam import SimSiam
 from sslrecipes.models.methods.swav import SwAV
 from sslrecipes.models.methods.tec import TEC
+from sslrecipes.models.methods.w2ssl import W2SSL
 
 __all__ = [
     'BYOL',
     'DINO',
     'MAE',
     'TEC',
+    'W2SSL',
     'FeatureModel',
     'Jigsaw',
     'LinearProbe',

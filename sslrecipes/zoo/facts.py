@@ -101,8 +101,10 @@ _LISTED: dict[str, tuple[str, str | tuple[str, ...], str]] = {
         name: (_TRAINED, 'MultiCrop', name)
         for name in ('global_size', 'global_scale', 'num_locals', 'local_size', 'local_scale')
     },
-    **{name: (_TRAINED, 'RegionCrops', name) for name in ('regions', 'overlap', 'montage_size', 'flip_prob')},
-    'region_scale': (_TRAINED, 'RegionCrops', 'scale'),
+    **{
+        name: (_TRAINED, 'RegionCrops', name)
+        for name in ('regions', 'overlap', 'montage_size', 'region_scale', 'flip_prob')
+    },
     **{name: (_TRAINED, _SEVERAL_VIEWS, name) for name in ('jitter', 'blur', 'solarize')},
     'view_interpolation': (_TRAINED, _SEVERAL_VIEWS, 'interpolation'),
 }

@@ -3,7 +3,7 @@
 import pytest
 
 #: Systems all of whose cases are tested; of the others only the known ones are.
-COMPLETE = ('mae', 'tec', 'sslight', 'mae_priv', 's3l', 'mocov3')
+COMPLETE = ('mae', 'tec', 'sslight', 'mae_priv', 's3l', 'mocov3', 'w2ssl')
 
 
 def test_case_is_known(any_case, known_cases):

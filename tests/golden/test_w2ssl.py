@@ -145,14 +145,17 @@ def test_training(case):
             torch.testing.assert_close(found, weight * case[f'out/step{number}/loss_{name}'], **LOSS)
         wrapper.step()
         rates.step()
-    compare_states(model, case.part('out/final/'), rtol=1e-3, atol=1e-5)
-    compare_changes(model, case)
+    final_state = case.part('out/final/')
+    if not meta['weight_where']:  # the official classifier of positions decays then, though nothing reads it
+        final_state = {name: value for name, value in final_state.items() if 'fc_loc' not in name}
+    compare_states(model, final_state, rtol=1e-3, atol=1e-5)
+    compare_changes(model, case.part('state/'), final_state)
 
 
-def compare_changes(model, case):
+def compare_changes(model, before, after):
     """Of the parameters, which a small learning rate leaves nearly as they were."""
-    start, final = (KEYMAP.to_ours(case.part(part)) for part in ('state/', 'out/final/'))
-    for name, parameter in model.named_parameters():
+    start, final = KEYMAP.to_ours(before), KEYMAP.to_ours(after)
+    for name, parameter in ((name, model.get_parameter(name)) for name in final if 'running' not in name):
         change = final[name] - start[name]
         torch.testing.assert_close(parameter.detach() - start[name], change, rtol=1e-2, atol=1e-5, msg=name)
 

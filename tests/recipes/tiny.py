@@ -53,7 +53,7 @@ HIGHEST_LR = 0.05
 #: A step after the epochs in which methods withhold parameters.
 LATER = Progress(step=4, steps_per_epoch=2, epochs=3)
 #: Sizes of images and views, as shares of the backbone's image.
-TRANSFORM_SIZES = {'scale': 1, 'crop_size': 1, 'global_size': 1, 'local_size': 1 / 2}
+TRANSFORM_SIZES = {'scale': 1, 'crop_size': 1, 'global_size': 1, 'local_size': 1 / 2, 'montage_size': 2}
 
 
 def shrink(cfg: Any) -> Any:

@@ -60,7 +60,7 @@ REGION_CROPS: dict[str, Check] = {
     'regions': one_of(*LAYOUTS),
     'overlap': overlap,
     'montage_size': even_side,
-    'scale': area_share,
+    'region_scale': area_share,
     'jitter': jitter_strengths,
     **dict.fromkeys(('blur', 'solarize'), several(probability, VIEWS)),
     **dict.fromkeys(('jitter_prob', 'grey_prob', 'flip_prob'), probability),

@@ -40,7 +40,7 @@ class RegionCrops(BaseTransform):
         overlap: How far a region reaches beyond the middle, as a share of the image's width (with four regions, of its
             height, too); at 0.3 a region has 80 % of the width and shares 60 %.
         montage_size: Side in pixels of the picture that four views are put together to, which the network sees.
-        scale: Least and largest share of the region's area in a view.
+        region_scale: Least and largest share of the region's area in a view.
         jitter: Strength of brightness, contrast, saturation and hue, as of torchvision's ``ColorJitter``.
         blur: Probability of blur in view 1 and 2.
         solarize: Probability of solarisation in view 1 and 2.
@@ -61,7 +61,7 @@ class RegionCrops(BaseTransform):
         regions: int = REGIONS,
         overlap: float = 0.3,
         montage_size: int = MONTAGE_SIZE,
-        scale: Sequence[float] = (0.2, 1.0),
+        region_scale: Sequence[float] = (0.2, 1.0),
         jitter: Sequence[float] = (0.4, 0.4, 0.2, 0.1),
         blur: Sequence[float] = (1.0, 0.1),
         solarize: Sequence[float] = (0.0, 0.2),
@@ -72,14 +72,14 @@ class RegionCrops(BaseTransform):
         interpolation: str = 'bilinear',
     ) -> None:
         probs = {'jitter_prob': jitter_prob, 'grey_prob': grey_prob, 'flip_prob': flip_prob}
-        where = {'regions': regions, 'overlap': overlap, 'montage_size': montage_size, 'scale': scale}
+        where = {'regions': regions, 'overlap': overlap, 'montage_size': montage_size, 'region_scale': region_scale}
         colours = {'jitter': jitter, 'blur': blur, 'solarize': solarize}
         how = {'backend': backend, 'interpolation': interpolation}
         refuse_bad_values('RegionCrops', {**how, **where, **colours, **probs}, REGION_CROPS)
         self.regions = regions
         self.overlap = overlap
         self.backend = backend
-        (least, most), side = scale, montage_size // 2
+        (least, most), side = region_scale, montage_size // 2
         pairs = [
             ViewDistribution(side, (least, most), tuple(jitter), *odds, **probs, interpolation=interpolation)
             for odds in zip(blur, solarize, strict=True)

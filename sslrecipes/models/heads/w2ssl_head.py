@@ -40,7 +40,7 @@ class W2SSLHead(Observed, BaseModule):
         num_regions: Number R of regions of an image.
         temperature: T, divides similarities.
         base_temperature: The contrastive loss is multiplied by ``temperature / base_temperature``.
-        where_weight: Weight of the positions' loss; 0 leaves them untold, and the classifier untrained.
+        where_weight: Weight of the positions' loss; at 0 the classifier isn't trained. (Officially it decays then.)
         what_weight: Weight of the contrastive loss.
         init_cfg: Initialisation; torch's own by default, as officially.
 
@@ -67,7 +67,7 @@ class W2SSLHead(Observed, BaseModule):
         given = {'in_channels': in_channels, 'num_regions': num_regions, **temperatures, **weights}
         refuse_bad_values('W2SSLHead', given, _OPTIONS)
         self.predictor = MODELS.build({'type': 'MLPNeck', **predictor})
-        self.where = nn.Linear(in_channels, num_regions)
+        self.where = nn.Linear(in_channels, num_regions).requires_grad_(where_weight > 0)
         self.num_regions = num_regions
         self.temperature = temperature
         self.where_weight = where_weight

@@ -50,5 +50,6 @@ BARLOW_TWINS = BarlowTwinsMap(
     left_out=(r'bn\.(running_mean|running_var|num_batches_tracked)',),
     added=(r'probe\..+',),
     marks=('bn.running_mean',),
+    biases='none',
     layout=Layout(_put),
 )

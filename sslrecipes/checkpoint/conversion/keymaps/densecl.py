@@ -45,4 +45,5 @@ DENSECL = DenseCLMap(
     left_out=(r'backbone\..+', 'queue2_ptr'),
     added=(r'probe\..+',),
     marks=('encoder_q.1.mlp2.0.weight',),
+    biases='all',
 )

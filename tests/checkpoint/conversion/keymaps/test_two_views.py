@@ -408,6 +408,16 @@ def test_our_moco_v3_is_filled_by_facebookresearchs():
     assert set(KEYMAPS['moco-v3'].to_ours(bare(FILES['moco v3'][1]()))) == set(ours.state_dict())
 
 
+def test_our_w2ssl_is_filled_by_the_official_one():
+    neck = dict(NORMED_NECK, bias=False, last_bias=False)
+    head = dict(type='W2SSLHead', in_channels=64, predictor=dict(neck, in_channels=4))
+    backbone = dict(type='ResNet', **SMALL)
+    ours = MODELS.build(dict(type='W2SSL', backbone=backbone, neck=dict(neck, last_norm='plain'), head=head))
+    names = {f'{name}{leaf}' for name in ('head.where.', 'momentum_encoder.where.') for leaf in ('weight', 'bias')}
+    state = KEYMAPS['w2ssl'].to_ours(bare(FILES['w2ssl'][1]()))
+    assert {*state} | names == {*ours.state_dict()}
+
+
 @pytest.mark.parametrize(('file', 'method'), [('s3l byol', 'byol'), ('solo-learn byol', 'byol'), ('moco v2', 'moco')])
 def test_other_files_hold_our_names(file, method):
     """All of them, but for the networks that S3L's files of BYOL lack."""

@@ -27,6 +27,8 @@ _METHODS = {
     'SimSiam': ('head.predictor.',),
     'Jigsaw': ('neck.piece.',),
 }
+#: Methods that have a backbone and a projection, and what any method may leave in a file of the trained network alone
+_WITH_NOTHING_ELSE, _PROJECTION_PART = 'SimCLR or of the trained network of another method alone', 'neck.mlp.'
 #: What only mmselfsup's files have beside a backbone, and what they are for
 _OF_MMSELFSUP = {'neck.fc0.weight': 'neck.mlp.0.weight', 'encoder_k.steps': 'momentum_encoder.neck.mlp.0.weight'}
 _CLASSIFIER = re.compile(r'(.+\.)?(head\.fc|heads\.\d+|fc)\.weight')
@@ -108,7 +110,8 @@ def _other_method(held: Shapes, wanted: Shapes) -> Iterator[str]:
 
 def of_another_method(held: Iterable[str], ours: str) -> str | None:
     """Say that weights of these names are of another method of two views or several than ``ours``; None if not."""
-    theirs = method_of(held)
+    held = list(held)
+    theirs = method_of(held) or (_WITH_NOTHING_ELSE if ours in _METHODS and _has(held, _PROJECTION_PART) else None)
     if theirs is None or theirs == ours:
         return None
     return (

@@ -158,16 +158,18 @@ def _check_arguments(node: dict[str, Any], component: Callable[..., Any], place:
     accepted, takes_any = accepted_arguments(component)
     if takes_any:
         accepted |= {key for key in node if not get_close_matches(str(key), accepted, cutoff=SURELY_MISSPELT)}
-    _check_names(node, accepted | others, component, place)
+    _check_names(node, accepted, others, component, place)
     for name, kind in kinds_of(component).items():
         if name in node and (allowed := kind.misfit(node[name])):
             raise ConfigError(f'{place}.{name} is {node[name]!r}, but must be {allowed}.', f'{place}.{name}')
 
 
-def _check_names(node: dict[str, Any], accepted: set[str], component: Callable[..., Any], place: str) -> None:
+def _check_names(
+    node: dict[str, Any], accepted: set[str], others: set[str], component: Callable[..., Any], place: str
+) -> None:
     name = getattr(component, '__name__', str(component))
     for key in node:
-        if key not in accepted:
+        if key not in accepted | others:
             hint = _namesake(component, key) or did_you_mean(key, sorted(accepted))
             raise ConfigError(f'{place}: {name} has no argument "{key}".{hint}', f'{place}.{key}')
 

@@ -79,14 +79,16 @@ def queues_for_more_data(
             place = '.'.join(filter(None, ('model', name, option)))
             if not isinstance(length, int):
                 continue
-            if length > images:
+            each = getattr(part, 'keys_per_image', 1)
+            if length > images * each:
                 yield (
                     f'{place}={length} is more than the {images} training images: the queue holds several embeddings '
                     f'of an image, which pass for those of others; at most {max(images // batch, 1) * batch} are sound.'
                 )
             elif _holds_negatives(part, option):
-                keys = batch * getattr(part, 'keys_per_image', 1)
-                yield from filter(None, [many_stale_positives(place, length, images, keys, keys * micro_batches)])
+                keys = batch * each
+                said = many_stale_positives(place, length, images, keys, keys * micro_batches, keys_per_image=each)
+                yield from filter(None, [said])
 
 
 def _holds_negatives(part: nn.Module, option: str) -> bool:

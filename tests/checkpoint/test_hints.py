@@ -134,6 +134,7 @@ def test_names_of_mmselfsup():
             'The file is of W2SSL, the model',
         ),
         (['momentum_encoder.', 'head.queue2'], 'momentum_encoder.', 'The file is of DenseCL, the model is MoCo'),
+        (['neck.mlp.0.'], 'teacher.', 'The file is of SimCLR or of the trained network of another method alone, the'),
         (['neck.piece.'], 'teacher.', 'The file is of Jigsaw, the model is BYOL'),
         (['head.predictor.'], 'momentum_encoder.', 'The file is of SimSiam, the model is MoCo'),
         (['neck.last_layer.'], 'neck.prototypes.', 'The file is of DINO, the model is SwAV'),

@@ -216,6 +216,9 @@ def test_hooks_that_change_the_pipeline_are_looked_into():
     change['train_pipeline'][0]['prop'] = 1
     with pytest.raises(ConfigError, match=r'train_pipeline\[0\]: RandomFlip has no argument "prop"'):
         check_components(Config(dict(default_scope='mmpretrain', model=model, custom_hooks=[hook])))
+    change['train_pipeline'][0] = dict(type='RandomFlip', crop_size=1)  # not near to what only the builders know
+    with pytest.raises(ConfigError, match=r'RandomFlip has no argument "crop_size"\.$'):
+        check_components(Config(dict(default_scope='mmpretrain', model=model, custom_hooks=[hook])))
 
 
 def test_what_stands_in_the_place_of_another_kind():

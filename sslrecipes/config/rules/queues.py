@@ -13,13 +13,15 @@ def stale_positives(length: int, images: int) -> float:
 
     Args:
         length: Keys of the queue.
-        images: Of the data set.
+        images: Of the data set, or the keys that these add in an epoch.
     """
     epochs = length / images
     return epochs**2 / 2 if epochs <= 1 else 1 - max(2 - epochs, 0) ** 2 / 2
 
 
-def many_stale_positives(name: str, length: int, images: int, batch: int, least: int | None = None) -> str | None:
+def many_stale_positives(
+    name: str, length: int, images: int, batch: int, least: int | None = None, keys_per_image: int = 1
+) -> str | None:
     """A queue is so large a part of the data set that many positives count as negatives.
 
     Args:
@@ -28,23 +30,26 @@ def many_stale_positives(name: str, length: int, images: int, batch: int, least:
         images: Of the data set.
         batch: Keys of a batch of all processes, of which the queue holds whole ones.
         least: Keys of an optimizer step, which it holds at least, if these are more.
+        keys_per_image: Keys that each image adds in one step.
     """
-    share = stale_positives(length, images)
+    keys = images * keys_per_image
+    share = stale_positives(length, keys)
     if share <= MANY_STALE:
         return None
+    held = 'keys' if keys_per_image == 1 else f'keys, {keys_per_image} of each image,'
     return (
-        f'{name}={length} keys are {length / images:.0%} of the {images} training images: {share:.0%} of the queries '
+        f'{name}={length} {held} are {length / keys:.0%} of the {images} training images: {share:.0%} of the queries '
         'meet the key that their own image had an epoch ago, which counts as a negative. '
-        + _ways_out(name, length, images, batch, least or batch)
+        + _ways_out(name, length, keys, batch, least or batch)
     )
 
 
-def _ways_out(name: str, length: int, images: int, batch: int, least: int) -> str:
-    """What leaves fewer: a quarter of the images in whole batches, unless the queue is as short already."""
-    shorter = max(images // 4 // batch * batch, least)
+def _ways_out(name: str, length: int, keys: int, batch: int, least: int) -> str:
+    """What leaves fewer: a quarter of an epoch's keys in whole batches, unless the queue is as short already."""
+    shorter = max(keys // 4 // batch * batch, least)
     if shorter >= length:
         return 'It can hardly be shorter: a method without a queue has none.'
-    return f'{name}={shorter} would leave {stale_positives(shorter, images):.0%}; a method without a queue, none.'
+    return f'{name}={shorter} would leave {stale_positives(shorter, keys):.0%}; a method without a queue, none.'
 
 
 def torn_batches(name: str, length: int, batch: int, processes: int | None = None) -> str | None:

@@ -9,6 +9,8 @@ from sslrecipes.config.rules.checks import number
 
 #: Sides of patches that people use.
 COMMON_PATCHES = (4, 8, 14, 16, 32)
+#: Largest side of pictures, of which one takes 3 GB.
+MOST_SIDE = 2**14
 #: Share of the patches that a masked autoencoder removes.
 MASK_RATIO = number(0, below=1)
 
@@ -59,6 +61,16 @@ def no_whole_patches(name: str, side: int, patch: int, fixed: bool = False) -> s
 def too_small(name: str, side: int, owner: str, least: int) -> str | None:
     """Pictures are so small that a network is left with a map of 0 x 0, or one smaller than its windows."""
     return None if side >= least else f'{name}={side}: {owner} takes no pictures of less than {least} px.'
+
+
+def out_of_range(name: str, side: int, least: int) -> str | None:
+    """Pictures are so small that they show nothing, or so large that no memory holds a batch of them."""
+    if side < least:
+        return f'{name}={side}: pictures of less than {least} px show nothing that could be learnt.'
+    if side > MOST_SIDE:
+        gigabytes = 3 * 4 * side**2 / 1e9
+        return f'{name}={side}: one picture takes {gigabytes:,.0f} GB of memory; {MOST_SIDE} px are the most.'
+    return None
 
 
 def only_size(name: str, side: int, owner: str, known: int) -> str | None:

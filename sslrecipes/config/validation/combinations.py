@@ -19,6 +19,7 @@ from sslrecipes.config.validation.crops import crops_fit
 from sslrecipes.config.validation.feature_width import features_have_their_width
 from sslrecipes.config.validation.image_sizes import IMAGE_SIZE_COMBINATIONS
 from sslrecipes.config.validation.iterations import schedules_end_with_training
+from sslrecipes.config.validation.model_options import MODEL_COMBINATIONS
 from sslrecipes.config.validation.multi_crop import MULTI_CROP_COMBINATIONS
 from sslrecipes.config.validation.optional_packages import packages_are_there
 from sslrecipes.config.validation.regions import REGION_COMBINATIONS
@@ -155,6 +156,7 @@ COMBINATIONS: tuple[Callable[[Any], Iterator[Objection]], ...] = (
     *MULTI_CROP_COMBINATIONS,
     *REGION_COMBINATIONS,
     features_have_their_width,
+    *MODEL_COMBINATIONS,
 )
 
 

@@ -10,8 +10,10 @@ from sslrecipes.config.image_size.keys import is_dense
 from sslrecipes.config.image_size.networks import Parts, parts_of
 from sslrecipes.config.image_size.pipelines import global_side, has_locals, pipelines_of, views_of
 from sslrecipes.config.places import Objection, walk
-from sslrecipes.config.rules.sizes import no_whole_patches, only_size, too_small
+from sslrecipes.config.rules.sizes import no_whole_patches, only_size, out_of_range, too_small
 
+#: The digits of scikit-learn are as small; of a local crop a quarter of that is left.
+_LEAST = {SIZE: 8, LOCAL: 4}
 _TRAINED = 'train_dataloader'
 
 
@@ -27,6 +29,14 @@ def sizes_have_an_effect(cfg: Any) -> Iterator[Objection]:
         yield f'{SIZE}={cfg[SIZE]} has no effect here: no transform of the pictures states their size.', (SIZE,)
     if LOCAL in given and not any(map(has_locals, views)):
         yield f'{LOCAL}={cfg[LOCAL]} has no effect here: the recipe has no local crops.', (LOCAL,)
+
+
+def sizes_are_within_reason(cfg: Any) -> Iterator[Objection]:
+    """There is something to see in a picture, and it fits into a memory."""
+    for key, least in _LEAST.items():
+        side = side_of(cfg, key)
+        if side and (sentence := out_of_range(key, side, least)):
+            yield sentence, (key,)
 
 
 def local_crops_are_smaller(cfg: Any) -> Iterator[Objection]:
@@ -57,6 +67,7 @@ def _objections(key: str, side: int, place: str, parts: Parts, is_global: bool) 
 
 
 IMAGE_SIZE_COMBINATIONS: tuple[Callable[[Any], Iterator[Objection]], ...] = (
+    sizes_are_within_reason,
     sizes_have_an_effect,
     pictures_are_whole_patches,
     local_crops_are_smaller,

@@ -7,8 +7,15 @@ from typing import Any
 
 from mmpretrain.models import ImageClassifier
 
+from sslrecipes.config.rules import bad_value, refuse
+from sslrecipes.config.rules.checks import items
 from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.registry import MODELS
+
+
+def _parts(value: Any) -> str | None:
+    """At least one, in a list: each letter of a text would be the name of a part."""
+    return None if value and items(value) is None else 'a list with the name of at least one part'
 
 
 @MODELS.register_module()
@@ -24,13 +31,14 @@ class PartlyTrainedClassifier(ImageClassifier):
         **kwargs: Arguments of mmpretrain's ``ImageClassifier``.
 
     Raises:
-        ConfigError: If a part isn't there.
+        ConfigError: If a part isn't there, or there is none.
 
     Source: ``main_freeze.py --freeze`` of S3L.
     """
 
     def __init__(self, *, trained: Sequence[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        refuse(bad_value('model.trained', trained, _parts), 'model.trained')
         parts = {**dict(self.backbone.named_children()), **dict(self.named_children())}
         for name in trained:
             if name not in parts:

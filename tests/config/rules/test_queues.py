@@ -46,3 +46,11 @@ def test_what_is_advised_can_be_set(length, batch, least, advised):
     said = many_stale_positives('queue', length, 500, batch, least)
     assert (f'queue={advised} would leave' in said) == (advised is not None)
     assert ('hardly be shorter' in said) == (advised is None)
+
+
+def test_a_queue_of_both_views_holds_half_as_many_images():
+    """Which are as many stale keys as a queue of half the length has that gets one key of each image."""
+    said = many_stale_positives('queue', 4096, 5994, 256, keys_per_image=2)
+    assert said.startswith('queue=4096 keys, 2 of each image, are 34% of the 5994 training images: 6% of the queries')
+    assert said.endswith('queue=2816 would leave 3%; a method without a queue, none.')
+    assert many_stale_positives('queue', 3584, 5994, 256, keys_per_image=2) is None

@@ -43,6 +43,12 @@ def test_a_part_that_is_not_there_is_named(name):
         classifier(('head', name))
 
 
+@pytest.mark.parametrize('trained', [(), 'head', None])
+def test_parts_are_a_list_of_some(trained):
+    with pytest.raises(ConfigError, match=r'^model\.trained is .*, but must be a list with the name of at least one'):
+        classifier(trained)
+
+
 def test_nothing_frozen_has_a_gradient():
     model = classifier().train()
     model(torch.rand(2, 3, 32, 32)).sum().backward()

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 _SIZES = {'t': 'tiny', 's': 'small', 'b': 'base', 'l': 'large', 'h': 'huge'}
-#: ViTs that mmpretrain has no name for: width, depth, heads and hidden width of the MLP -> size.
-_UNNAMED: dict[tuple[Any, ...], str] = {(1664, 48, 16, 6656): 'giant'}
+#: ViTs that mmpretrain has no name for: width, depth, heads and hidden width of the MLP -> size. That of MoCo v3 has
+#: twice the heads of DeiT's small one.
+_UNNAMED: dict[tuple[Any, ...], str] = {
+    (1664, 48, 16, 6656): 'giant',
+    (384, 12, 12, 1536): 'small-12-heads',
+}
 _WIDTHS = ('embed_dims', 'num_layers', 'num_heads', 'feedforward_channels')
 
 

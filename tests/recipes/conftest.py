@@ -119,7 +119,8 @@ def restarting():
 def trained():
     """Config of one recipe for each trained class of model and each variant that runs other code, by its name.
 
-    DINO has two: a CNN with BatchNorms, LARS and a fixed gain; and a ViT with a schedule of the weight decay. CNNs are
+    DINO has two: a CNN with BatchNorms, LARS and a fixed gain; and a ViT with a schedule of the weight decay; and MoCo
+    v3: a CNN with LARS, and a ViT whose first layer is frozen. CNNs are
     ResNets where there is one: they have half as many weights as MobileNets, all of them read and written at each kill.
     Recipes with local views are preferred to those without.
     """
@@ -136,7 +137,7 @@ def has_locals(cfg):
 def method_of(cfg):
     name, backbone = cfg.model.type, cfg.model.backbone
     variants = {
-        f'{name} with ViT': name == 'DINO' and backbone.type == 'DINOViT',
+        f'{name} with ViT': backbone.type in ('DINOViT', 'MoCoV3ViT'),
         f'{name} without conv5': name == 'MoCo' and backbone.get('num_stages') == 3,
         f'{name} with class token': name == 'MAEPriv' and backbone.get('with_cls_token'),
         f'{name} with {backbone.type}': backbone.type == 'MAEPrivFineTuneViT',

@@ -2,6 +2,7 @@ import pytest
 
 from sslrecipes.zoo.architecture import architecture
 
+MOCO_SMALL = dict(embed_dims=384, num_layers=12, num_heads=12, feedforward_channels=1536)
 GIANT = dict(embed_dims=1664, num_layers=48, num_heads=16, feedforward_channels=6656)
 
 
@@ -21,6 +22,7 @@ GIANT = dict(embed_dims=1664, num_layers=48, num_heads=16, feedforward_channels=
         (dict(type='MAEPrivViT', arch='deit-small'), 'vit-small'),
         (dict(type='MAEPrivFineTuneViT', arch='h'), 'vit-huge'),
         (dict(type='MAEPrivViT', arch=GIANT), 'vit-giant'),
+        (dict(type='MoCoV3ViT', arch=MOCO_SMALL), 'vit-small-12-heads'),
         (dict(type='MAEPrivViT', arch={**GIANT, 'num_layers': 40}), {**GIANT, 'num_layers': 40}),
         (dict(type='SwinTransformer', arch='b'), 'b'),
         (dict(type='SwinTransformer', arch=GIANT), GIANT),

@@ -1,0 +1,4 @@
+_base_ = ['resnet50_mocov3-300e-pre_8xb128-linear-coslr-90e_in1k.py']
+
+checkpoint = 'work_dirs/mocov3_resnet50_16xb256-amp-coslr-100e_in1k/epoch_100.pth'
+model = dict(backbone=dict(init_cfg=dict(checkpoint=checkpoint)))

@@ -137,7 +137,7 @@ def has_locals(cfg):
 def method_of(cfg):
     name, backbone = cfg.model.type, cfg.model.backbone
     variants = {
-        f'{name} with ViT': backbone.type in ('DINOViT', 'MoCoV3ViT'),
+        f'{name} with ViT': name in ('DINO', 'MoCoV3') and backbone.type in ('DINOViT', 'MoCoV3ViT'),
         f'{name} without conv5': name == 'MoCo' and backbone.get('num_stages') == 3,
         f'{name} with class token': name == 'MAEPriv' and backbone.get('with_cls_token'),
         f'{name} with {backbone.type}': backbone.type == 'MAEPrivFineTuneViT',

@@ -44,6 +44,7 @@ DINO_HEAD = dict(type='DINOHead', out_channels=12, **MULTI_CROP)
 MOCO_NECK = dict(type='MoCoNeck', hidden_channels=16, out_channels=8)
 MLP_NECK = dict(type='MLPNeck', in_channels=64, hidden_channels=16, out_channels=8)
 PREDICTOR = dict(in_channels=8, hidden_channels=16, out_channels=8)
+MOCO_V3_NORMS = dict(with_bn=True, bias=False, last_bias=False, last_norm='plain')
 MOCO_HEAD = dict(type='MoCoHead', feat_channels=8, queue_length=12, **MULTI_CROP)
 
 
@@ -142,6 +143,17 @@ METHODS = {
              neck={**MLP_NECK, 'num_layers': 3, 'with_bn': True, 'bias': False, 'last_norm': 'plain'},
              head=dict(type='PredictionHead', predictor=PREDICTOR, distance='cosine')),
         'simsiam', PLAIN_RESNET, PLAIN_RESNET, RESNET_WIDTH,
+    ),
+    'moco-v3': Method(
+        dict(type='MoCoV3', backbone=dict(type='ResNet', **RESNET), neck={**MLP_NECK, **MOCO_V3_NORMS},
+             head=dict(type='MoCoV3Head', predictor={**PREDICTOR, **MOCO_V3_NORMS, 'last_norm': None})),
+        'moco-v3', PLAIN_RESNET, PLAIN_RESNET, RESNET_WIDTH, 'momentum_encoder.backbone.',
+    ),
+    'moco-v3-vit': Method(
+        dict(type='MoCoV3', backbone=dict(type='MoCoV3ViT', arch=ARCH, **IMAGE, stop_grad_conv1=True),
+             neck={**MLP_NECK, **MOCO_V3_NORMS, 'in_channels': 16, 'num_layers': 3},
+             head=dict(type='MoCoV3Head', predictor={**PREDICTOR, **MOCO_V3_NORMS})),
+        'moco-v3-vit', VITDET, PLAIN_VIT, WIDTH, 'momentum_encoder.backbone.',
     ),
 }  # fmt: skip
 PARTS = [

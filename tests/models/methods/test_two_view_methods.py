@@ -190,6 +190,32 @@ def test_followers_begin_as_copies_and_features_are_not_theirs(build, method):
     assert torch.equal(features, model.extract_feat(views()[0]))
 
 
+@pytest.mark.parametrize('method', ['BYOL', 'MoCo', 'MoCoV3'])
+def test_followers_begin_as_copies_of_whatever_was_loaded_before(build, method):
+    model = build(method)
+    for parameter in (*model.backbone.parameters(), *model.neck.parameters()):
+        parameter.data.add_(1)
+    model.start()
+    follower = model.teacher if method == 'BYOL' else model.momentum_encoder
+    for name, value in follower.state_dict().items():
+        assert torch.equal(value, model.state_dict()[name]), name
+
+
+@pytest.mark.parametrize('method', TWO_VIEWS)
+def test_the_joint_probe_sees_the_first_view(build, method):
+    model, images, heard = build(method), views(), []
+    plain = copy.deepcopy(model)
+    model.probe_loss = lambda features, _: heard.append(features) or {}
+    loss_of(model, images)
+    together = torch.cat(images) if method == 'SimCLR' else images[0]
+    torch.testing.assert_close(heard, [plain.extract_feat(together)[:BATCH]])
+
+
+def test_byols_momentum_is_constant_unless_told_otherwise(build):
+    model = build('BYOL')
+    assert (model.base_momentum, model.final_momentum) == (0.99, 0.99)
+
+
 @pytest.mark.parametrize(('final', 'momenta'), [(0.9, [0.9] * 6), (1.0, [0.9, 0.9067, 0.925, 0.95, 0.975, 0.9933])])
 def test_byols_teacher_follows_real_steps_only(build, final, momenta):
     """Whatever the micro-batches; its momentum would reach the final one a step after the last."""
@@ -221,9 +247,9 @@ def test_batch_norms_need_two_images(build, method):
         build(method).check_data({1}, None)
 
 
-@pytest.mark.parametrize('kept', [True, False])
-def test_the_queue_of_an_earlier_stage_is_kept_or_dropped(build, kept, caplog):
-    earlier = build('MoCo', head=dict(HEADS['MoCo'], queue_length=8 if kept else 4)).state_dict()
+@pytest.mark.parametrize(('length', 'kept'), [(8, True), (4, False), (16, False)])
+def test_the_queue_of_an_earlier_stage_is_kept_or_dropped(build, length, kept):
+    earlier = build('MoCo', head=dict(HEADS['MoCo'], queue_length=length)).state_dict()
     earlier['head.queue_ptr'] += 3
     model = build('MoCo')
     own = model.head.queue.clone()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mmengine.config import Config
+from mmpretrain.models import LinearClsHead
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -13,6 +14,7 @@ from sslrecipes.config.places import value_at
 from sslrecipes.config.rules.queues import many_stale_positives
 from sslrecipes.config.schedules import schedules
 from sslrecipes.datasets.seeding import batch_size_of
+from sslrecipes.models.methods.linear_probe import LinearProbe
 from sslrecipes.zoo.naming import parse_name
 
 #: What this package and mmpretrain call the length of a queue of earlier embeddings.
@@ -89,6 +91,15 @@ def queues_for_more_data(
                 keys = batch * each
                 said = many_stale_positives(place, length, images, keys, keys * micro_batches, keys_per_image=each)
                 yield from filter(None, [said])
+
+
+def one_class_only(model: nn.Module) -> Iterator[str]:
+    """Name a classifier of a single class, which is right about every image from the start; model, not wrapped."""
+    is_probe = isinstance(model, LinearProbe)
+    head, place = (model, 'model') if is_probe else (getattr(model, 'head', None), 'model.head')
+    alone = (is_probe or isinstance(head, LinearClsHead)) and getattr(head, 'num_classes', None) == 1
+    if alone and not getattr(getattr(head, 'loss_module', None), 'use_sigmoid', False):
+        yield f'{place}.num_classes=1: of one class there is nothing to learn, the loss is 0 and every accuracy 100 %.'
 
 
 def _holds_negatives(part: nn.Module, option: str) -> bool:

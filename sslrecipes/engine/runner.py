@@ -27,7 +27,7 @@ from sslrecipes.config.picture_size import picture_size
 from sslrecipes.config.places import value_at
 from sslrecipes.config.upstream import adopt
 from sslrecipes.datasets.seeding import SeededDataset
-from sslrecipes.engine.advice import lengths_that_do_not_fit, lr_for_another_batch, queues_for_more_data
+from sslrecipes.engine.advice import lengths_that_do_not_fit, lr_for_another_batch, one_class_only, queues_for_more_data
 from sslrecipes.engine.class_count import (
     check_accuracies,
     check_class_count,
@@ -200,7 +200,9 @@ class SSLRunner(RestartableRunner):
         """Build the training loop, whose bad images are replaced; compare classifier and queues with its data."""
         loop = self._with_right_classes(super().build_train_loop(loop), 'train_dataloader')
         counts = value_at(self.cfg, 'optim_wrapper.accumulative_counts', 1)
-        for advice in queues_for_more_data(unwrapped(self.model), loop.dataloader, self.world_size, counts):
+        model = unwrapped(self.model)
+        queues = queues_for_more_data(model, loop.dataloader, self.world_size, counts)
+        for advice in (*queues, *one_class_only(model)):
             self.logger.warning(advice)
         if isinstance(loop.dataloader.dataset, SeededDataset):
             loop.dataloader.dataset.reader.replaces = True

@@ -6,9 +6,11 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from sslrecipes.commands.rehearsal import rehearse
-from sslrecipes.engine.advice import lengths_that_do_not_fit, lr_for_another_batch, queues_for_more_data
+from sslrecipes.engine.advice import lengths_that_do_not_fit, lr_for_another_batch, one_class_only, queues_for_more_data
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.models.heads import MoCoHead, SwAVHead
+from sslrecipes.models.methods import LinearProbe
+from sslrecipes.registry import MODELS
 
 
 def recipe(base=None, lr=0.3, filename=None):
@@ -32,6 +34,23 @@ def recipe(base=None, lr=0.3, filename=None):
 def test_lr_for_another_batch_is_told_with_what_linear_scaling_makes_of_it(cfg, batch, advice):
     said = lr_for_another_batch(cfg, batch)
     assert said is advice is None or advice in said
+
+
+@pytest.mark.parametrize(('head', 'told'), [('LinearClsHead', True), ('MultiLabelLinearClsHead', False)])
+@pytest.mark.parametrize('classes', [1, 2])
+def test_a_classifier_of_one_class_is_told(head, told, classes):
+    model = nn.Module()
+    model.head = MODELS.build(dict(type=head, num_classes=classes, in_channels=2))
+    expected = [
+        'model.head.num_classes=1: of one class there is nothing to learn, the loss is 0 and every accuracy 100 %.'
+    ]
+    assert list(one_class_only(model)) == (expected if told and classes == 1 else [])
+
+
+@pytest.mark.parametrize('classes', [1, 2])
+def test_a_probe_of_one_class_is_told(classes):
+    model = LinearProbe(nn.Identity(), num_classes=classes, in_channels=2)
+    assert len(list(one_class_only(model))) == (classes == 1)
 
 
 def test_queues_longer_than_the_data_are_named():

@@ -29,6 +29,12 @@ def test_some_parts_learn():
     assert any(name.startswith('backbone.layer4.0.bn') for name in learning)
 
 
+def test_what_is_not_named_is_frozen_outside_of_the_backbone_too():
+    learning = {name for name, param in classifier(['layer4']).named_parameters() if param.requires_grad}
+    assert learning
+    assert all(name.startswith('backbone.layer4.') for name in learning)
+
+
 def test_all_of_it_is_in_training_mode_but_when_it_is_judged():
     model = classifier()
     assert all(part.training for part in model.train().modules())

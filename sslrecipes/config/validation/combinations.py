@@ -14,6 +14,7 @@ from sslrecipes.config.rules.warm_up import outlasts_training
 from sslrecipes.config.schedules import schedules
 from sslrecipes.config.upstream import LOOP_OF_UNIT, is_upstream
 from sslrecipes.config.validation.channels import grey_images_fit
+from sslrecipes.config.validation.colours import there_are_colours
 from sslrecipes.config.validation.components import components_are_named
 from sslrecipes.config.validation.crops import crops_fit
 from sslrecipes.config.validation.feature_width import features_have_their_width
@@ -153,6 +154,7 @@ COMBINATIONS: tuple[Callable[[Any], Iterator[Objection]], ...] = (
     patches_agree,
     crops_fit,
     grey_images_fit,
+    there_are_colours,
     *MULTI_CROP_COMBINATIONS,
     *REGION_COMBINATIONS,
     features_have_their_width,

@@ -16,11 +16,14 @@ BATCH = 'train_dataloader.batch_size'
 ACCUMULATION = 'optim_wrapper.accumulative_counts'
 DATASET = 'train_dataloader.dataset'
 #: Heads of methods on several views -> their option that is the width of the neck's output.
-HEADS = {'DINOHead': 'out_channels', 'MoCoHead': 'feat_channels', 'SwAVHead': 'feat_channels'}
-#: Heads of methods on two views.
-TWO_VIEW_HEADS = ('PredictionHead', 'SimCLRHead')
+HEADS = {
+    'DINOHead': 'out_channels',
+    **dict.fromkeys(('MoCoHead', 'DenseCLHead', 'SwAVHead'), 'feat_channels'),
+}
 #: Heads on other views, whose widths are stated alike.
 OTHER_HEADS = ('W2SSLHead',)
+#: Heads of methods on two views.
+TWO_VIEW_HEADS = ('PredictionHead', 'SimCLRHead', 'CrossCorrelationHead', 'DenseCLHead')
 
 
 def views_have_their_weights(cfg: Any) -> Iterator[Objection]:
@@ -42,7 +45,7 @@ def views_are_two(cfg: Any) -> Iterator[Objection]:
 
 def queue_holds_whole_batches(cfg: Any) -> Iterator[Objection]:
     """MoCo's queue is filled batch by batch; how many processes there are is known only later."""
-    ours = QUEUE if _head(cfg) == 'MoCoHead' else ''
+    ours = QUEUE if _head(cfg) in ('MoCoHead', 'DenseCLHead') else ''
     for place in filter(None, (ours, 'model.queue_len')):  # the second is that of mmpretrain's MoCo and DenseCL
         length, batch = value_at(cfg, place), value_at(cfg, BATCH)
         if type(length) is type(batch) is int and (sentence := torn_batches(place, length, batch)):
@@ -52,7 +55,7 @@ def queue_holds_whole_batches(cfg: Any) -> Iterator[Objection]:
 def queue_holds_a_step(cfg: Any) -> Iterator[Objection]:
     """A queue is no shorter than the images of an optimizer step, of which one process has the fewest."""
     length, batch, count = value_at(cfg, QUEUE), value_at(cfg, BATCH), value_at(cfg, ACCUMULATION, 1)
-    if _head(cfg) not in ('MoCoHead', 'SwAVHead') or not type(length) is type(batch) is int:
+    if _head(cfg) not in ('MoCoHead', 'DenseCLHead', 'SwAVHead') or not type(length) is type(batch) is int:
         return
     if sentence := shorter_than_a_step(QUEUE, length, batch, count, may_be_none=_head(cfg) == 'SwAVHead'):
         yield sentence, (QUEUE, BATCH)

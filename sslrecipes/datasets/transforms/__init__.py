@@ -1,6 +1,7 @@
 """Transforms. Importing registers them."""
 
 from sslrecipes.datasets.transforms.center_crop import CenterCrop
+from sslrecipes.datasets.transforms.lightness import Lightness
 from sslrecipes.datasets.transforms.loading import LoadImageOrSkip
 from sslrecipes.datasets.transforms.multi_crop import MultiCrop
 from sslrecipes.datasets.transforms.puzzle_tiles import PuzzleTiles
@@ -11,6 +12,7 @@ from sslrecipes.datasets.transforms.standardized_grey import StandardizedGrey
 
 __all__ = [
     'CenterCrop',
+    'Lightness',
     'LoadImageOrSkip',
     'MultiCrop',
     'PuzzleTiles',

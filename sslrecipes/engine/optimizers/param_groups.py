@@ -11,7 +11,7 @@ from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.models.utils.wrapping import unwrapped
 from sslrecipes.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
 
-OPTIONS = ('no_decay', 'no_decay_depthwise', 'decay_bias', 'layer_decay')
+OPTIONS = ('no_decay', 'no_decay_depthwise', 'decay_bias', 'layer_decay', 'vector_lr_scale')
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
@@ -29,7 +29,8 @@ class ParamGroupsConstructor:
             of depthwise convolutions, too (SSLight). ``decay_bias``: decay the biases of linear layers and
             convolutions, though not those of norms (ViTDet). ``layer_decay``: factor γ of layer-wise lr decay; the
             depths come from ``get_layer_depth`` of the model or else of its backbone, as in detectors and segmentors,
-            where whatever isn't in the backbone learns at the full lr.
+            where whatever isn't in the backbone learns at the full lr. ``vector_lr_scale``: factor of the lr of
+            parameters with at most one dimension (Barlow Twins).
 
     A model may define ``param_lr_scale(name) -> float`` (several probes trained at once).
 
@@ -49,6 +50,7 @@ class ParamGroupsConstructor:
         self.no_decay_depthwise = bool(options.get('no_decay_depthwise', False))
         self.decay_bias = bool(options.get('decay_bias', False))
         self.layer_decay = options.get('layer_decay')
+        self.vector_lr_scale = float(options.get('vector_lr_scale', 1.0))
 
     def __call__(self, model: Any) -> Any:
         """Build the optimizer wrapper for ``model``."""
@@ -67,7 +69,7 @@ class ParamGroupsConstructor:
         for name, param in model.named_parameters():
             if not param.requires_grad:
                 continue
-            scale = self.lr_scale(model, name)
+            scale = self.lr_scale(model, name) * (self.vector_lr_scale if param.ndim <= 1 else 1.0)
             decayed = name in biases or self.is_decayed(name, param)
             decay = weight_decay if decayed else 0.0
             new = dict(params=[], lr=lr * scale, weight_decay=decay, lr_scale=scale, decay_scale=float(decayed))

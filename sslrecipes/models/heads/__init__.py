@@ -1,5 +1,8 @@
 """Heads: from predictions to losses."""
 
+from sslrecipes.models.heads.colorization_head import ColorizationHead
+from sslrecipes.models.heads.cross_correlation_head import CrossCorrelationHead
+from sslrecipes.models.heads.densecl_head import DenseCLHead
 from sslrecipes.models.heads.dino_head import DINOHead
 from sslrecipes.models.heads.joint_probe import JointProbe
 from sslrecipes.models.heads.mae_priv_head import MAEPrivHead
@@ -14,7 +17,10 @@ from sslrecipes.models.heads.tec_head import TECHead
 from sslrecipes.models.heads.w2ssl_head import W2SSLHead
 
 __all__ = [
+    'ColorizationHead',
+    'CrossCorrelationHead',
     'DINOHead',
+    'DenseCLHead',
     'JointProbe',
     'MAEPrivHead',
     'MoCoHead',

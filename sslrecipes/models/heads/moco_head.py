@@ -73,6 +73,11 @@ class MoCoHead(Observed, BaseModule):
         """Loss of a network that doesn't tell images apart: ln(K + 1), weighted."""
         return sum(self.weights.weights) * math.log(self.queue_length + 1)
 
+    @property
+    def queues(self) -> tuple[Tensor, ...]:
+        """All queues, which take keys at the same place."""
+        return (self.queue,)
+
     def check_batches(self, sizes: set[int]) -> None:
         """Refuse numbers of images per rank, see :meth:`check_batch`."""
         for size in sizes:
@@ -102,11 +107,18 @@ class MoCoHead(Observed, BaseModule):
             self.enqueue(torch.cat(step))
         return self.criterion(logits, len(queries) // len(keys))
 
-    def logits(self, queries: Tensor, keys: Tensor) -> Tensor:
-        """Similarities ``(Q * B, 1 + K)`` over temperature: of each query to its image's key, then to the queue's."""
+    def logits(self, queries: Tensor, keys: Tensor, queue: Tensor | None = None) -> Tensor:
+        """Similarities ``(Q * B, 1 + K)`` over temperature: of each query to its image's key, then to the queue's.
+
+        Args:
+            queries: ``(Q * B, C)``.
+            keys: ``(B, C)``.
+            queue: ``(C, K)``; the head's own by default.
+        """
         queries = queries / self.temperature
         positives = (queries * keys.repeat(len(queries) // len(keys), 1)).sum(dim=1, keepdim=True)
-        negatives = queries @ self.queue.clone()  # the backward pass needs the keys that enqueue replaces
+        queue = self.queue if queue is None else queue
+        negatives = queries @ queue.clone()  # the backward pass needs the keys that enqueue replaces
         return torch.cat([positives, negatives], dim=1)
 
     def criterion(self, logits: Tensor, num_queries: int) -> Tensor:
@@ -117,8 +129,9 @@ class MoCoHead(Observed, BaseModule):
 
     @torch.no_grad()
     def enqueue(self, keys: Tensor) -> None:
-        """Replace the oldest keys by those ``(B, C)`` of each rank; collective."""
+        """Replace the oldest keys by those ``(B, C)`` of each rank, of several queues side by side; collective."""
         newest = torch.cat(all_gather(keys.to(self.queue.dtype)))
         columns = (self.queue_ptr + torch.arange(len(newest), device=keys.device)) % self.queue_length
-        self.queue.index_copy_(1, columns, newest.T)
+        for queue, rows in zip(self.queues, newest.T.chunk(len(self.queues)), strict=True):
+            queue.index_copy_(1, columns, rows)
         self.queue_ptr.add_(len(newest)).remainder_(self.queue_length)

@@ -1,6 +1,9 @@
 """Methods: one file per paper."""
 
+from sslrecipes.models.methods.barlow_twins import BarlowTwins
 from sslrecipes.models.methods.byol import BYOL
+from sslrecipes.models.methods.colorization import Colorization
+from sslrecipes.models.methods.densecl import DenseCL
 from sslrecipes.models.methods.dino import DINO
 from sslrecipes.models.methods.feature_model import FeatureModel
 from sslrecipes.models.methods.jigsaw import Jigsaw
@@ -23,6 +26,9 @@ __all__ = [
     'MAE',
     'TEC',
     'W2SSL',
+    'BarlowTwins',
+    'Colorization',
+    'DenseCL',
     'FeatureModel',
     'Jigsaw',
     'LinearProbe',

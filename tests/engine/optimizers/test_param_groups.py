@@ -59,6 +59,14 @@ def test_unknown_option_names_the_nearest():
         ParamGroupsConstructor(CFG, dict(layer_decay_rate=0.5))
 
 
+def test_vectors_have_a_learning_rate_of_their_own():
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Linear(4, 2, bias=False))
+    groups = ParamGroupsConstructor(CFG, dict(vector_lr_scale=0.25)).param_groups(net, 0.4, 0.05)
+    scales = {id(param): (group['lr'], group['lr_scale']) for group in groups for param in group['params']}
+    for param in net.parameters():
+        assert scales[id(param)] == ((0.1, 0.25) if param.ndim == 1 else (0.4, 1.0))
+
+
 def test_layer_decay_needs_depths():
     with pytest.raises(ConfigError, match='get_layer_depth'):
         ParamGroupsConstructor(CFG, dict(layer_decay=0.5)).param_groups(Net(), 0.1, 0.05)

@@ -1,4 +1,4 @@
-# As RotNet's code: short edge of 256 px, a random square of it, flips
+# Short edge of 256 px, a random square of it, flips: as the code of RotNet
 _base_ = ['../in1k_train.py']
 
 data_preprocessor = dict(type='SelfSupDataPreprocessor')

@@ -3,6 +3,7 @@
 # processes, which LARS takes out again for weights, but not for biases and norms: hence their division by 8 here.
 optim_wrapper = dict(
     type='AmpOptimWrapper',
+    dtype='float16',
     optimizer=dict(type='LARS', lr=0.2, momentum=0.9, weight_decay=1e-6, adapt_vectors=False),
     constructor='ParamGroupsConstructor',
     paramwise_cfg=dict(vector_lr_scale=0.0048 / 0.2 / 8),

@@ -44,6 +44,10 @@ def test_killed_after_each_micro_batch_a_run_ends_as_if_left_alone(method, metho
             'BYOL',
             ('teacher.backbone.bn1.running_mean', 'teacher.neck.mlp.0.weight', 'head.predictor.mlp.1.running_var'),
         ),
+        (
+            'W2SSL',
+            ('momentum_encoder.backbone.bn1.running_mean', 'momentum_encoder.where.weight', 'neck.mlp.4.running_var'),
+        ),
         ('SwAV', ('head.queue', 'head.queue_layout', 'neck.prototypes.weight')),
     ],
 )

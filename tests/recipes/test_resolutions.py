@@ -114,6 +114,9 @@ def sides_of(batch):
 
 def stated_sides(cfg, side):
     """Height and width of the views that the recipe is to have."""
+    for step in cfg.train_dataloader.dataset.pipeline:
+        if step.type == 'RegionCrops':  # quarters of a montage of this size
+            return [(side // 2, side // 2)] * 2 * step.regions
     steps = [step for step in cfg.train_dataloader.dataset.pipeline if step.type == 'MultiCrop']
     if not steps:
         return [(side, side)]

@@ -155,6 +155,11 @@ METHODS = {
              head=dict(type='MoCoV3Head', predictor={**PREDICTOR, **MOCO_V3_NORMS})),
         'moco-v3-vit', VITDET, PLAIN_VIT, WIDTH, 'momentum_encoder.backbone.',
     ),
+    'w2ssl': Method(
+        dict(type='W2SSL', backbone=dict(type='ResNet', **RESNET), neck={**MLP_NECK, **MOCO_V3_NORMS},
+             head=dict(type='W2SSLHead', in_channels=64, predictor={**PREDICTOR, **MOCO_V3_NORMS, 'last_norm': None})),
+        'w2ssl', PLAIN_RESNET, PLAIN_RESNET, RESNET_WIDTH, 'momentum_encoder.backbone.',
+    ),
 }  # fmt: skip
 PARTS = [
     (name, part) for name, method in METHODS.items() for part in ('student', 'teacher')[: 1 + bool(method.teacher)]

@@ -12,6 +12,7 @@ from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.checkpoint.networks import read_network
 from sslrecipes.errors import CheckpointError
+from sslrecipes.registry import MODELS
 
 WIDTH = 64
 
@@ -104,6 +105,37 @@ def test_backbones_are_read(family, official):
     else:
         with pytest.raises(CheckpointError, match='it holds no teacher'):
             read_network(file, 'teacher')
+
+
+#: Our methods with the sizes of the files
+OURS = {
+    'densecl': dict(
+        type='DenseCL',
+        neck=dict(type='DenseCLNeck', in_channels=WIDTH, hidden_channels=8, out_channels=4),
+        head=dict(type='DenseCLHead', feat_channels=4, queue_length=8),
+    ),
+    'barlow-twins': dict(
+        type='BarlowTwins',
+        neck=dict(
+            type='MLPNeck',
+            in_channels=WIDTH,
+            hidden_channels=8,
+            out_channels=6,
+            with_bn=True,
+            bias=False,
+            last_bias=False,
+        ),
+        head=dict(type='CrossCorrelationHead'),
+    ),
+}
+
+
+def test_our_methods_are_filled_whole(family, official):
+    _, state = official
+    backbone = dict(type='ResNet', depth=18, stem_channels=8, base_channels=8)
+    ours = MODELS.build(dict(OURS[family], backbone=backbone))
+    ours.load_state_dict(KEYMAPS[family].to_ours(state))
+    assert same(ours.backbone.state_dict(), resnet(0))
 
 
 @pytest.mark.parametrize('extra', [{'fc.weight': torch.ones(1)}, {}])

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 _SIZES = {'t': 'tiny', 's': 'small', 'b': 'base', 'l': 'large', 'h': 'huge'}
-#: ViTs that mmpretrain has no name for: width, depth, heads and hidden width of the MLP -> size. That of MoCo v3 has
-#: twice the heads of DeiT's small one.
+#: ViTs that mmpretrain has no name for: width, depth, heads and hidden width of the MLP -> size. MoCo v3's small ones
+#: have twice the heads of DeiT's, and a block less behind a stem of convolutions.
 _UNNAMED: dict[tuple[Any, ...], str] = {
     (1664, 48, 16, 6656): 'giant',
     (384, 12, 12, 1536): 'small-12-heads',
+    (384, 11, 12, 1536): 'conv-small',
 }
 _WIDTHS = ('embed_dims', 'num_layers', 'num_heads', 'feedforward_channels')
 

@@ -23,6 +23,7 @@ GIANT = dict(embed_dims=1664, num_layers=48, num_heads=16, feedforward_channels=
         (dict(type='MAEPrivFineTuneViT', arch='h'), 'vit-huge'),
         (dict(type='MAEPrivViT', arch=GIANT), 'vit-giant'),
         (dict(type='MoCoV3ViT', arch=MOCO_SMALL), 'vit-small-12-heads'),
+        (dict(type='MoCoV3ViT', arch={**MOCO_SMALL, 'num_layers': 11}, conv_stem=True), 'vit-conv-small'),
         (dict(type='MAEPrivViT', arch={**GIANT, 'num_layers': 40}), {**GIANT, 'num_layers': 40}),
         (dict(type='SwinTransformer', arch='b'), 'b'),
         (dict(type='SwinTransformer', arch=GIANT), GIANT),

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from sslrecipes.config.rules import refuse_bad_values
 from sslrecipes.config.rules.checks import whole
+from sslrecipes.models.layers.projection import RELU, hidden_layers
 from sslrecipes.models.utils.puzzles import NUM_PIECES
 from sslrecipes.registry import MODELS
 
@@ -21,6 +22,7 @@ class JigsawNeck(BaseModule):
         in_channels: Width of the features of a piece.
         hidden_channels: Width of the shared layer.
         out_channels: Width C of the features of a puzzle.
+        with_bn: Whether a batch norm follows each of both layers, which then have no bias; not in the paper.
         init_cfg: Initialisation; torch's own by default.
 
     Raises:
@@ -30,13 +32,19 @@ class JigsawNeck(BaseModule):
     """
 
     def __init__(
-        self, in_channels: int, hidden_channels: int = 1024, out_channels: int = 4096, init_cfg: Any = None
+        self,
+        in_channels: int,
+        hidden_channels: int = 1024,
+        out_channels: int = 4096,
+        with_bn: bool = False,
+        init_cfg: Any = None,
     ) -> None:
         super().__init__(init_cfg)
         widths = {'in_channels': in_channels, 'hidden_channels': hidden_channels, 'out_channels': out_channels}
         refuse_bad_values('JigsawNeck', widths, dict.fromkeys(widths, whole(1)))
-        self.piece = nn.Sequential(nn.Linear(in_channels, hidden_channels), nn.ReLU(inplace=True))
-        self.puzzle = nn.Sequential(nn.Linear(NUM_PIECES * hidden_channels, out_channels), nn.ReLU(inplace=True))
+        self.piece = nn.Sequential(*hidden_layers(in_channels, hidden_channels, 1, with_bn, RELU, bias=False))
+        joined = NUM_PIECES * hidden_channels
+        self.puzzle = nn.Sequential(*hidden_layers(joined, out_channels, 1, with_bn, RELU, bias=False))
         self.out_channels = out_channels
 
     def forward(self, features: Tensor) -> Tensor:

@@ -79,6 +79,17 @@ def test_jigsaw_shuffles_tiles_of_equal_contrast(build):
     compare(model, plain, losses, F.cross_entropy(logits, labels))
 
 
+def test_batch_norms_take_the_place_of_biases(build):
+    model = build(JIGSAW, neck={**JIGSAW['neck'], 'with_bn': True})
+    fc6, norm6, _, fc7, norm7, _ = [*model.neck.piece, *model.neck.puzzle]
+    assert fc6.bias is fc7.bias is None
+    features = pictures(18, 6)
+    pieces = F.relu(F.batch_norm(features @ fc6.weight.T, None, None, norm6.weight, norm6.bias, training=True))
+    joined = torch.stack([pieces[:9].flatten(), pieces[9:].flatten()])
+    expected = F.relu(F.batch_norm(joined @ fc7.weight.T, None, None, norm7.weight, norm7.bias, training=True))
+    torch.testing.assert_close(model.neck(features), expected)
+
+
 def test_an_even_tile_is_no_division_by_zero(build):
     tiles = [torch.ones(BATCH, 3, 4, 4)] * 9
     loss = build(JIGSAW)(tiles, mode='loss')['loss_jigsaw']

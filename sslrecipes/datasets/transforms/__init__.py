@@ -7,6 +7,7 @@ from sslrecipes.datasets.transforms.multi_crop import MultiCrop
 from sslrecipes.datasets.transforms.puzzle_tiles import PuzzleTiles
 from sslrecipes.datasets.transforms.random_crop import RandomCrop
 from sslrecipes.datasets.transforms.region_crops import RegionCrops
+from sslrecipes.datasets.transforms.region_of_index import RegionOfIndex
 from sslrecipes.datasets.transforms.rgb_to_bgr import RGBToBGR
 from sslrecipes.datasets.transforms.standardized_grey import StandardizedGrey
 
@@ -19,5 +20,6 @@ __all__ = [
     'RGBToBGR',
     'RandomCrop',
     'RegionCrops',
+    'RegionOfIndex',
     'StandardizedGrey',
 ]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from mmengine.dataset import default_collate
 
-from sslrecipes.datasets.transforms import MultiCrop, RegionCrops
+from sslrecipes.datasets.transforms import MultiCrop, RegionCrops, RegionOfIndex
 from sslrecipes.datasets.transforms.region_crops import region_boxes
 from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.registry import DATASETS, TRANSFORMS
@@ -92,3 +92,14 @@ def test_pictures_that_are_none_are_refused_as_by_multi_crop():
             crops({'img': np.zeros((4, 4), np.float32)})
         with pytest.raises(DataError, match=f'{type(crops).__name__}: an image is empty'):
             crops({'img': np.zeros((0, 4, 3), np.uint8)})
+
+
+@pytest.mark.parametrize('regions', [2, 4])
+def test_samples_show_their_regions_in_turn(regions):
+    image, boxes = random_image(20, 30), region_boxes(regions, 30, 20, 0.2)
+    for index in range(2 * regions):
+        results = RegionOfIndex(regions, overlap=0.2)({'img': image, 'sample_idx': index, 'gt_label': 7})
+        left, top, right, bottom = boxes[index % regions]
+        assert results['gt_label'] == index % regions
+        assert (results['img'] == image[top:bottom, left:right]).all()
+        assert results['img_shape'] == (bottom - top, right - left)

@@ -95,6 +95,7 @@ def test_unreadable_lists(tmp_path, listing):
         (('n01_5.png', 'n02_7.png'), r'Line 2 of "L": there is no image ".*n02/n02_7.png"'),
         (('n01_5.png', 'n3_7.png'), r'Line 2 of "L" names the class "n3", which .* does not have'),
         (('0,1,n01,n01_5.png',), r'says that "n01" is class 1, but among the 2 folders of .* it is class 0'),
+        (('2,0,n02,n02_5.png',), r'says that "n02" is class 0, but among the 2 folders of .* it is class 1'),
         (('n01_5.png', 'n01_10.png'), r'The class "n02" has no image in the subset list "L"\.'),
     ],
 )

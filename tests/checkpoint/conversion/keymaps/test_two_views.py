@@ -276,6 +276,39 @@ def test_backbones_are_read_from_every_file(tmp_path, file):
             assert same(read_network(tmp_path / 'official.pth', part).weights, wanted)
 
 
+def test_s3ls_byol_in_memory_has_all_three_networks():
+    """Its files hold the online encoder only; the names of the model in memory lead to the same places."""
+    names = [f'{part}.net.0.{leaf}' for part in ('projector', 'predictor') for leaf in ('weight', 'bias')]
+    official = [f'online_encoder.{name}' for name in names[:2]] + [f'online_{name}' for name in names[2:]]
+    official += [f'target_encoder.{name}' for name in names[:2]]
+    ours = KEYMAPS['s3l-byol'].to_ours(dict.fromkeys(official))
+    wanted = [
+        f'{part}.mlp.0.{leaf}' for part in ('neck', 'head.predictor', 'teacher.neck') for leaf in ('weight', 'bias')
+    ]
+    assert [*ours] == wanted
+
+
+@pytest.mark.parametrize('family', ['s3l-byol', 's3l-simclr', 's3l-simsiam', 'simsiam', 'moco', 'mmselfsup'])
+def test_a_joint_probe_has_no_place_in_files_without_one(family):
+    ours = {'backbone.conv1.weight': 0, 'probe.weight': 1, 'probe.bias': 2}
+    assert KEYMAPS[family].only_ours(ours) == ['probe.weight', 'probe.bias']
+    assert [*KEYMAPS[family].to_official(ours).values()] == [0]
+
+
+@pytest.mark.parametrize('family', ['solo-learn', 'solo-learn-moco'])
+def test_solo_learns_classifier_on_the_follower_has_no_counterpart(family):
+    official = {'backbone.conv1.weight': 0, 'momentum_classifier.weight': 1}
+    assert KEYMAPS[family].without_counterpart(official) == ['momentum_classifier.weight']
+    assert KEYMAPS[family].to_ours(official) == {'backbone.conv1.weight': 0}
+
+
+@pytest.mark.parametrize('twice', ['online_net', 'encoder'])
+def test_what_the_first_releases_of_mmselfsup_hold_twice_is_told(twice):
+    assert KEYMAPS['mmselfsup'].without_counterpart([f'{twice}.0.conv1.weight', 'backbone.conv1.weight']) == [
+        f'{twice}.0.conv1.weight'
+    ]
+
+
 def test_first_releases_of_solo_learn_call_backbones_encoders():
     new = FILES['solo-learn byol'][1]()
     old = {name.replace('backbone.', 'encoder.'): value for name, value in new.items()}

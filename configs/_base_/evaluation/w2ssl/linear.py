@@ -1,21 +1,12 @@
-"""Linear classification of W2SSL, for batches of 256; the hook proves that the network stays as its checkpoint.
+"""Linear classification of W2SSL: MoCo v3's for batches of 256, longer.
 
 Inherit it beside a FeatureModel, a data set and runtimes/keep_best.py, and add:
 
     model = dict(_base_.probe, num_classes=1000, in_channels=2048)
 """
 
-probe = dict(type='LinearProbe', lr_scales=(1.0,))
+_base_ = ['../mocov3/linear.py']
 
-optim_wrapper = dict(
-    type='OptimWrapper',
-    optimizer=dict(type='SGD', lr=0.1 * 256 / 256, momentum=0.9, weight_decay=0.0),
-    constructor='ParamGroupsConstructor',
-)
-param_scheduler = dict(type='WarmupCosineLR', per_epoch=True)
-train_cfg = dict(type='SSLTrainLoop', max_epochs=100, val_interval=1)
-val_cfg = dict()
-test_cfg = dict()
-
-custom_hooks = [dict(type='FrozenBackboneHook')]
-auto_scale_lr = dict(base_batch_size=256, enable=False)
+optim_wrapper = dict(optimizer=dict(lr=0.1 * 256 / 256))
+train_cfg = dict(max_epochs=100)
+auto_scale_lr = dict(base_batch_size=256)

@@ -4,8 +4,14 @@ import re
 
 import pytest
 import torch
-from mmpretrain.models import ResNet, selfsup
-from torch import nn
+from fixtures.two_view_files import (
+    FILES,
+    LEFT_OUT,
+    MM,
+    SMALL,
+    named,
+    states,
+)
 
 from sslrecipes.checkpoint.conversion.convert import convert_file, our_weights, to_official
 from sslrecipes.checkpoint.conversion.families import detect_family
@@ -18,156 +24,6 @@ from sslrecipes.checkpoint.networks import read_network
 from sslrecipes.errors import CheckpointError
 from sslrecipes.models.methods.multi_crop_method import pooled_output
 from sslrecipes.registry import MODELS
-
-SMALL = dict(depth=18, stem_channels=8, base_channels=8, zero_init_residual=False)
-WITHOUT_CONV5 = dict(num_stages=3, strides=(1, 2, 2), dilations=(1, 1, 1), out_indices=(2,))
-LAYERS = {
-    'first': lambda: nn.Linear(64, 4),
-    'first without conv5': lambda: nn.Linear(32, 4),
-    'first without bias': lambda: nn.Linear(64, 4, bias=False),
-    'linear': lambda: nn.Linear(4, 4),
-    'no bias': lambda: nn.Linear(4, 4, bias=False),
-    'norm': lambda: nn.BatchNorm1d(4),
-    'plain norm': lambda: nn.BatchNorm1d(4, affine=False),
-    'relu': nn.ReLU,
-}
-PLAIN = ('first', 'relu', 'linear')
-NORMED = ('first', 'norm', 'relu', 'linear')
-SIMSIAM = ('first without bias', 'norm', 'relu', 'no bias', 'norm', 'relu', 'linear', 'plain norm')
-S3L_SIMSIAM = ('first', 'norm', 'relu', 'linear', 'norm', 'relu', 'linear', 'norm')
-PREDICTOR = ('no bias', 'norm', 'relu', 'linear')
-BIASED_PREDICTOR = ('linear', 'norm', 'relu', 'linear')
-PLACES = torch.rand(2, 64)
-PROBE = dict(classifier__weight=torch.rand(3, 64), classifier__bias=torch.rand(3))
-PREDICTOR_V3 = ('no bias', 'norm', 'relu', 'no bias', 'plain norm')
-MOCO_V3 = ('first without bias', 'norm', 'relu', 'no bias', 'plain norm')
-QUEUE = dict(queue=torch.rand(4, 8), queue_ptr=torch.ones(1))
-
-
-def named(**parts):
-    """State dict of parts by their names, in which two underscores stand for a dot: a ResNet, layers, or tensors."""
-    built = {name.replace('__', '.'): part for name, part in parts.items()}
-    return {
-        f'{part}.{name}' if name else part: value
-        for part, content in built.items()
-        for name, value in ({'': content} if isinstance(content, torch.Tensor) else states(content)).items()
-    }
-
-
-def states(content):
-    if isinstance(content, dict):
-        return randomised(ResNet(**SMALL, **content)).state_dict()
-    return randomised(nn.Sequential(*(LAYERS[it]() for it in content))).state_dict()
-
-
-def moco(mlp, **options):
-    """S3L's and facebookresearch's; the classifier of a single layer has no number."""
-    networks = named(encoder_q=options, encoder_q__fc=mlp, encoder_k=options, encoder_k__fc=mlp, **QUEUE)
-    return {
-        f'module.{name.replace("fc.0.", "fc.") if len(mlp) == 1 else name}': value for name, value in networks.items()
-    }
-
-
-def in_ddp(**parts):
-    return {f'module.{name}': value for name, value in named(**parts).items()}
-
-
-def randomised(network):
-    """Set all values of a network at random, and all counters to the same number."""
-    for value in network.state_dict().values():
-        value.copy_(torch.rand_like(value) if value.is_floating_point() else value + 7)
-    return network
-
-
-def mm(kind, neck, **parts):
-    """A method of mmpretrain with small sizes."""
-    backbone = dict(type='ResNet', **SMALL)
-    return randomised(getattr(selfsup, kind)(backbone=backbone, neck=neck, **parts))
-
-
-def mm_neck(in_channels=64, **options):
-    return dict(
-        type='NonLinearNeck',
-        in_channels=in_channels,
-        hid_channels=4,
-        out_channels=4,
-        norm_cfg=dict(type='BN1d'),
-        **options,
-    )
-
-
-def mm_predictor(**options):
-    predictor = mm_neck(4, with_avg_pool=False, with_last_bn=False, **options)
-    return dict(type='LatentPredictHead', predictor=predictor, loss=dict(type='CosineSimilarityLoss'))
-
-
-MM_NECK = dict(type='MoCoV2Neck', in_channels=64, hid_channels=4, out_channels=4)
-MM_CONTRAST = dict(type='ContrastiveHead', loss=dict(type='CrossEntropyLoss'))
-
-MM = {
-    'simclr': lambda: mm('SimCLR', mm_neck(), head=MM_CONTRAST),
-    'simsiam': lambda: mm(
-        'SimSiam', mm_neck(num_layers=3, with_last_bn_affine=False), head=mm_predictor(with_last_bias=True)
-    ),
-    'byol': lambda: mm('BYOL', mm_neck(with_bias=True, with_last_bn=False), head=mm_predictor(with_bias=True)),
-    'moco': lambda: mm('MoCo', MM_NECK, head=MM_CONTRAST, queue_len=8, feat_dim=4, momentum=0.001),
-}
-
-
-def states_of(method):
-    return lambda: MM[method]().state_dict()
-
-
-FILES = {
-    'moco v1': ('moco', lambda: moco(('first',))),
-    'moco v2': ('moco', lambda: moco(PLAIN)),
-    'moco without conv5': ('moco', lambda: moco(('first without conv5', 'relu', 'linear'), **WITHOUT_CONV5)),
-    's3l simclr': ('moco', lambda: in_ddp(encoder_q={}, encoder_q__fc=PLAIN)),
-    's3l byol': ('s3l-byol', lambda: named(encoder_q={}, projector__net=NORMED)),
-    's3l simsiam': ('s3l-simsiam', lambda: in_ddp(encoder_q={}, projection=S3L_SIMSIAM, prediction=BIASED_PREDICTOR)),
-    'simsiam': ('simsiam', lambda: in_ddp(encoder={}, encoder__fc=SIMSIAM, predictor=PREDICTOR)),
-    'moco v3': (
-        'moco-v3',
-        lambda: in_ddp(
-            base_encoder={}, base_encoder__fc=MOCO_V3, momentum_encoder={}, momentum_encoder__fc=MOCO_V3,
-            predictor=PREDICTOR_V3,
-        ),
-    ),
-    'w2ssl': (
-        'w2ssl',
-        lambda: in_ddp(
-            base_encoder={}, base_encoder__fc_crop=MOCO_V3, base_encoder__fc_loc__weight=PLACES,
-            momentum_encoder={}, momentum_encoder__fc_crop=MOCO_V3, momentum_encoder__fc_loc__weight=PLACES,
-            predictor=PREDICTOR_V3[:-1],
-        ),
-    ),
-    'solo-learn simclr': ('solo-learn', lambda: named(backbone={}, projector=PLAIN, **PROBE)),
-    'solo-learn simsiam': ('solo-learn', lambda: named(backbone={}, projector=SIMSIAM, predictor=PREDICTOR)),
-    'solo-learn byol': (
-        'solo-learn',
-        lambda: named(
-            backbone={}, projector=NORMED, predictor=BIASED_PREDICTOR, momentum_backbone={}, momentum_projector=NORMED,
-        ),
-    ),
-    'solo-learn moco': (
-        'solo-learn-moco',
-        lambda: named(
-            backbone={}, projector=PLAIN, momentum_backbone={}, momentum_projector=PLAIN, **PROBE,
-            queue=torch.rand(2, 4, 8), queue_ptr=torch.ones(1),
-        ),
-    ),
-    'mmselfsup simclr': ('mmselfsup', states_of('simclr')),
-    'mmselfsup simsiam': ('mmselfsup', states_of('simsiam')),
-    'mmselfsup byol': ('mmselfsup', states_of('byol')),
-    'mmselfsup moco': ('mmselfsup-moco', states_of('moco')),
-}  # fmt: skip
-
-#: What has no counterpart: counters of updates, and the queue of each view
-LEFT_OUT = {
-    'mmselfsup byol': ['target_net.steps'],
-    'mmselfsup moco': ['encoder_k.steps'],
-    'solo-learn moco': ['queue', 'queue_ptr'],
-}
 
 
 def bare(state):

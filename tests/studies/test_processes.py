@@ -70,6 +70,7 @@ def test_a_job_ends_with_the_study_that_is_killed(tmp_path, kind):
 def test_a_request_to_the_whole_group_leaves_jobs_the_time_to_end(tmp_path):
     killed = Killed(tmp_path, 'tool')
     os.kill(killed.study.pid, signal.SIGSTOP)  # it can't answer at once
+    os.waitid(os.P_PID, killed.study.pid, os.WSTOPPED)  # of two requests at a time, the kernel delivers SIGTERM first
     os.killpg(killed.study.pid, signal.SIGTERM)
     assert killed.job_ends()
     killed.study.kill()

@@ -1,5 +1,5 @@
-"""The same on 10,800 pictures of Fashion-MNIST, which Debian's package dataset-fashion-mnist holds: about as many as
-there are tiles. They have no colours, so that Colorization is left out.
+"""The same on 7,200 pictures of Fashion-MNIST, which Debian's package dataset-fashion-mnist holds: nearly as many
+as there are tiles. They have no colours, so that Colorization is left out.
 """
 
 _base_ = 'w2ssl_grey_tiles.py'
@@ -17,7 +17,7 @@ stages = dict(
     **{
         name: dict(
             recipe=stage['recipe'].replace('12e_grey-tiles', '2e_fashion-mnist'),
-            options={**stage['options'], 'train_dataloader.dataset.indices': 10800},
+            options={**stage['options'], 'train_dataloader.dataset.indices': 7200},
             title=stage['title'],
         )
         for name, stage in _base_.stages.items()

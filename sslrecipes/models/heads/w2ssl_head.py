@@ -96,15 +96,15 @@ class W2SSLHead(Observed, BaseModule):
         self.rows = VIEWS * self.num_regions * max(sizes) * get_world_size()
 
     def where_loss(self, features: Tensor, regions: Tensor) -> dict[str, Tensor]:
-        """Loss of telling regions, and the share told rightly.
+        """Loss of telling regions, and the share told rightly (%).
 
         Args:
             features: ``(R * n, D)``.
             regions: int64 ``(R * n,)``.
         """
         logits = self.where(features)
-        accuracy = (logits.detach().argmax(dim=1) == regions).float().mean()
-        return {'loss_where': self.where_weight * F.cross_entropy(logits, regions), 'where_accuracy': accuracy}
+        accuracy = 100 * (logits.detach().argmax(dim=1) == regions).float().mean()
+        return {'loss_where': self.where_weight * F.cross_entropy(logits, regions), 'where_top1': accuracy}
 
     def what_loss(self, embeddings: Sequence[Tensor], keys: Sequence[Tensor], images: Tensor) -> Tensor:
         """Loss of finding all views and regions of an image, summed over both directions.

@@ -193,7 +193,7 @@ def test_regions_told_rightly_are_logged(build):
     model.head.where.weight.data.zero_()
     model.head.where.bias.data.copy_(torch.tensor([1.0, 0.0]))
     model.begin_step(START)
-    assert model(views(), mode='loss')['where_accuracy'] == 0.5
+    assert model(views(), mode='loss')['where_top1'] == 50
 
 
 def test_features_are_those_of_whole_pictures(build):

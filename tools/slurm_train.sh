@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # Train as a Slurm job.
 #
-#   [GPUS=8 GPUS_PER_NODE=8 CPUS_PER_TASK=5 SRUN_ARGS=...] \
+#   [GPUS=8 GPUS_PER_NODE=8 CPUS_PER_TASK=... SRUN_ARGS=...] \
 #       bash tools/slurm_train.sh PARTITION JOB_NAME CONFIG WORK_DIR [options of train.py]
+#
+# A task has a core for itself and one for each of the config's workers, unless CPUS_PER_TASK says otherwise.
+# SRUN_ARGS=--gpus-per-task=1 gives each task its GPU alone. Jobs on one node meet on ports of their own (MASTER_PORT).
 #
 # For a job that Slurm puts back into the queue before its time is over, submit the same command as a batch job of the
 # same size, with --resume; 120 seconds must be enough for one step and one checkpoint:
 #
-#   sbatch --partition PARTITION --job-name JOB_NAME --gres gpu:8 --ntasks 8 --ntasks-per-node 8 --cpus-per-task 5 \
+#   sbatch --partition PARTITION --job-name JOB_NAME --gres gpu:8 --ntasks 8 --ntasks-per-node 8 --cpus-per-task 9 \
 #       --requeue --signal=USR1@120 --open-mode=append \
 #       --wrap 'bash tools/slurm_train.sh PARTITION JOB_NAME CONFIG WORK_DIR --resume'
 set -euo pipefail
@@ -32,6 +35,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup_env.sh"
 # shellcheck disable=SC2119
 setup_env
 export PYTHONPATH="$ROOT${PYTHONPATH:+:$PYTHONPATH}"
+"$PYTHON" "$ROOT/tools/train.py" "$config" --work-dir "$work_dir" "$@" --check # one clear message, before the job waits
+workers=$("$PYTHON" "$ROOT/tools/print_config.py" "$config" | awk '$1 == "train_dataloader.num_workers" {print $2}')
 exec srun --partition "$partition" --job-name "$job" --gres "gpu:$per_node" --ntasks "$gpus" \
-    --ntasks-per-node "$per_node" --cpus-per-task "${CPUS_PER_TASK:-5}" --kill-on-bad-exit=1 "${extra[@]}" \
+    --ntasks-per-node "$per_node" --cpus-per-task "${CPUS_PER_TASK:-$((${workers:-0} + 1))}" --kill-on-bad-exit=1 "${extra[@]}" \
     "$PYTHON" -u "$ROOT/tools/train.py" "$config" --work-dir "$work_dir" --launcher slurm "$@"

@@ -14,6 +14,7 @@ from sslrecipes.checkpoint.files.writing import write_atomic
 from sslrecipes.commands.culprits import told
 from sslrecipes.commands.launch import build_runner
 from sslrecipes.commands.untrained_row import beside_untrained, prepare_untrained
+from sslrecipes.distributed.joining import leaving_process_group
 from sslrecipes.errors import ConfigError
 
 
@@ -33,7 +34,7 @@ def test(cfg: Config, checkpoint: str | None = None, out: str | None = None, unt
         cfg.load_from = checkpoint
     if not cfg.get('test_dataloader'):
         raise ConfigError(f'"{cfg.filename}" has no test_dataloader: give a config that evaluates.')
-    with told(cfg):
+    with leaving_process_group(), told(cfg):
         runner = build_runner(cfg, 'test', needs_weights=checkpoint is None)
         if not cfg.get('load_from'):
             runner._init_model_weights()

@@ -12,7 +12,7 @@ from mmengine.logging import print_log
 from sslrecipes.commands.culprits import told
 from sslrecipes.commands.launch import build_runner, keep_freed_memory
 from sslrecipes.commands.untrained_command import untrained_command
-from sslrecipes.engine.distributed import leaving_process_group
+from sslrecipes.distributed.joining import leaving_process_group
 from sslrecipes.engine.restart.resume_point import FinishedRunError
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError

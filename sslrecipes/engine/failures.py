@@ -17,15 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.dist import get_rank, get_world_size
-from torch import distributed
+from mmengine.dist import get_rank
 from torch.utils.data import DataLoader
 
 from sslrecipes.compat.local_files import last_read
 from sslrecipes.datasets.images.decoding import BadImageError
 from sslrecipes.datasets.seeding import batch_size_of
 from sslrecipes.datasets.workers import dead_worker
-from sslrecipes.engine.distributed import control_group
+from sslrecipes.distributed.control import from_every_process
 from sslrecipes.engine.loops import SSLIterTrainLoop
 from sslrecipes.errors import DataError, RunError, StorageError, UserError
 
@@ -81,11 +80,8 @@ class Peer:
 
 def find_peers() -> list[Peer]:
     """Return the other processes of the run; collective."""
-    if get_world_size() == 1:
-        return []
-    found: list[Any] = [None] * get_world_size()
-    distributed.all_gather_object(found, Peer(get_rank(), platform.node(), os.getpid()), group=control_group())
-    return [peer for peer in found if peer.rank != get_rank()]
+    own = Peer(get_rank(), platform.node(), os.getpid())
+    return [peer for peer in from_every_process(own) if peer != own]
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from sslrecipes.config.picture_size import picture_size
 from sslrecipes.config.places import value_at
 from sslrecipes.config.upstream import adopt
 from sslrecipes.datasets.seeding import SeededDataset
+from sslrecipes.distributed.joining import join_process_group, joins_here
 from sslrecipes.engine.advice import lengths_that_do_not_fit, lr_for_another_batch, one_class_only, queues_for_more_data
 from sslrecipes.engine.class_count import (
     check_accuracies,
@@ -35,12 +36,8 @@ from sslrecipes.engine.class_count import (
     check_same_classes,
 )
 from sslrecipes.engine.console import ConsoleFormatter, is_for_the_console
+from sslrecipes.engine.data_parallel import SSLDistributedDataParallel, revert_sparse_sync_batchnorm
 from sslrecipes.engine.dataloaders import build_seeded_loader
-from sslrecipes.engine.distributed import (
-    SSLDistributedDataParallel,
-    init_cpu_process_group,
-    revert_sparse_sync_batchnorm,
-)
 from sslrecipes.engine.failures import end_if_unwritable, explained
 from sslrecipes.engine.log_processor import LogProcessor
 from sslrecipes.engine.misfit import fitting
@@ -70,7 +67,8 @@ class SSLRunner(RestartableRunner):
       several hundred lines before the first epoch); a log file that can't be written ends the run (Python prints a
       traceback for each line);
     * :meth:`build_log_processor`: short log lines, also of recipes of other packages;
-    * :meth:`setup_env`, :meth:`wrap_model`: several processes on CPU (upstream needs CUDA in both);
+    * :meth:`setup_env`, :meth:`wrap_model`: several processes on CPU (upstream needs CUDA in both) and under
+      Slurm, see :mod:`sslrecipes.distributed.joining`;
     * :meth:`setup_env`: a timestamp of its own for each runner of a process (upstream's runners that are built within a
       second share logger, message hub, visualizer and so the first one's log file);
     * :meth:`build_dataloader`: augmentation seeded by (seed, epoch, index), shuffling by the config's seed (upstream
@@ -124,9 +122,10 @@ class SSLRunner(RestartableRunner):
         return super().build_log_processor(log_processor)
 
     def setup_env(self, env_cfg: dict[str, Any]) -> None:
-        """Join the process group on CPU, then set up as upstream; 'YYYYmmdd_HHMMSS' may get '-2' and so on."""
-        if self.distributed and not torch.cuda.is_available() and not torch.distributed.is_initialized():
-            init_cpu_process_group(self.launcher, **env_cfg.get('dist_cfg', {}))
+        """Join the process group, then set up as upstream; 'YYYYmmdd_HHMMSS' may get '-2' and so on."""
+        how = env_cfg.get('dist_cfg', {})
+        if self.distributed and not torch.distributed.is_initialized() and joins_here(self.launcher, **how):
+            join_process_group(self.launcher, **how)
         if self.distributed:  # as upstream would, with a warning from every process
             for variable in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS'):
                 os.environ.setdefault(variable, '1')

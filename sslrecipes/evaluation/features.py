@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.dist import all_gather, broadcast_object_list, get_world_size, is_main_process
+from mmengine.dist import all_gather, get_world_size, is_main_process
 from rich.console import Console
 from rich.progress import track
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from sslrecipes.distributed.control import from_main_process
 from sslrecipes.errors import ConfigError, DataError, did_you_mean
 from sslrecipes.evaluation.feature_cache import cache_file, load_features, save_features
 from sslrecipes.models.methods.feature_model import FeatureModel, Pool, as_feature_model
@@ -94,13 +95,13 @@ def extract_features(
     extractor = as_feature_model(model, pool)
     _check_loader(dataloader)
     file = cache_file(cache_dir, extractor, dataloader, amp_dtype) if cache_dir else None
-    cached = [load_features(file) if is_main_process() and file is not None and file.is_file() else None]
-    broadcast_object_list(cached)  # nodes need not share the folder
-    if cached[0] is not None:
-        return Features(*cached[0])
+    if file is not None:  # nodes need not share the folder
+        cached = from_main_process(lambda: load_features(file) if file.is_file() else None)
+        if cached is not None:
+            return Features(*cached)
     result = _extract(extractor, dataloader, amp_dtype, watch)
-    if file is not None and is_main_process():
-        save_features(file, result.x, result.y)
+    if file is not None:
+        from_main_process(lambda: save_features(file, result.x, result.y))
     return result
 
 

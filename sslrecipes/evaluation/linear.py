@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
-from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.dist import get_rank, get_world_size
 from torch import Tensor, nn
 
 from sslrecipes.config.rules import refuse_bad_values
 from sslrecipes.config.rules.evaluation import PROBE
+from sslrecipes.distributed.control import from_every_process, working_apart
 from sslrecipes.errors import ConfigError, did_you_mean
 from sslrecipes.evaluation.features import Features
 from sslrecipes.evaluation.metrics import classification_scores
@@ -165,15 +166,18 @@ def linear_scores(
 ) -> dict[str, float]:
     """Accuracies of the best probe: ``top1``, ``top5``, ``balanced`` in % and its ``lr``.
 
-    The main process trains and tells the others; every process must call it. See :attr:`ProbeResult.best` for the
-    caveat about the choice of the learning rate.
+    Processes share the learning rates; every process must call it. See :attr:`ProbeResult.best` for the caveat about
+    the choice of the learning rate.
     """
-    told: list[dict[str, float]] = [{}]
-    if is_main_process():
-        lr, scores = fit_linear_probes(train, val, settings, device=device, watch=watch).best
-        told = [{**scores, 'lr': lr}]
-    broadcast_object_list(told)
-    return told[0]
+    lrs = settings.lrs[get_rank() :: get_world_size()]
+    own: tuple[dict[str, float], ...] = ()
+    with working_apart():
+        if lrs:
+            own = fit_linear_probes(train, val, replace(settings, lrs=lrs), device=device, watch=watch).scores
+    shares = from_every_process(own)
+    scores = [shares[index % len(shares)][index // len(shares)] for index in range(len(settings.lrs))]
+    lr, best = ProbeResult(tuple(settings.lrs), tuple(scores)).best
+    return {**best, 'lr': lr}
 
 
 @torch.enable_grad()

@@ -3,10 +3,21 @@
 import json
 import os
 import re
+from contextlib import closing
 
 import pytest
 
 from sslrecipes.paths.ownership import claim
+
+
+class Left(list):
+    """Something to close that takes note of it."""
+
+    def __init__(self, notes):
+        self.notes = notes
+
+    def close(self):
+        self.notes.append('left')
 
 
 def test_annotations_of_a_metric_are_looked_for_before_anything_is_built(call, evaluation, tmp_path, capsys):
@@ -25,6 +36,16 @@ def test_evaluating_a_training_recipe_is_refused(call, config, capsys):
         call('test.py', config)
     assert stop.value.code == 2
     assert 'no test_dataloader' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('tool', ['train', 'test'])
+def test_the_process_group_is_left_whatever_happens(call, config, evaluation, tmp_path, monkeypatch, tool):
+    left = []
+    monkeypatch.setattr(f'sslrecipes.commands.{tool}.leaving_process_group', lambda: closing(Left(left)))
+    monkeypatch.setattr(f'sslrecipes.commands.{tool}.build_runner', lambda *args, **kwargs: 1 / 0)
+    with pytest.raises(SystemExit):
+        call(f'{tool}.py', {'train': config, 'test': evaluation}[tool])
+    assert left == ['left']
 
 
 @pytest.mark.parametrize('tool', ['train.py', 'test.py'])

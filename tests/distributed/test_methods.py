@@ -5,7 +5,8 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import distributed
 
-from sslrecipes.engine.distributed import SSLDistributedDataParallel, init_cpu_process_group
+from sslrecipes.distributed.joining import join_process_group
+from sslrecipes.engine.data_parallel import SSLDistributedDataParallel
 from sslrecipes.registry import MODELS
 
 ARCH = dict(embed_dims=32, num_layers=3, num_heads=2, feedforward_channels=64)
@@ -125,7 +126,7 @@ def check(cfg, images, noise, run_ranks, labels=None):
     """Compare loss and gradients of two processes with those of one."""
 
     def on_rank(rank, world):
-        init_cpu_process_group('pytorch', timeout=60)
+        join_process_group('pytorch', timeout=60)
         share = slice(rank * BATCH // world, (rank + 1) * BATCH // world)
         built = build(cfg, noise if noise is None else noise[share])
         model = SSLDistributedDataParallel(built, device_ids=[rank])

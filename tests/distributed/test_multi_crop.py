@@ -5,7 +5,8 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import distributed, nn
 
-from sslrecipes.engine.distributed import SSLDistributedDataParallel, init_cpu_process_group
+from sslrecipes.distributed.joining import join_process_group
+from sslrecipes.engine.data_parallel import SSLDistributedDataParallel
 from sslrecipes.models.utils.progress import Progress
 from sslrecipes.registry import MODELS
 
@@ -67,7 +68,7 @@ def run(model, share=slice(None)):
 
 
 def on_rank(cfg, rank, world, seed=0):
-    init_cpu_process_group('pytorch', timeout=60)
+    join_process_group('pytorch', timeout=60)
     model = SSLDistributedDataParallel(build(cfg), device_ids=[rank], broadcast_buffers=False)
     torch.manual_seed(seed + rank)  # what ranks draw by themselves differs
     results = []
@@ -114,7 +115,7 @@ def test_images_are_exchanged_before_keys_are_made(run_ranks):
     """Each process makes keys of a share of the same permutation, which follows from its seed."""
 
     def encoded(rank, world):
-        init_cpu_process_group('pytorch', timeout=60)
+        join_process_group('pytorch', timeout=60)
         model = build(MOCO)
         seen = []
         model.momentum_encoder.backbone.register_forward_hook(lambda _, args, __: seen.append(args[0][:, 0, 0, 0]))

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import distributed, nn
 
-from sslrecipes.engine.distributed import SSLDistributedDataParallel, init_cpu_process_group
+from sslrecipes.distributed.joining import join_process_group
+from sslrecipes.engine.data_parallel import SSLDistributedDataParallel
 from sslrecipes.models.utils.progress import Progress
 from sslrecipes.registry import MODELS
 
@@ -76,7 +77,7 @@ def step(model, inputs):
 @pytest.mark.parametrize('method', METHODS)
 def test_two_processes_equal_one(method, run_ranks):
     def on_rank(rank, world):
-        init_cpu_process_group('pytorch', timeout=60)
+        join_process_group('pytorch', timeout=60)
         share = slice(rank * BATCH // world, (rank + 1) * BATCH // world)
         model = SSLDistributedDataParallel(build(method, share), device_ids=[rank], broadcast_buffers=False)
         loss, grads = step(model, batch_of(method, share))

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from sslrecipes.engine.distributed import init_cpu_process_group
+from sslrecipes.distributed.joining import join_process_group
 from sslrecipes.engine.restart.state import gather_rank_buffers, restore_rank_buffers
 
 
@@ -17,7 +17,7 @@ class WithQueue(nn.Module):
 
 def test_buffers_of_each_process_come_back_to_it(run_ranks):
     def on_rank(rank, world):
-        init_cpu_process_group('pytorch', timeout=60)
+        join_process_group('pytorch', timeout=60)
         model = WithQueue()
         model.queue += rank + 1
         model.scratch += rank

@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import distributed, nn
 
-from sslrecipes.engine.distributed import SSLDistributedDataParallel, init_cpu_process_group
+from sslrecipes.distributed.joining import join_process_group
+from sslrecipes.engine.data_parallel import SSLDistributedDataParallel
 from sslrecipes.models.layers.gathering import gather_rows
 from sslrecipes.models.utils.progress import Progress
 from sslrecipes.registry import MODELS
@@ -64,7 +65,7 @@ def on_ranks(run_ranks, cfg, change=nn.Module.train, **parts):
     """Mean loss, gradients and queue of each rank, of a model that was changed."""
 
     def on_rank(rank, world):
-        init_cpu_process_group('pytorch', timeout=60)
+        join_process_group('pytorch', timeout=60)
         model = SSLDistributedDataParallel(change(build(cfg, **parts)), device_ids=[rank], broadcast_buffers=False)
         torch.manual_seed(rank)
         loss, grads = step(model, [view[share(rank)] for view in views()])

@@ -5,7 +5,8 @@ import torch
 from mmpretrain.models.selfsup.simclr import GatherLayer
 from torch import nn
 
-from sslrecipes.engine.distributed import SSLDistributedDataParallel, init_cpu_process_group
+from sslrecipes.distributed.joining import join_process_group
+from sslrecipes.engine.data_parallel import SSLDistributedDataParallel
 from sslrecipes.engine.optimizers import ParamGroupsConstructor
 from sslrecipes.models.layers.gathering import gather_rows
 from sslrecipes.models.methods import w2ssl
@@ -69,7 +70,7 @@ def train(model, inputs):
 
 def on_ranks(run_ranks, regions, **options):
     def on_rank(rank, world):
-        init_cpu_process_group('pytorch', timeout=60)
+        join_process_group('pytorch', timeout=60)
         model = SSLDistributedDataParallel(build(regions, **options), broadcast_buffers=False)
         torch.manual_seed(rank)  # as with diff_rank_seed
         own = slice(rank * BATCH, (rank + 1) * BATCH)
@@ -114,7 +115,7 @@ def test_a_gather_that_sums_no_gradients_would_not(run_ranks, monkeypatch):
 
 def test_local_montages_hold_images_of_their_process(run_ranks):
     def on_rank(rank, world):
-        init_cpu_process_group('pytorch', timeout=60)
+        join_process_group('pytorch', timeout=60)
         torch.manual_seed(rank)
         montages = build(2, shuffle='local').montages
         arrangement = montages.arrange(BATCH, torch.device('cpu'))
@@ -134,7 +135,7 @@ def test_local_montages_hold_images_of_their_process(run_ranks):
 
 def test_gathered_gradients_need_not_be_contiguous(run_ranks):
     def on_rank(rank, world):
-        init_cpu_process_group('pytorch', timeout=60)
+        join_process_group('pytorch', timeout=60)
         rows = torch.full((2, 3), float(rank), requires_grad=True)
         weights = torch.arange(12.0).view(3, 4)
         (gather_rows(rows).T * weights).sum().backward()

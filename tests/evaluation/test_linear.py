@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import nn
 
+from sslrecipes.distributed.joining import join_process_group
 from sslrecipes.errors import ConfigError
 from sslrecipes.evaluation.features import Features
-from sslrecipes.evaluation.linear import ProbeSettings, StackedProbes, fit_linear_probes, train_probes
+from sslrecipes.evaluation.linear import ProbeSettings, StackedProbes, fit_linear_probes, linear_scores, train_probes
 
 
 @pytest.fixture
@@ -112,3 +113,20 @@ def test_one_learning_rate_may_be_a_number():
     assert ProbeSettings.of({}) == ProbeSettings()
     assert ProbeSettings.of(dict(batch_size=1, with_bn=False)).batch_size == 1
     assert ProbeSettings.of(None) is None
+
+
+@pytest.mark.parametrize('world', [2, 4])
+def test_processes_share_the_learning_rates_and_agree(train, clusters, run_ranks, world):
+    """Three learning rates: one process has two of them, or none."""
+    val, three = Features(*clusters(60, noise=1.0, seed=1)), settings(lrs=(1e-6, 0.1, 1e-5))
+    alone = linear_scores(train, val, three)
+    assert alone['lr'] == 0.1
+
+    def on_rank(rank, world):
+        join_process_group('pytorch', timeout=60)
+        seen = []
+        scores = linear_scores(train, val, three, watch=lambda epochs: seen.append(len(epochs)) or epochs)
+        return scores, seen
+
+    shares = [2, 1] if world == 2 else [1, 1, 1, 0]
+    assert run_ranks(on_rank, world) == [(alone, [3] * (share > 0)) for share in shares]

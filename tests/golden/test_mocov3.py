@@ -9,7 +9,7 @@ from mmengine.model import BaseModule
 from torch import nn
 
 from sslrecipes.checkpoint.conversion.keymaps.rules import KeyMap
-from sslrecipes.engine.distributed import init_cpu_process_group
+from sslrecipes.distributed.joining import join_process_group
 from sslrecipes.models.utils.progress import Progress
 from sslrecipes.registry import MODELS, PARAM_SCHEDULERS
 
@@ -65,7 +65,7 @@ def test_one_direction_over_processes(case, run_ranks):
     cfg = head(case.meta['dim'], temperature=case.meta['temperature'])
 
     def on_rank(rank, world):
-        init_cpu_process_group('pytorch', timeout=60)
+        join_process_group('pytorch', timeout=60)
         queries = case[f'in/rank{rank}/q'].clone().requires_grad_()
         loss = MODELS.build(cfg).compare(queries, case[f'in/rank{rank}/k'])
         loss.backward()

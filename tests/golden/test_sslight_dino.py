@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sslrecipes.engine.distributed import init_cpu_process_group
+from sslrecipes.distributed.joining import join_process_group
 from sslrecipes.registry import MODELS
 
 LOSS = {
@@ -63,7 +63,7 @@ def test_center_of_two_processes(case, run_ranks):
     )
 
     def on_rank(rank, _):
-        init_cpu_process_group('pytorch', timeout=60)
+        join_process_group('pytorch', timeout=60)
         head, results = build_head(hyper, **temperatures), []
         for step in range(steps):
             student, teacher = (case[f'in/rank{rank}/{which}_{step}'] for which in ('student', 'teacher'))

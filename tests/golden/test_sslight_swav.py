@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sslrecipes.engine.distributed import init_cpu_process_group
+from sslrecipes.distributed.joining import join_process_group
 from sslrecipes.models.losses.sinkhorn import sinkhorn
 from sslrecipes.registry import MODELS
 
@@ -24,7 +24,7 @@ def test_sinkhorn(case):
 @pytest.mark.golden('sslight/dist2_center_sinkhorn')
 def test_sinkhorn_of_two_processes(case, run_ranks):
     def on_rank(rank, _):
-        init_cpu_process_group('pytorch', timeout=60)
+        join_process_group('pytorch', timeout=60)
         return sinkhorn(case[f'in/rank{rank}/scores'], case.hyper['eps'], case.hyper['iters']).numpy()
 
     codes = [torch.from_numpy(codes) for codes in run_ranks(on_rank, case.hyper['world_size'])]

@@ -14,7 +14,7 @@ from torch import nn
 from sslrecipes.checkpoint.conversion.keymaps.mocov3 import encoders
 from sslrecipes.checkpoint.conversion.keymaps.w2ssl import W2SSL
 from sslrecipes.config.reading import read_config
-from sslrecipes.engine.distributed import init_cpu_process_group
+from sslrecipes.distributed.joining import join_process_group
 from sslrecipes.models.layers.gathering import gather_rows
 from sslrecipes.models.layers.montage import Montages
 from sslrecipes.models.layers.quadrants import by_quadrant
@@ -128,7 +128,7 @@ def compare_states(model, stored, **tolerance):
 
 def on_rank(case, rank, summed=True):
     """What a rank makes of its inputs: montages, gathered features, the loss and its gradient for the pooled maps."""
-    init_cpu_process_group('pytorch', timeout=60)
+    join_process_group('pytorch', timeout=60)
     views = sorted(name.partition('_region') for name in case.part(f'in/rank{rank}/') if '_region' in name)
     regions = len({region for _, _, region in views})
     montages = Montages(regions)

@@ -80,15 +80,30 @@ def test_a_number_of_gpus_is_asked_for():
     assert "GPUS must be a number of processes, not '--resume'" in result.stderr
 
 
-def test_slurm_train(tmp_path):
+@pytest.mark.parametrize(
+    ('printed', 'given', 'cpus'),
+    [('train_dataloader.num_workers  8  a.py:7', {}, 9), ('', {}, 1), ('', {'CPUS_PER_TASK': '5'}, 5)],
+)
+def test_slurm_train(tmp_path, printed, given, cpus):
     _executable(tmp_path / 'srun', ECHO)
+    python = str(_executable(tmp_path / 'py', f'#!/bin/sh\ncase $1 in *print_config.py) echo "{printed}";; esac\n'))
     result = _bash(
         TOOLS / 'slurm_train.sh', 'gpu', 'mae', 'config.py', 'out', '--amp',
-        PATH=f'{tmp_path}:{os.environ["PATH"]}', PYTHON='py', GPUS='4', SRUN_ARGS='--qos high',
+        PATH=f'{tmp_path}:{os.environ["PATH"]}', PYTHON=python, GPUS='4', SRUN_ARGS='--qos high', **given,
     )  # fmt: skip
     words = ' '.join(result.stdout.splitlines())
     assert words.startswith('--partition gpu --job-name mae --gres gpu:4 --ntasks 4 --ntasks-per-node 4 ')
-    assert words.endswith(f'--qos high py -u {TOOLS}/train.py config.py --work-dir out --launcher slurm --amp')
+    assert f' --cpus-per-task {cpus} --kill-on-bad-exit=1 ' in words
+    assert words.endswith(f'--qos high {python} -u {TOOLS}/train.py config.py --work-dir out --launcher slurm --amp')
+
+
+def test_slurm_train_asks_for_nothing_if_the_check_fails(tmp_path):
+    _executable(tmp_path / 'srun', ECHO)
+    python = str(_executable(tmp_path / 'py', '#!/bin/sh\necho "error: mend it" >&2; exit 2\n'))
+    env = dict(PATH=f'{tmp_path}:{os.environ["PATH"]}', PYTHON=python)
+    result = _bash(TOOLS / 'slurm_train.sh', 'gpu', 'mae', 'config.py', 'out', **env)
+    assert (result.returncode, result.stdout) == (2, '')
+    assert 'error: mend it' in result.stderr
 
 
 def _set_up(root, **env):

@@ -6,7 +6,7 @@ import torch
 from mmengine.model import BaseModel
 from torch import nn
 
-from sslrecipes.engine.distributed import init_cpu_process_group
+from sslrecipes.distributed.joining import join_process_group
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError
 from sslrecipes.registry import MODELS
@@ -74,7 +74,7 @@ def test_statistics_are_those_of_the_whole_stream():
 
 
 def on_rank(rank, world):
-    init_cpu_process_group('pytorch')
+    join_process_group('pytorch')
     return measure(stream(np.random.default_rng(rank))[: 3 - rank], nn.BatchNorm2d(3))
 
 

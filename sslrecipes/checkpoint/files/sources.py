@@ -12,11 +12,11 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import torch
-from mmengine.dist import barrier, is_main_process
 from mmengine.logging import print_log
 
 from sslrecipes.checkpoint.files.digest_file import agrees, write_digest
 from sslrecipes.checkpoint.files.sealing import sha256
+from sslrecipes.distributed.control import from_main_process
 from sslrecipes.errors import CheckpointError, did_you_mean
 
 
@@ -70,11 +70,7 @@ def _download(url: str) -> Path:
     """
     folder = Path(torch.hub.get_dir(), 'checkpoints', hashlib.sha256(url.encode()).hexdigest()[:8])
     file = folder / (Path(urlparse(url).path).name or 'checkpoint')
-    try:
-        if is_main_process():
-            _fetch(url, file)
-    finally:
-        barrier()
+    from_main_process(lambda: _fetch(url, file))
     _fetch(url, file)
     return file
 

@@ -13,7 +13,7 @@ from sslrecipes.checkpoint.files.superseded import set_aside
 from sslrecipes.datasets.images.bad_images import BadImageList
 from sslrecipes.datasets.images.bad_samples import file_datasets
 from sslrecipes.datasets.seeding import SeededDataset
-from sslrecipes.engine.distributed import any_rank
+from sslrecipes.distributed.control import any_rank
 from sslrecipes.errors import ConfigError, RunError, counted
 from sslrecipes.registry import HOOKS
 

@@ -13,7 +13,7 @@ from torch import nn
 
 from sslrecipes.checkpoint.files.store import words_of
 from sslrecipes.checkpoint.files.superseded import keep_aside
-from sslrecipes.engine.distributed import any_rank, from_main_process
+from sslrecipes.distributed.control import any_rank, from_main_process
 from sslrecipes.engine.loops import SSLTrainLoop
 from sslrecipes.engine.optimizers.moments import moments_kept
 from sslrecipes.errors import ConfigError, counted

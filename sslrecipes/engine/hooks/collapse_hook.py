@@ -15,7 +15,7 @@ from mmengine.runner import Runner
 from torch import distributed
 
 from sslrecipes.checkpoint.files.superseded import set_aside
-from sslrecipes.engine.distributed import control_group
+from sslrecipes.distributed.control import control_group
 from sslrecipes.engine.loops import makes_step, progress_of
 from sslrecipes.errors import ConfigError, RunError, did_you_mean
 from sslrecipes.evaluation.collapse import Limits, Look, look_at

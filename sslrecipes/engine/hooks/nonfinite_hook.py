@@ -10,11 +10,11 @@ from mmengine.device import get_device
 from mmengine.dist import get_rank, get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from torch import Tensor, distributed
+from torch import Tensor
 
 from sslrecipes.checkpoint.files.superseded import free_path
 from sslrecipes.checkpoint.files.writing import save_torch
-from sslrecipes.engine.distributed import any_rank, control_group
+from sslrecipes.distributed.control import any_rank, from_every_process
 from sslrecipes.engine.loops import progress_of
 from sslrecipes.engine.nonfinite.detection import (
     Finding,
@@ -133,7 +133,7 @@ class NonFiniteHook(Hook):
             anyone = any_rank(bool(finding))[0]
             guilty = bool(finding) or not anyone  # each share is finite, their sum isn't
         sentence = f'rank {get_rank()}: {finding}; {self._save(finding)}' if guilty else ''
-        return '. '.join(filter(None, gathered(sentence)))
+        return '. '.join(filter(None, from_every_process(sentence)))
 
     def _own_finding(self, finding: Finding) -> Finding:
         """Run the step again without exchanging gradients, which are this process's own then."""
@@ -174,12 +174,3 @@ class NonFiniteHook(Hook):
             done = f'Back to the weights of "{roll_back(runner, what)}", on with the data that follows'
         runner.message_hub.update_info(COUNT, count)
         runner.logger.warning(f'{what} {done} ({count} of at most {self.limit}).')
-
-
-def gathered(text: str) -> list[str]:
-    """Return the texts of all processes; collective."""
-    if get_world_size() == 1:
-        return [text]
-    texts: list[Any] = [None] * get_world_size()
-    distributed.all_gather_object(texts, text, group=control_group())
-    return texts

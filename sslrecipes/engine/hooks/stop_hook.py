@@ -14,7 +14,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from sslrecipes.checkpoint.files.store import words_of
-from sslrecipes.engine.distributed import any_rank
+from sslrecipes.distributed.control import any_rank
 from sslrecipes.engine.loops import SSLTrainLoop
 from sslrecipes.errors import STOPPED
 from sslrecipes.registry import HOOKS

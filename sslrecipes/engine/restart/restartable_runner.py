@@ -16,7 +16,7 @@ from sslrecipes.checkpoint.files.store import CheckpointStore
 from sslrecipes.checkpoint.files.superseded import numbered_folder
 from sslrecipes.checkpoint.files.writing import BackgroundWriter
 from sslrecipes.datasets.seeding import batch_size_of
-from sslrecipes.engine.distributed import from_main_process
+from sslrecipes.distributed.control import from_main_process
 from sslrecipes.engine.failures import is_lost_storage, unwritable
 from sslrecipes.engine.restart.fingerprint import STORED_AS, dataset_facts, fingerprint
 from sslrecipes.engine.restart.resume_point import FinishedRunError, ResumePoint, find_resume_point, told_as_over

@@ -14,7 +14,7 @@ from sslrecipes.checkpoint.files.run_schema import read_run_meta
 from sslrecipes.checkpoint.files.sealing import seal_of
 from sslrecipes.checkpoint.files.sources import is_address, local_file
 from sslrecipes.checkpoint.files.store import CheckpointStore, words_of
-from sslrecipes.engine.distributed import from_main_process
+from sslrecipes.distributed.control import from_main_process
 from sslrecipes.engine.restart.fingerprint import differences
 from sslrecipes.errors import CheckpointError
 from sslrecipes.paths.owner import Owner

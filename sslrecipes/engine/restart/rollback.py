@@ -7,7 +7,7 @@ from typing import Any
 
 from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.checkpoint.files.run_schema import read_run_meta
-from sslrecipes.engine.distributed import from_main_process
+from sslrecipes.distributed.control import from_main_process
 from sslrecipes.engine.restart.state import restore_state
 from sslrecipes.errors import RunError
 

@@ -12,7 +12,7 @@ from mmengine.dist import get_rank, get_world_size
 from mmengine.logging import HistoryBuffer, MessageHub
 from torch import Tensor, distributed, nn
 
-from sslrecipes.engine.distributed import control_group
+from sslrecipes.distributed.control import control_group, from_every_process
 from sslrecipes.engine.schedulers.closed_form import ClosedFormSchedule
 from sslrecipes.errors import CheckpointError
 from sslrecipes.models.utils.wrapping import unwrapped
@@ -155,8 +155,7 @@ def gather_rank_buffers(model: nn.Module) -> list[dict[str, Tensor]]:
         return []
     stored = model.state_dict().keys()
     buffers = {name: buffer for name, buffer in model.named_buffers() if name in stored}
-    votes: list[Any] = [None] * get_world_size()
-    distributed.all_gather_object(votes, [_digest(buffer) for buffer in buffers.values()], group=control_group())
+    votes = from_every_process([_digest(buffer) for buffer in buffers.values()])
     differing = [name for name, *digests in zip(buffers, *votes, strict=True) if len(set(digests)) > 1]
     if not differing:
         return []

@@ -57,26 +57,37 @@ class BadImagesHook(Hook):
             for part in file_datasets(dataset):
                 self.num_images += len(part)
                 self._root = getattr(part, 'data_root', '') or self._root
-        self.after_optimizer_step(runner)
+        runner.vote.add('bad images', self._too_many)
+        self._tell_news(runner)
+        if any_rank(self._too_many())[0]:
+            raise self._end()
         if damaged := self.list.damaged:
             lines = counted(damaged, 'line')
             runner.logger.warning(f'Not counted, because damaged or too old: {lines} of "{self.list.path}".')
 
     def after_optimizer_step(self, runner: Runner) -> None:
         """Log the images that were found since the last step, and stop if they are too many."""
-        if not self.num_images:
-            return
+        if self.num_images:
+            self._tell_news(runner)
+            if runner.vote.take('bad images'):
+                raise self._end()
+
+    def _too_many(self) -> bool:
+        return self.num_images > 0 and len(self.list) / self.num_images > self.limit
+
+    def _tell_news(self, runner: Runner) -> None:
         if self.list.refresh():
             image, reason = self.list.last
             runner.logger.warning(f'Bad images: {self._share()}, the last "{image}" ({reason}); see "{self.list.path}"')
-        if any_rank(len(self.list) / self.num_images > self.limit)[0]:
-            self.list.refresh()  # another process may have found the last one
-            root = shlex.quote(str(self._root))
-            raise RunError(
-                f'{self._share()} are bad, more than {self.limit:.2%}: they are listed in "{self.list.path}". Mend or '
-                f'remove them (`python tools/check_data.py {root}` finds all), delete the list and start again '
-                'with --resume (and --accept-changes if pictures are gone), or raise default_hooks.bad_images.limit.'
-            )
+
+    def _end(self) -> RunError:
+        self.list.refresh()  # another process may have found the last one
+        root = shlex.quote(str(self._root))
+        return RunError(
+            f'{self._share()} are bad, more than {self.limit:.2%}: they are listed in "{self.list.path}". Mend or '
+            f'remove them (`python tools/check_data.py {root}` finds all), delete the list and start again '
+            'with --resume (and --accept-changes if pictures are gone), or raise default_hooks.bad_images.limit.'
+        )
 
     def _share(self) -> str:
         count = len(self.list)

@@ -13,7 +13,7 @@ from torch import nn
 
 from sslrecipes.checkpoint.files.store import words_of
 from sslrecipes.checkpoint.files.superseded import keep_aside
-from sslrecipes.distributed.control import any_rank, from_main_process
+from sslrecipes.distributed.control import from_main_process
 from sslrecipes.engine.loops import SSLTrainLoop
 from sslrecipes.engine.optimizers.moments import moments_kept
 from sslrecipes.errors import ConfigError, counted
@@ -84,6 +84,7 @@ class CheckpointHook(Hook):
                 f'CheckpointHook needs train_cfg.type to be "SSLTrainLoop" or "SSLIterTrainLoop", not "{name}".'
             )
         self._last_iter, self._last_time = runner.iter, time.monotonic()
+        runner.vote.add('late checkpoint', self._is_late)
         if runner.train_loop.is_done:
             runner.logger.warning(f'The run in "{runner.work_dir}" is finished: nothing is left to be trained.')
             return
@@ -138,8 +139,12 @@ class CheckpointHook(Hook):
         """Tell whether enough iterations or minutes have passed; collective."""
         if 0 < self.interval_iters <= runner.iter - self._last_iter:
             return True
-        late = self.interval_minutes and time.monotonic() - self._last_time >= 60 * self.interval_minutes
-        return bool(self.interval_minutes) and any_rank(is_main_process() and bool(late))[0]
+        return bool(self.interval_minutes) and bool(runner.vote.take('late checkpoint'))
+
+    def _is_late(self) -> bool:
+        """Tell whether the minutes have passed, by the clock of the main process."""
+        minutes = (time.monotonic() - self._last_time) / 60
+        return is_main_process() and 0 < self.interval_minutes <= minutes
 
     def _save(self, runner: Runner) -> Path:
         if not runner.saved_here:

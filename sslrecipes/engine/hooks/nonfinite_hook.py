@@ -79,13 +79,15 @@ class NonFiniteHook(Hook):
         self.runner = runner
         self.model = unwrapped(runner.model)
         self.untrained = UntrainedState(self.model)
+        self.losses: list[Tensor] = []
+        runner.vote.add('not finite', lambda: not surely_finite(self.losses, self.model))
         runner.optim_wrapper.guard = self
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Keep what the step starts from."""
         begins = runner.optim_wrapper.inner_count % runner.accumulative_counts == 0
         if begins:
-            self.losses: list[Tensor] = []
+            self.losses = []
             self.micro_batches: list[MicroBatch] = []
             self.untrained.remember()
         progress = progress_of(runner, batch_idx) if begins else None
@@ -109,7 +111,7 @@ class NonFiniteHook(Hook):
         Raises:
             RunError: If the run ends here.
         """
-        if not any_rank(not surely_finite(self.losses, self.model))[0]:
+        if not self.runner.vote.take('not finite'):
             return True
         finding = self._look_closely()
         if not any_rank(bool(finding))[0]:

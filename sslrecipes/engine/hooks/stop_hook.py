@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import threading
+from functools import partial
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -50,10 +51,13 @@ class StopHook(Hook):
         """Install the signal handlers."""
         if threading.current_thread() is threading.main_thread() and isinstance(runner.train_loop, SSLTrainLoop):
             self._previous = {number: signal.signal(number, self._on_signal) for number in REQUESTS}
+            for number in REQUESTS:
+                runner.vote.add(number.name, partial(self._received.__getitem__, number))
 
     def after_optimizer_step(self, runner: Runner) -> None:
-        """Stop, if any process was asked to."""
-        self._stop_if_asked(runner)
+        """Stop, if any process was asked to before this step was taken."""
+        if self._previous:
+            self._stop_if(runner, [runner.vote.take(number.name) for number in REQUESTS])
 
     def between_epochs(self, runner: Runner) -> None:
         """Stop, if any process was asked to."""
@@ -92,9 +96,11 @@ class StopHook(Hook):
 
     def _stop_if_asked(self, runner: Runner) -> None:
         if self._previous:
-            asked = any_rank(*self._received.values())
-            if any(asked):
-                self._stop(runner, [number for number, flag in zip(REQUESTS, asked, strict=True) if flag])
+            self._stop_if(runner, any_rank(*self._received.values()))
+
+    def _stop_if(self, runner: Runner, asked: list[bool]) -> None:
+        if any(asked):
+            self._stop(runner, [number for number, flag in zip(REQUESTS, asked, strict=True) if flag])
 
     def _stop(self, runner: Runner, asked: list[signal.Signals]) -> NoReturn:
         runner.save_here()

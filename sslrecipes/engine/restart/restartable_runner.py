@@ -17,6 +17,7 @@ from sslrecipes.checkpoint.files.superseded import numbered_folder
 from sslrecipes.checkpoint.files.writing import BackgroundWriter
 from sslrecipes.datasets.seeding import batch_size_of
 from sslrecipes.distributed.control import from_main_process
+from sslrecipes.distributed.step_vote import StepVote
 from sslrecipes.engine.failures import is_lost_storage, unwritable
 from sslrecipes.engine.restart.fingerprint import STORED_AS, dataset_facts, fingerprint
 from sslrecipes.engine.restart.resume_point import FinishedRunError, ResumePoint, find_resume_point, told_as_over
@@ -30,6 +31,9 @@ class RestartableRunner(Runner):
 
     Upstream forgets the position in the epoch, the generators and the buffers of the other processes, goes on under
     whatever circumstances, and writes its files in place.
+
+    Attributes:
+        vote: What its hooks ask all processes once per optimizer step.
     """
 
     #: Whether it writes into the folder of a run, of which there is one at a time.
@@ -39,6 +43,7 @@ class RestartableRunner(Runner):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._claim: Claim | None = None
+        self.vote = StepVote()
         try:
             super().__init__(*args, **kwargs)
         except BaseException as error:

@@ -8,6 +8,7 @@ import torch
 
 from sslrecipes.datasets import ImageFolder, seeded
 from sslrecipes.datasets.images.bad_images import entry
+from sslrecipes.distributed.step_vote import StepVote
 from sslrecipes.engine.hooks.bad_images_hook import BadImagesHook
 from sslrecipes.engine.runner import SSLRunner
 from sslrecipes.errors import ConfigError, RunError
@@ -96,8 +97,9 @@ def test_a_data_set_that_skips_nothing_is_left_alone(mae_on_digits, tmp_path):
 def test_the_limit_itself_is_allowed(folder, tmp_path):
     dataset, _ = seeded(ImageFolder(str(folder), pipeline=LOADING), [], 0)
     runner = SimpleNamespace(
-        work_dir=tmp_path, _resume=True, logger=MagicMock(), train_dataloader=SimpleNamespace(dataset=dataset)
-    )
+        work_dir=tmp_path, _resume=True, logger=MagicMock(), train_dataloader=SimpleNamespace(dataset=dataset),
+        vote=StepVote(),
+    )  # fmt: skip
     hook, names = BadImagesHook(limit=0.29), [entry(f'{number}.jpg', 'empty file') for number in range(30)]
     (tmp_path / 'bad_images.txt').write_bytes(b''.join(names[:29]))
     hook.before_train(runner)

@@ -1,16 +1,19 @@
 """A NaN on one of two gloo processes."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from mmengine.hooks import Hook
 
+from sslrecipes.checkpoint.files import room
 from sslrecipes.checkpoint.files.reading import read_checkpoint
 from sslrecipes.commands.replay import replay
 from sslrecipes.engine.hooks.nonfinite_hook import COUNT
+from sslrecipes.engine.nonfinite.record import read_record
 from sslrecipes.engine.runner import SSLRunner
-from sslrecipes.errors import RunError
+from sslrecipes.errors import CheckpointError, RunError
 
 
 class SpoiltBatch(Hook):
@@ -75,6 +78,56 @@ def test_both_stop_in_the_same_step_and_name_the_rank(cfg, run_ranks, spoil, acc
     else:
         record = read_checkpoint(f'{cfg.work_dir}/nonfinite/{files(cfg)[0]}')
         assert record['gradients'] == ['neck.decoder_pred.weight']
+
+
+def test_one_process_saves_what_all_have_alike(cfg, run_ranks):
+    class Divergence(SpoiltBatch):
+        def before_train_iter(self, runner, batch_idx, data_batch=None):
+            if runner.iter == self.iteration:
+                data_batch['inputs'] = data_batch['inputs'].float() * torch.nan
+
+    class OwnBuffer(Hook):
+        def before_train(self, runner):
+            runner.model.module.register_buffer('own', torch.tensor(float(runner.rank)))
+
+    def on_rank(rank, world):
+        runner = SSLRunner.from_cfg(cfg)
+        runner.register_hook(OwnBuffer())
+        runner.register_hook(Divergence())
+        with pytest.raises(RunError) as caught:
+            runner.train()
+        return str(caught.value)
+
+    message, _ = run_ranks(on_rank)
+    whole, own = (Path(cfg.work_dir, 'nonfinite', f'iter_3_rank_{rank}.pth') for rank in range(2))
+    assert f'{whole}. rank 1: loss nan' in message
+    assert own.stat().st_size < whole.stat().st_size / 4
+    records = [read_record(path) for path in (whole, own)]
+    assert [float(record['state'].pop('own')) for record in records] == [0, 1]
+    assert [record['position']['rank'] for record in records] == [0, 1]
+    assert records[0]['state'].keys() == records[1]['state'].keys()
+    inputs = [record['micro_batches'][0]['batch']['inputs'] for record in records]
+    assert len({part['micro_batches'][0]['seed'] for part in records}) == len(inputs) == 2
+
+    whole.rename(whole.with_name('elsewhere.pth'))
+    with pytest.raises(CheckpointError, match=r'rank_1\.pth" needs the file .iter_3_rank_0\.pth. beside it'):
+        read_record(own)
+
+
+def test_a_record_that_does_not_fit_is_not_begun(cfg, run_ranks):
+    def on_rank(rank, world):
+        room.shutil.disk_usage = lambda folder: SimpleNamespace(free=1000)
+        cfg.default_hooks.checkpoint.interval = 0
+        runner = SSLRunner.from_cfg(cfg)
+        runner._hooks = [hook for hook in runner.hooks if type(hook).__name__ != 'CheckpointHook']
+        runner.register_hook(SpoiltBatch())
+        with pytest.raises(RunError) as caught:
+            runner.train()
+        return str(caught.value)
+
+    message, _ = run_ranks(on_rank)
+    assert 'could not be saved (The record "iter_3_rank_1.pth" has ' in message
+    assert not files(cfg)
 
 
 @pytest.mark.parametrize(('spoil', 'policy'), [(SpoiltBatch, 'rollback'), (SpoiltGradient, 'skip')])

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import resource
-import shutil
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -14,14 +12,14 @@ from typing import Any
 
 from mmengine.logging import print_log
 
+from sslrecipes.checkpoint.files.room import check_room
 from sslrecipes.checkpoint.files.sealing import verify
 from sslrecipes.checkpoint.files.superseded import set_aside
 from sslrecipes.checkpoint.files.writing import TEMPORARY, save_torch, write_atomic
-from sslrecipes.errors import CheckpointError, StorageError, counted
+from sslrecipes.errors import CheckpointError, counted
 
 _NAME = re.compile(r'epoch_(?P<epoch>\d+)(_iter_(?P<iter>\d+))?\.pth|iter_(?P<only_iter>\d+)\.pth')
 _POINTER = 'last_checkpoint'
-_MIB = 1 << 20
 
 
 class CheckpointStore:
@@ -154,16 +152,7 @@ class CheckpointStore:
         """
         probe = write_atomic(self.folder / '.probe', lambda file: file.write_bytes(b'0'))
         probe.unlink(missing_ok=True)
-        limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
-        for room, what in (
-            (shutil.disk_usage(self.folder).free, 'is free'),
-            (limit, 'is allowed for a file (ulimit -f)'),
-        ):
-            if room != resource.RLIM_INFINITY and room < bytes_needed:
-                raise StorageError(
-                    f'A checkpoint of this run has {bytes_needed / _MIB:,.0f} MiB, but only {room / _MIB:,.0f} MiB '
-                    f'{what} in "{self.folder}": make room, or choose another folder.'
-                )
+        check_room(self.folder, bytes_needed, 'A checkpoint of this run')
 
     def _files(self) -> list[Path]:
         return list(self.folder.iterdir()) if self.folder.is_dir() else []

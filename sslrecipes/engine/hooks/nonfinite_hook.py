@@ -12,6 +12,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
+from sslrecipes.checkpoint.files.room import check_room
 from sslrecipes.checkpoint.files.superseded import free_path
 from sslrecipes.checkpoint.files.writing import save_torch
 from sslrecipes.distributed.control import any_rank, from_every_process
@@ -25,7 +26,7 @@ from sslrecipes.engine.nonfinite.detection import (
     repeat,
     surely_finite,
 )
-from sslrecipes.engine.nonfinite.record import make_record, precision
+from sslrecipes.engine.nonfinite.record import bytes_of, make_record, precision
 from sslrecipes.engine.optimizers import OptimWrapper
 from sslrecipes.errors import ConfigError, RunError, UserError, counted, did_you_mean
 from sslrecipes.models.utils.wrapping import unwrapped
@@ -43,8 +44,8 @@ class NonFiniteHook(Hook):
     A step counts as bad if the loss of any of its micro-batches, or its gradient, holds a NaN or an infinity on any
     process. It isn't taken, whatever the policy: weights, optimizer, loss scale and everything else that a checkpoint
     holds are as before its first forward pass. The processes to blame write ``iter_{I}_rank_{R}.pth`` for
-    ``tools/replay.py`` (or ``iter_{I}_rank_{R}-2.pth``, if an earlier start left one); I counts the micro-batches up to
-    the end of the step.
+    ``tools/replay.py`` (or ``iter_{I}_rank_{R}-2.pth``, if an earlier start left one), the first of them with weights
+    and optimizer; I counts the micro-batches up to the end of the step.
 
     With float16 and a dynamic loss scale, gradients that overflow are ordinary and left to the scaler, until the scale
     has fallen below 1; the loss must be finite all the same. A fixed scale can't give way: its overflows are bad steps.
@@ -134,7 +135,7 @@ class NonFiniteHook(Hook):
             finding = self._own_finding(finding)
             anyone = any_rank(bool(finding))[0]
             guilty = bool(finding) or not anyone  # each share is finite, their sum isn't
-        sentence = f'rank {get_rank()}: {finding}; {self._save(finding)}' if guilty else ''
+        sentence = self._save(finding, guilty)
         return '. '.join(filter(None, from_every_process(sentence)))
 
     def _own_finding(self, finding: Finding) -> Finding:
@@ -149,14 +150,24 @@ class NonFiniteHook(Hook):
         self.untrained.restore()
         return Finding(finding.losses, bad_gradients(self.model))
 
-    def _save(self, finding: Finding) -> str:
+    def _save(self, finding: Finding, guilty: bool) -> str:
+        """Save the step of a process to blame; the first of them has what all have alike. Collective."""
         name = f'iter_{self.runner.iter + 1}_rank_{get_rank()}.pth'
         path = free_path(Path(self.runner.work_dir, self.folder, name))
+        first, *_ = filter(None, from_every_process(path.name if guilty else None))
+        if not guilty:
+            return ''
+        rest = None if first == path.name else first
         try:
-            save_torch(path, make_record(self.runner, self.micro_batches, finding))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            record = make_record(self.runner, self.micro_batches, finding, rest)
+            check_room(path.parent, bytes_of(record), f'The record "{name}"')
+            save_torch(path, record)
         except (OSError, UserError) as error:  # what happened matters more
-            return f'the step could not be saved ({error})'
-        return f'look into it with: python tools/replay.py {path}'
+            told = f'the step could not be saved ({error})'
+        else:
+            told = f'look into it with: python tools/replay.py {path}'
+        return f'rank {get_rank()}: {finding}; {told}'
 
     def _act(self, report: str) -> None:
         """End the run, or skip or roll back the step."""

@@ -43,55 +43,86 @@ PRECISIONS = (None, 'float32', 'float16', 'bfloat16')
 MOST_THREADS = 1024
 
 
-def make_record(runner: Any, micro_batches: Sequence[MicroBatch], finding: Finding) -> dict[str, Any]:
+def make_record(
+    runner: Any, micro_batches: Sequence[MicroBatch], finding: Finding, rest: str | None = None
+) -> dict[str, Any]:
     """Gather what it takes to run an optimizer step again.
 
     Args:
         runner: A runner whose model is in the state before the step.
         micro_batches: The step's.
         finding: What this process found.
+        rest: Name of the file of another process, in the same folder, that has what all processes have alike.
 
     Returns:
         Entries in the order of use: ``scope`` and ``model`` (config), ``state`` (all parameters and buffers, also those
         that are in no checkpoint), ``micro_batches``, ``precision``, what was found, optimizer and loss scale, and for
-        the reader's eyes ``config``, ``position`` and ``versions``.
+        the reader's eyes ``config``, ``position`` and ``versions``; with ``rest``, only what is this process's own:
+        of the state the buffers.
 
     Raises:
         CheckpointError: If config or batch hold something else than tensors, data samples and plain values.
     """
-    wrapper, cfg = runner.optim_wrapper, runner.cfg
-    model_cfg = {'data_preprocessor': cfg.get('data_preprocessor'), **cfg.model}
-    return {
+    model = unwrapped(runner.model)
+    own = {
         'format': FORMAT,
-        'scope': cfg.get('default_scope', 'sslrecipes'),
-        'model': to_plain(model_cfg),
-        'state': {name: tensor.detach() for name, tensor in all_tensors(unwrapped(runner.model)).items()},
+        'state': dict(model.named_buffers()),
         'micro_batches': [to_plain(micro_batch._asdict()) for micro_batch in micro_batches],
-        'precision': precision(wrapper, runner.accumulative_counts),
         'losses': list(finding.losses),
         'gradients': list(finding.gradients),
-        'optimizer': to_plain(wrapper.state_dict()),
-        'config': cfg.pretty_text,
         'position': {'epoch': runner.epoch + 1, 'iter': runner.iter + 1, 'rank': get_rank(), 'ranks': get_world_size()},
-        'lr': [float(group['lr']) for group in wrapper.optimizer.param_groups],
         'threads': torch.get_num_threads(),
         'device': get_device(),
         'versions': to_plain(versions()),
     }
+    if rest is not None:
+        return {**own, 'rest': rest}
+    wrapper, cfg = runner.optim_wrapper, runner.cfg
+    return {
+        **own,
+        'scope': cfg.get('default_scope', 'sslrecipes'),
+        'model': to_plain({'data_preprocessor': cfg.get('data_preprocessor'), **cfg.model}),
+        'state': {name: tensor.detach() for name, tensor in all_tensors(model).items()},
+        'precision': precision(wrapper, runner.accumulative_counts),
+        'optimizer': to_plain(wrapper.state_dict()),
+        'config': cfg.pretty_text,
+        'lr': [float(group['lr']) for group in wrapper.optimizer.param_groups],
+    }
 
 
 def read_record(path: str | Path) -> dict[str, Any]:
-    """Read such a file.
+    """Read such a file, and the one that it takes the rest from.
 
     Raises:
         CheckpointError: If it is damaged, something else, or an entry is missing or isn't what it must be.
     """
-    record = {'scope': 'sslrecipes', **read_checkpoint(path, sealed=True)}
-    if record.get('format') != FORMAT:
-        raise CheckpointError(f'"{path}" is no record of a step: give a file of a "nonfinite" folder.')
+    record = {'scope': 'sslrecipes', **_with_rest(Path(path), _read(path))}
     if (odd := next(_odd_entries(record), None)) is not None:
         raise CheckpointError(f'"{path}" is no record of a step that can be run: its entry "{odd}" is missing or odd.')
     return record
+
+
+def _read(path: str | Path) -> dict[str, Any]:
+    record: dict[str, Any] = read_checkpoint(path, sealed=True)
+    if record.get('format') != FORMAT:
+        raise CheckpointError(f'"{path}" is no record of a step: give a file of a "nonfinite" folder.')
+    return record
+
+
+def _with_rest(path: Path, record: dict[str, Any]) -> dict[str, Any]:
+    """Add what the file beside it has, if it names one."""
+    if 'rest' not in record:
+        return record
+    name = record['rest']
+    if not isinstance(name, str) or Path(name).name != name or not (rest := path.with_name(name)).is_file():
+        raise CheckpointError(f'"{path}" needs the file {name!r} beside it, which has the weights.')
+    whole = _read(rest)
+    state: dict[str, Any] = {}
+    for part in (whole, record):
+        if not isinstance(part.get('state'), dict):
+            raise CheckpointError(f'"{path}" is no record of a step that can be run: its "state" is missing or odd.')
+        state |= part['state']
+    return {**whole, **record, 'state': state}
 
 
 def _odd_entries(record: Mapping[str, Any]) -> Iterator[str]:
@@ -140,6 +171,14 @@ def precision(wrapper: Any, accumulative_counts: int) -> dict[str, Any]:
 def all_tensors(model: nn.Module) -> dict[str, Tensor]:
     """All parameters and buffers of a model by name."""
     return {**dict(model.named_parameters()), **dict(model.named_buffers())}
+
+
+def bytes_of(value: Any) -> int:
+    """Bytes of the tensors in nested dictionaries and lists."""
+    if isinstance(value, Tensor):
+        return value.nbytes
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return sum(map(bytes_of, parts))
 
 
 def versions() -> dict[str, str]:

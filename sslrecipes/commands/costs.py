@@ -13,8 +13,9 @@ from sslrecipes.commands.flops import flop_counter
 from sslrecipes.engine.misfit import fitting
 from sslrecipes.models.utils.progress import Progress
 
-#: Numbers of images of the passes that are counted; what grows with the batch is told from what doesn't.
-PROBE_IMAGES = (2, 4)
+#: Sizes of the networks' input where passes are counted; what grows with the batch is told from what doesn't. Batch
+#: norms that see a single value of each channel for each picture need two.
+PROBES = (2, 4)
 
 
 class StepCost(NamedTuple):
@@ -51,13 +52,14 @@ def step_cost(
     """Run forward and backward passes of copies of the model on small batches, and count; collective.
 
     Args:
-        model: A model with ``data_preprocessor`` and mode ``'loss'``; it stays as it is.
+        model: A model with ``data_preprocessor`` and mode ``'loss'``; it stays as it is. If its networks see several
+            images in one picture, ``images_per_input`` says how many.
         make_batch: Makes a collated batch of a number of images.
         moments: How many the optimizer keeps of each parameter.
         progress: Position of the step, which some methods need to know.
     """
-    few, many = PROBE_IMAGES
-    (flops, kept), (more_flops, more_kept) = (count_passes(model, make_batch(n), progress) for n in PROBE_IMAGES)
+    few, many = (count * getattr(model, 'images_per_input', 1) for count in PROBES)
+    (flops, kept), (more_flops, more_kept) = (count_passes(model, make_batch(n), progress) for n in (few, many))
     slope, kept_slope = (more_flops - flops) / (many - few), (more_kept - kept) / (many - few)
     parameters = sum(p.numel() for p in model.parameters())
     trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)

@@ -20,6 +20,13 @@ MISFIT = re.compile(
     r'shapes? .*(multipl|mismatch|invalid)|expected input|running_mean should contain|normalized_shape'
     r'|size of tensor|[Ss]izes of tensors|size mismatch|out of bounds|must match|invalid for input of size'
 )
+#: What torch says of a batch norm whose input has no variance.
+_ONE_VALUE = re.compile(r'more than 1 value per channel')
+_FITTING_PARTS = 'Compare in_channels, num_classes and image sizes of backbone, neck, head, data_preprocessor and data.'
+_MORE_VALUES = (
+    'Take larger images or more of them per process and micro-batch; if only the last batch is that small, set '
+    'train_dataloader.drop_last=True.'
+)
 
 
 @contextmanager
@@ -48,7 +55,8 @@ def fitting(model: nn.Module, logger: logging.Logger | None = None) -> Iterator[
 
 def describe_misfit(error: Exception, model: nn.Module) -> str | None:
     """Say which module could not take its input; ``None`` if the error is none of sizes, or not of a module."""
-    if not MISFIT.search(str(error)):
+    one_value = bool(_ONE_VALUE.search(str(error)))
+    if not one_value and not MISFIT.search(str(error)):
         return None
     names = {module: name for name, module in model.named_modules()}
     for frame in _innermost_first(error.__traceback__):
@@ -59,10 +67,8 @@ def describe_misfit(error: Exception, model: nn.Module) -> str | None:
         given = f', given {", ".join(shapes[:4])}' if shapes else ''
         said = ' '.join(str(error).split())[:200].rstrip('.')
         place = f'model.{name}' if name else 'model'
-        return (
-            f'{place} ({type(frame["self"]).__name__}) does not fit its input{given}: {said}. Compare in_channels, '
-            'num_classes and image sizes of backbone, neck, head, data_preprocessor and data.'
-        )
+        way_out = _MORE_VALUES if one_value else _FITTING_PARTS
+        return f'{place} ({type(frame["self"]).__name__}) does not fit its input{given}: {said}. {way_out}'
     return None
 
 

@@ -80,3 +80,16 @@ def test_the_model_stays_as_it_is():
 def test_a_method_that_needs_the_time_is_not_guessed_for():
     with pytest.raises(AssertionError):
         step_cost(Timed(), batch)
+
+
+def test_networks_that_see_several_images_at_a_time_get_as_many_pictures_as_others():
+    """A batch norm behind the last of five strides sees one value of each channel of a small picture."""
+
+    class Pairs(Probe):
+        images_per_input = 2
+
+        def forward(self, inputs, data_samples, mode):
+            pairs = inputs.unflatten(0, (-1, 2)).sum(dim=1)
+            return nn.functional.batch_norm(self.layer(pairs), None, None, training=True).sum()
+
+    assert step_cost(Pairs(), batch).flops == 2 * 2 * 32 / 2

@@ -21,6 +21,11 @@ class Loss(nn.Module):
         (nn.Linear(4, 2), torch.zeros(2, 3), r'model\.head \(Linear\) .*given input \(2, 3\): mat1 and mat2 shapes'),
         (nn.Conv2d(3, 2, 1), torch.zeros(2, 1, 4, 4), r'\(Conv2d\) .*expected input.* to have 3 channels'),
         (nn.BatchNorm2d(3), torch.zeros(2, 1, 4, 4), r'\(BatchNorm2d\) .*running_mean'),
+        (
+            nn.BatchNorm2d(3),
+            torch.zeros(1, 3, 1, 1),
+            r'\(BatchNorm2d\) .*input \(1, 3, 1, 1\): .*larger images or more',
+        ),
         (nn.LayerNorm(3), torch.zeros(2, 4), r'\(LayerNorm\) .*normalized_shape'),
         (Loss(), torch.tensor([0, 3]), r'\(Loss\) .*given labels \(2,\): Target 3 is out of bounds'),
     ],

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from sslrecipes.config.rules import bad_value, refuse, refuse_bad_values
 from sslrecipes.config.rules.checks import one_of, share
-from sslrecipes.config.rules.regions import SHUFFLES, VIEWS
+from sslrecipes.config.rules.regions import QUADRANTS, SHUFFLES, VIEWS
 from sslrecipes.config.rules.sizes import differ
 from sslrecipes.errors import ConfigError
 from sslrecipes.models.layers.gathering import gather_rows
@@ -62,6 +62,11 @@ class W2SSL(MultiCropMethod):
         self.final_momentum = final_momentum
         self.montages = Montages(self.head.num_regions, shuffle)
         self.momentum_encoder = MomentumNetwork(**deepcopy(self.followed))
+
+    @property
+    def images_per_input(self) -> int:
+        """Images whose regions make one montage."""
+        return QUADRANTS // self.head.num_regions
 
     @property
     def followed(self) -> dict[str, nn.Module]:

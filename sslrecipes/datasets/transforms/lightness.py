@@ -8,6 +8,7 @@ import cv2
 import mmcv.transforms
 import numpy as np
 
+from sslrecipes.datasets.transforms.views.pixels import bgr_of
 from sslrecipes.registry import TRANSFORMS
 
 
@@ -17,12 +18,17 @@ class Lightness(mmcv.transforms.BaseTransform):
 
     Put it into the pipelines of evaluations of a network that Colorization has trained, which has seen no colours.
 
-    Changes ``img`` ``(H, W, 3)``, BGR uint8.
+    Changes ``img``, ``(H, W, 3)`` or ``(H, W)``, BGR uint8, to ``(H, W, 3)``.
     """
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Return the results with a new ``img``."""
-        lab = cv2.cvtColor(results['img'].astype(np.float32) / 255, cv2.COLOR_BGR2LAB)
+        """Return the results with a new ``img``.
+
+        Raises:
+            DataError: The image is empty, or isn't one of bytes with one or three channels.
+        """
+        image = bgr_of(results['img'], 'Lightness', results.get('img_path') or 'an image')
+        lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_BGR2LAB)
         levels = (lab[..., :1] * 2.55).round().astype(np.uint8)
         results['img'] = np.repeat(levels, 3, axis=-1)
         return results

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sslrecipes.config.rules import refuse_bad_values
 from sslrecipes.config.rules.puzzles import PUZZLE_TILES, TILES_PER_SIDE, tile_side
+from sslrecipes.datasets.transforms.views.pixels import bgr_of
 from sslrecipes.errors import DataError
 from sslrecipes.registry import TRANSFORMS
 
@@ -48,15 +49,15 @@ class PuzzleTiles(BaseTransform):
         """Replace ``img`` by its tiles.
 
         Raises:
-            DataError: The image has no three channels, or is smaller than three pixels.
+            DataError: The image has no three channels of bytes, or is smaller than three pixels.
         """
-        image = results['img']
+        image, name = results['img'], results.get('img_path') or 'an image'
         if image.ndim != 3 or image.shape[2] != 3 or min(image.shape[:2]) < TILES_PER_SIDE:
-            name = results.get('img_path', 'an image')
             raise DataError(
                 f'PuzzleTiles needs images (H, W, 3) of at least {TILES_PER_SIDE} x {TILES_PER_SIDE} pixels; {name} is '
                 f'{image.shape}.'
             )
+        image = bgr_of(image, 'PuzzleTiles', name)
         if np.random.rand() < self.grey_prob:
             image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
         cell, side = min(image.shape[:2]) // TILES_PER_SIDE, tile_side(min(image.shape[:2]), self.tile_share)

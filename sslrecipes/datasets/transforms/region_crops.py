@@ -97,12 +97,7 @@ class RegionCrops(BaseTransform):
         image = bgr_of(results['img'], 'RegionCrops', name)
         height, width = image.shape[:2]
         boxes = region_boxes(self.regions, width, height, self.overlap)
-        for region, (left, top, right, bottom) in zip(LAYOUTS[self.regions], boxes, strict=True):
-            if left >= right or top >= bottom:
-                raise DataError(
-                    f'RegionCrops: {name}, {width} x {height} pixels, is too small for {self.regions} regions: nothing '
-                    f'is left for the {region} one. Take it out of the data.'
-                )
+        refuse_empty(boxes, (width, height), f'RegionCrops: {name}')
         params = [_drawn_in(box, view) for view, box in zip(self.views, boxes * VIEWS, strict=True)]
         results.setdefault('ori_shape', (height, width))
         results['img'] = RENDERERS[self.backend](image, params)
@@ -130,6 +125,25 @@ def region_boxes(regions: int, width: int, height: int, overlap: float) -> list[
     columns = _halves(width, overlap)
     rows = _halves(height, overlap) if regions == len(LAYOUTS[4]) else [(0, height)]
     return [(left, top, right, bottom) for left, right in columns for top, bottom in rows]
+
+
+def refuse_empty(boxes: Sequence[Box], size: tuple[int, int], name: str) -> None:
+    """Refuse an image without pixels in one of its regions.
+
+    Args:
+        boxes: Those of all regions.
+        size: Width and height of the image.
+        name: What the image is called, behind the transform.
+
+    Raises:
+        DataError: If it is so small.
+    """
+    for region, (left, top, right, bottom) in zip(LAYOUTS[len(boxes)], boxes, strict=True):
+        if left >= right or top >= bottom:
+            raise DataError(
+                f'{name}, {size[0]} x {size[1]} pixels, is too small for {len(boxes)} regions: nothing is left for the '
+                f'{region} one. Take it out of the data.'
+            )
 
 
 def _halves(length: int, overlap: float) -> list[tuple[int, int]]:

@@ -8,7 +8,7 @@ from mmcv.transforms import BaseTransform
 
 from sslrecipes.config.rules import refuse_bad_values
 from sslrecipes.config.rules.regions import REGION_CROPS, REGIONS
-from sslrecipes.datasets.transforms.region_crops import region_boxes
+from sslrecipes.datasets.transforms.region_crops import refuse_empty, region_boxes
 from sslrecipes.registry import TRANSFORMS
 
 
@@ -32,10 +32,16 @@ class RegionOfIndex(BaseTransform):
         self.overlap = overlap
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Replace image and label."""
+        """Replace image and label.
+
+        Raises:
+            DataError: The image is so small that a region of it has no pixels.
+        """
         height, width = results['img'].shape[:2]
         region = results.get('sample_idx', 0) % self.regions
-        left, top, right, bottom = region_boxes(self.regions, width, height, self.overlap)[region]
+        boxes = region_boxes(self.regions, width, height, self.overlap)
+        refuse_empty(boxes, (width, height), f'RegionOfIndex: {results.get("img_path") or "an image"}')
+        left, top, right, bottom = boxes[region]
         results['img'] = results['img'][top:bottom, left:right]
         results['img_shape'] = results['img'].shape[:2]
         results['gt_label'] = region

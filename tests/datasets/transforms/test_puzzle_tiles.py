@@ -60,6 +60,11 @@ def test_other_images_are_refused(image):
         PuzzleTiles()({'img': image})
 
 
+def test_images_of_other_than_bytes_are_refused():
+    with pytest.raises(DataError, match=r'PuzzleTiles needs images .* of bytes; a.png is .* uint16'):
+        PuzzleTiles()({'img': np.zeros((9, 9, 3), np.uint16), 'img_path': 'a.png'})
+
+
 @pytest.mark.parametrize(
     'options', [dict(tile_share=0), dict(tile_share=1.5), dict(channel_shift=-1), dict(grey_prob=2)]
 )

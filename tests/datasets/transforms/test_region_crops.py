@@ -66,10 +66,11 @@ def test_batches_are_lists_of_views():
 
 
 @pytest.mark.parametrize(('size', 'regions', 'region'), [((1, 30), 2, 'left'), ((30, 1), 4, 'left-top')])
-def test_images_too_small_for_their_regions_are_named(size, regions, region):
+@pytest.mark.parametrize('kind', [RegionCrops, RegionOfIndex])
+def test_images_too_small_for_their_regions_are_named(kind, size, regions, region):
     width, height = size
     with pytest.raises(DataError, match=f'a.jpg, {width} x {height} pixels, is too small for .* the {region} one'):
-        RegionCrops(regions=regions)({'img': random_image(height, width), 'img_path': 'a.jpg'})
+        kind(regions=regions)({'img': random_image(height, width), 'img_path': 'a.jpg', 'sample_idx': 1})
 
 
 def test_images_of_two_columns_are_enough():

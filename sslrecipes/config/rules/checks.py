@@ -44,6 +44,11 @@ def share(value: Any) -> str | None:
     return None if number(0)(value) is None and value <= 1 else 'a number from 0 to 1'
 
 
+def part(value: Any) -> str | None:
+    """A number above 0, up to 1."""
+    return None if share(value) is None and value > 0 else 'a number above 0, and no more than 1'
+
+
 def one_of(*words: Any) -> Check:
     """One of ``words``."""
     allowed = ' or '.join(map(repr, words))

@@ -10,7 +10,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from sslrecipes.config.rules import refuse_bad_values
-from sslrecipes.config.rules.checks import above, share, whole
+from sslrecipes.config.rules.checks import above, part, share, whole
 from sslrecipes.models.utils.colours import NUM_BINS, colour_bins, soft_encoding
 from sslrecipes.models.utils.micro_batches import MicroBatches
 from sslrecipes.models.utils.precision import at_least_float32, full_precision
@@ -31,7 +31,7 @@ class ColorizationHead(BaseModule):
         in_channels: Width of the map.
         num_neighbours: Number of bins that a colour is divided among.
         sigma: Of the Gaussian by whose values it is divided, in units of Lab.
-        uniform_share: λ; 1 lets all colours weigh the same.
+        uniform_share: λ, above 0, or a colour that never comes would weigh infinitely; 1 lets all weigh the same.
         prior_momentum: Share that the prior keeps in an optimizer step.
         init_cfg: Initialisation; by default weights of N(0, 0.01) and no biases.
 
@@ -60,7 +60,7 @@ class ColorizationHead(BaseModule):
         given = {'in_channels': in_channels, 'num_neighbours': num_neighbours, 'sigma': sigma}
         refuse_bad_values('ColorizationHead', given, {**wholes, 'sigma': above(0)})
         shares = {'uniform_share': uniform_share, 'prior_momentum': prior_momentum}
-        refuse_bad_values('ColorizationHead', shares, dict.fromkeys(shares, share))
+        refuse_bad_values('ColorizationHead', shares, {'uniform_share': part, 'prior_momentum': share})
         self.num_neighbours = num_neighbours
         self.sigma = sigma
         self.uniform_share = uniform_share

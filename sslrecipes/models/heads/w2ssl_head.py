@@ -45,7 +45,7 @@ class W2SSLHead(Observed, BaseModule):
         init_cfg: Initialisation; torch's own by default, as officially.
 
     Raises:
-        ConfigError: For a value that can't be meant.
+        ConfigError: For a value that can't be meant, or two weights of 0.
 
     Source: W2SSL (IEEE TCSVT 2023), ``moco/builder.py``.
     """
@@ -66,6 +66,8 @@ class W2SSLHead(Observed, BaseModule):
         weights = {'where_weight': where_weight, 'what_weight': what_weight}
         given = {'in_channels': in_channels, 'num_regions': num_regions, **temperatures, **weights}
         refuse_bad_values('W2SSLHead', given, _OPTIONS)
+        if not any(weights.values()):
+            raise ConfigError('W2SSLHead: where_weight and what_weight are both 0, so that nothing would be learnt.')
         self.predictor = MODELS.build({'type': 'MLPNeck', **predictor})
         self.where = nn.Linear(in_channels, num_regions).requires_grad_(where_weight > 0)
         self.num_regions = num_regions

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from sslrecipes.config.rules import bad_value, refuse
 from sslrecipes.config.rules.checks import share
+from sslrecipes.config.rules.sizes import differ
 from sslrecipes.models.layers.momentum_network import MomentumNetwork
 from sslrecipes.models.methods.multi_crop_method import pooled_output
 from sslrecipes.models.methods.two_view_method import TwoViewMethod
@@ -34,6 +35,9 @@ class MoCoV3(TwoViewMethod):
         **kwargs: Arguments of :class:`sslrecipes.models.methods.multi_crop_method.MultiCropMethod`; the head is a
             :class:`sslrecipes.models.heads.mocov3_head.MoCoV3Head`.
 
+    Raises:
+        ConfigError: For a momentum that isn't from 0 to 1, or a neck that isn't as wide as the predictor.
+
     Source: `An Empirical Study of Training Self-Supervised Vision Transformers <https://arxiv.org/abs/2104.02057>`_.
     """
 
@@ -41,6 +45,8 @@ class MoCoV3(TwoViewMethod):
         super().__init__(**kwargs)
         for name, momentum in (('base_momentum', base_momentum), ('final_momentum', final_momentum)):
             refuse(bad_value(f'model.{name}', momentum, share), f'model.{name}')
+        predictor, channels = self.head.predictor, self.neck.out_channels
+        refuse(differ('model.neck.out_channels', channels, 'model.head.predictor.out_channels', predictor.out_channels))
         self.base_momentum = base_momentum
         self.final_momentum = final_momentum
         self.momentum_encoder = MomentumNetwork(backbone=deepcopy(self.backbone), neck=deepcopy(self.neck))

@@ -150,6 +150,7 @@ def test_several_views_and_other_preprocessing_are_refused(build):
         ('head', dict(num_neighbours=262)),
         ('head', dict(sigma=0)),
         ('head', dict(uniform_share=1.5)),
+        ('head', dict(uniform_share=0)),
         ('neck', dict(num_doublings=-1)),
     ],
 )

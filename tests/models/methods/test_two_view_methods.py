@@ -283,3 +283,9 @@ def test_a_queue_of_another_width_is_not_taken_over(build):
 def test_numbers_that_can_not_be_meant_are_refused(build, method, options):
     with pytest.raises(ConfigError, match=r'but must be a (whole )?number'):
         build(method, **options)
+
+
+def test_mocov3_compares_embeddings_of_one_width(build):
+    head = dict(HEADS['MoCoV3'], predictor={**HEADS['MoCoV3']['predictor'], 'out_channels': 7})
+    with pytest.raises(ConfigError, match=r'neck\.out_channels is 5 but model\.head\.predictor\.out_channels is 7'):
+        build('MoCoV3', head=head)

@@ -233,6 +233,7 @@ def test_views_of_unequal_sizes_are_refused(build):
     (dict(base_momentum=1.5), 'model.base_momentum is 1.5'),
     (dict(head=dict(temperature=0)), 'W2SSLHead.temperature is 0'),
     (dict(head=dict(where_weight=-1)), 'W2SSLHead.where_weight is -1'),
+    (dict(head=dict(where_weight=0, what_weight=0)), 'nothing would be learnt'),
     (dict(regions=3), 'W2SSLHead.num_regions is 3'),
     (dict(probe=dict(in_channels=6, num_classes=3)), 'no joint probe'),
 ], ids=str)  # fmt: skip

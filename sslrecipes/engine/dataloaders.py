@@ -6,6 +6,7 @@ import copy
 from functools import partial
 from typing import Any
 
+import torch
 from mmengine.dist import get_rank
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
@@ -20,7 +21,7 @@ from sslrecipes.registry import DATA_SAMPLERS
 def build_seeded_loader(
     loader_cfg: dict[str, Any], seed: int | None = None, diff_rank_seed: bool = False
 ) -> DataLoader[Any]:
-    """Build a loader as upstream, with augmentation and shuffling by the config's seed.
+    """Build a loader as upstream, with augmentation and shuffling by the config's seed, in pinned memory for a GPU.
 
     Args:
         loader_cfg: Config with ``dataset``, ``sampler``, ``batch_size``, ...
@@ -31,7 +32,7 @@ def build_seeded_loader(
         ConfigError: For ``num_batch_per_epoch``, which would cut the data set behind the sampler's back, and for
             ``drop_last`` with a ``batch_sampler``.
     """
-    cfg = copy.deepcopy(loader_cfg)
+    cfg = {'pin_memory': torch.cuda.is_available(), **copy.deepcopy(loader_cfg)}
     for function in ('collate_fn', 'worker_init_fn'):  # upstream passes the scope of a `package::` base on to them
         if isinstance(cfg.get(function), dict):
             cfg[function].pop('_scope_', None)

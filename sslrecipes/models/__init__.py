@@ -3,5 +3,6 @@
 import mmpretrain.models  # noqa: F401  a parent registry's modules are not imported by themselves
 
 from sslrecipes.models import backbones, heads, methods, necks, targets
+from sslrecipes.models.utils import data_preprocessors
 
-__all__ = ['backbones', 'heads', 'methods', 'necks', 'targets']
+__all__ = ['backbones', 'data_preprocessors', 'heads', 'methods', 'necks', 'targets']

@@ -18,7 +18,7 @@ _TOGETHER = (_STATISTICS, ('weight_g', 'weight_v'))
 _FOLLOWERS = ('momentum_encoder.', 'teacher.')
 _FOLLOWED = ('backbone.', 'neck.')
 #: Layers that always have a bias.
-_BIASED = 'patch_embed.projection'
+_BIASED = ('patch_embed.projection', '.where')
 #: What only the first block of a stage has.
 _SHORTCUT = 'downsample.'
 #: What the first block of a stage may have in another shape: a ResNet's, a MobileNet's.

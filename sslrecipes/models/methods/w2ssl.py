@@ -32,7 +32,7 @@ class W2SSL(MultiCropMethod):
     Regions of the whole batch are put together to montages, one forward pass for four of them: with two regions of each
     image half the passes of MoCo v3. A quadrant of the last map is the feature of its region. Features of all processes
     are gathered, gradients too, and each process computes the same loss of the whole batch, which the gradients after
-    ``DistributedDataParallel`` are those of.
+    ``DistributedDataParallel`` are those of. With gradient accumulation that batch is a micro-batch.
 
     Args:
         base_momentum: Share that the momentum encoder keeps of its weights in the first step.

@@ -91,3 +91,10 @@ def test_nothing_is_written_of_a_network_that_is_not_whole(tmp_path):
     with pytest.raises(CheckpointError, match=r'a\.pth": its network is not whole'):
         convert_held(dict(state_dict=state), 'a.pth', tmp_path / 'b.pth', to='s3l-byol', family='ours')
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('place', ['head.where', 'momentum_encoder.where'])
+def test_a_classifier_of_places_has_a_bias(place):
+    """The other linear layers of W2SSL have none."""
+    with pytest.raises(CheckpointError, match=f'{place}.bias is missing'):
+        refuse_gaps({f'{place}.weight': torch.zeros(2, 8)}, 'none')

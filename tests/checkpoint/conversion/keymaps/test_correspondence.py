@@ -160,3 +160,24 @@ def test_what_a_family_does_not_have_is_refused(tmp_path):
     for to in ('moco', 'barlow-twins', 'moco-v3', 'w2ssl'):
         with pytest.raises(CheckpointError, match=f'unknown to family "{to}"'):
             convert_file(tmp_path / 'ours.pth', tmp_path / 'x.pth', to=to)
+
+
+@pytest.mark.parametrize(
+    ('change', 'sentence'),
+    [
+        ({'projector.3.weight': None}, 'the last layer of its projection is missing'),
+        ({'projector.3.weight': torch.ones(7, 8)}, r'projector\.3\.weight is of \(7, 8\), bn\.running_mean of \(6,\)'),
+    ],
+)
+def test_the_end_of_barlow_twins_projection_is_missed(change, sentence):
+    """No norm, no follower and no other layer is beside it."""
+    state = {name: value for name, value in {**barlow_twins(), **change}.items() if value is not None}
+    with pytest.raises(CheckpointError, match=f'"it": its network is not whole: {sentence}'):
+        our_weights({'state_dict': state}, 'it')
+
+
+def test_barlow_twins_without_the_end_of_the_projection_is_not_written():
+    ours = KEYMAPS['barlow-twins'].to_ours(barlow_twins())
+    del ours['neck.mlp.3.weight']
+    with pytest.raises(CheckpointError, match='the last layer of its projection is missing'):
+        KEYMAPS['barlow-twins'].to_official(ours)

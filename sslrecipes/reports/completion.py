@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.logging import MMLogger
@@ -67,10 +68,25 @@ def trivial_loss_of(run: RunRecord) -> float | None:
     try:
         cfg = Config(dict(run.config.values))
         import_components(cfg)
-        return trivial_loss(build_network(cfg))
+        network = build_network(cfg)
+        head: Any = getattr(network, 'head', None)
+        known = trivial_loss(network)
+        if known is None and hasattr(head, 'check_batches') and (batch := batch_of_single_process(run)):
+            head.check_batches({batch})  # what it depends on, which only a training tells
+            return trivial_loss(network)
+        return known
     except BROKEN as error:
         MMLogger.get_current_instance().warning(f'The model of "{run.folder}" can not be built: {error}')
         return None
+
+
+def batch_of_single_process(run: RunRecord) -> int | None:
+    """Images of a step of a run of one process, as its speed tells; None for several processes, or if nothing does."""
+    batch = value_at(run.config.values, 'train_dataloader.batch_size')
+    rate, seconds = run.curve('images_per_second'), run.curve('time')
+    if not isinstance(batch, int) or not rate or not seconds:
+        return None
+    return batch if round(rate.values[-1] * seconds.values[-1] / batch) == 1 else None
 
 
 def scores_of(run: RunRecord, cache: Path, reference: Path | None, limit: int) -> Scores:

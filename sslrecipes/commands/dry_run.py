@@ -66,6 +66,7 @@ def print_report(runner: SSLRunner, missing: Mapping[str, str] | None = None, mo
     rows = {
         **stated,
         **{key: value for key, value in scaled_lr(runner).items() if key in stated},
+        **batch_of_run(runner, stated),
         **describe(cost, batch_size_of(runner.train_dataloader), relative_cost(runner.cfg)),
         **{f'MISSING {place}': file for place, file in (missing or {}).items()},
         'batches per epoch': str(len(runner.train_dataloader)),
@@ -82,13 +83,26 @@ def scaled_lr(runner: SSLRunner) -> dict[str, str]:
     auto = runner.cfg.get('auto_scale_lr') or {}
     if not auto.get('enable'):
         return {}
-    batch = batch_size_of(runner.train_dataloader) * runner.world_size * runner.accumulative_counts
+    batch = effective_batch(runner)
     lr, meant_for = runner.cfg.optim_wrapper.optimizer.lr, auto['base_batch_size']
     return {
         'lr': f'{lr * batch / meant_for:.6g} (scaled from batch {meant_for} to {batch})',
         'effective_batch': str(batch),
         'base_lr': f'{lr * 256 / meant_for:.6g}',
     }
+
+
+def batch_of_run(runner: SSLRunner, stated: Mapping[str, str]) -> dict[str, str]:
+    """The images of an optimizer step, unless they are ``stated``: with as many processes as the recipe's name says."""
+    batch, processes = effective_batch(runner), runner.world_size
+    if stated.get('effective_batch', str(batch)) == str(batch):
+        return {}
+    return {'batch of this run': f'{batch} ({processes} process{"es" if processes > 1 else ""})'}
+
+
+def effective_batch(runner: SSLRunner) -> int:
+    """Images of an optimizer step, over all processes."""
+    return batch_size_of(runner.train_dataloader) * runner.world_size * runner.accumulative_counts
 
 
 def describe(cost: StepCost, batch: int, relative: float | None = None) -> dict[str, str]:

@@ -1,7 +1,15 @@
 import torch
 
 from sslrecipes.commands.costs import StepCost
-from sslrecipes.commands.dry_run import describe, first_images, print_report, print_rows, scaled_lr, shapes
+from sslrecipes.commands.dry_run import (
+    batch_of_run,
+    describe,
+    first_images,
+    print_report,
+    print_rows,
+    scaled_lr,
+    shapes,
+)
 from sslrecipes.engine.runner import SSLRunner
 
 
@@ -79,3 +87,9 @@ def test_the_scaled_learning_rate_is_told(mae_on_digits):
     }
     mae_on_digits.auto_scale_lr.enable = False
     assert scaled_lr(SSLRunner.from_cfg(mae_on_digits)) == {}
+
+
+def test_a_batch_other_than_that_of_the_name_is_told(mae_on_digits):
+    runner = SSLRunner.from_cfg(mae_on_digits)
+    assert batch_of_run(runner, {'effective_batch': '64'}) == {'batch of this run': '16 (1 process)'}
+    assert batch_of_run(runner, {'effective_batch': '16'}) == batch_of_run(runner, {}) == {}

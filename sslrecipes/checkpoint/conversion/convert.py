@@ -38,6 +38,8 @@ class Conversion(NamedTuple):
 
 _SHOWN = 4
 _OURS = ('backbone.', 'neck.', 'head.')
+#: Families whose files tell the number of heads: that of MoCo v3's ViT-S is not that of other ViTs of its width.
+_TELLING_HEADS = ('ours', 'moco-v3-vit')
 
 
 def to_ours(state: Mapping[str, T], family: str) -> dict[str, T]:
@@ -148,7 +150,7 @@ def convert_held(
             refuse_gaps(renamed, KEYMAPS[found].biases)
         else:
             refuse_gaps(KEYMAPS[to].kept(state), KEYMAPS[to].biases)
-    heads = facts_of(meta_of(checkpoint)).heads if to == 'ours' else 0
+    heads = facts_of(meta_of(checkpoint)).heads if to in _TELLING_HEADS else 0
     save_converted(target, renamed, to, heads=heads)
     return KEYMAPS[found].without_counterpart(state) if to == 'ours' else KEYMAPS[to].only_ours(state)
 

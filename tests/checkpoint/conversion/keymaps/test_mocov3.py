@@ -56,13 +56,15 @@ def test_there_and_back(official, tmp_path):
         convert_file(tmp_path / 'ours.pth', tmp_path / 'x.pth', to='moco-v3')
 
 
-@pytest.mark.parametrize('suffix', [None, '.pth', '.safetensors'])
+@pytest.mark.parametrize('suffix', [None, '.pth', '.safetensors', '.pth.tar'])
 def test_heads_are_told_by_the_file_and_by_what_is_made_of_it(official, tmp_path, suffix):
     file, state = official
     if suffix:
         converted = tmp_path / f'ours{suffix}'
         convert_file(file, converted, to='ours')
         file = converted
+    if suffix == '.pth.tar':  # and back
+        convert_file(converted, file := tmp_path / 'official.pth.tar', to='moco-v3-vit')
     for part in ('student', 'teacher'):
         assert read_network(file, part).facts.heads == HEADS
     target = vit()

@@ -36,6 +36,7 @@ def unfit_layers(layers: Layers, biases: Biases = 'unknown') -> Iterator[str]:
                 yield from _linear(layers, layer, {}, pooled, biases='all') if layer in layers else ()
         elif network == 'momentum_encoder.' and projected is not None:
             yield from _queue(layers.get('head', {}), projected)
+            yield from _second_queue(layers)
 
 
 def _trunk(layers: Layers, backbone: str) -> Walk:
@@ -142,3 +143,14 @@ def _queue(head: dict[str, Shape], given: int) -> Iterator[str]:
         yield f'head.{"queue_ptr" if "queue" in head else "queue"} is missing'
     if 'queue' in head and head['queue'][0] != given:
         yield f'head.queue is of {head["queue"]}, the projection gives {given} channels'
+
+
+def _second_queue(layers: Layers) -> Iterator[str]:
+    """DenseCL's, of the places that its second projection is for: as large as the first one."""
+    head = layers.get('head', {})
+    if 'queue' not in head or not any(layer.startswith('neck.mlp2.') for layer in layers):
+        return
+    if 'queue2' not in head:
+        yield 'head.queue2 is missing'
+    elif head['queue2'] != head['queue']:
+        yield f'head.queue2 is of {head["queue2"]}, head.queue of {head["queue"]}'

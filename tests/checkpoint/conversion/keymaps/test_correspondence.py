@@ -181,3 +181,13 @@ def test_barlow_twins_without_the_end_of_the_projection_is_not_written():
     del ours['neck.mlp.3.weight']
     with pytest.raises(CheckpointError, match='the last layer of its projection is missing'):
         KEYMAPS['barlow-twins'].to_official(ours)
+
+
+@pytest.mark.parametrize(
+    ('queue', 'sentence'), [(None, 'is missing'), (torch.rand(4, 6), r'is of \(4, 6\), head\.queue')]
+)
+def test_densecl_has_two_queues_alike(tmp_path, queue, sentence):
+    state = {name: value for name, value in {**densecl(), 'queue2': queue}.items() if value is not None}
+    save_torch(tmp_path / 'official.pth', state)
+    with pytest.raises(CheckpointError, match=rf'its network is not whole: head\.queue2 {sentence}'):
+        convert_file(tmp_path / 'official.pth', tmp_path / 'ours.pth', to='ours')

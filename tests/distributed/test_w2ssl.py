@@ -133,14 +133,20 @@ def test_local_montages_hold_images_of_their_process(run_ranks):
         assert {*(built[BATCH // 2 :] % 100 // BATCH).flatten()} == {1}
 
 
-def test_gathered_gradients_need_not_be_contiguous(run_ranks):
+def test_gathered_rows_and_gradients_need_not_be_contiguous(run_ranks):
+    """Nor alike on all processes; and what comes from behind is left as it is."""
+
     def on_rank(rank, world):
         join_process_group('pytorch', timeout=60)
-        rows = torch.full((2, 3), float(rank), requires_grad=True)
+        rows = torch.full((3, 2), float(rank), requires_grad=True)
+        gathered, behind = gather_rows(rows.T), []
+        gathered.register_hook(behind.append)
         weights = torch.arange(12.0).view(3, 4)
-        (gather_rows(rows).T * weights).sum().backward()
-        return rows.grad.numpy()
+        (gathered * weights.T.contiguous() if rank else gathered.T * weights).sum().backward()
+        return gathered.detach().numpy(), rows.grad.T.numpy(), behind[0].numpy()
 
     weights = torch.arange(12.0).view(3, 4).T
-    for rank, gradient in enumerate(run_ranks(on_rank, WORLD)):
+    for rank, (gathered, gradient, behind) in enumerate(run_ranks(on_rank, WORLD)):
+        assert gathered.tolist() == [[0] * 3] * 2 + [[1] * 3] * 2
         assert torch.equal(torch.as_tensor(gradient), WORLD * weights[2 * rank : 2 * rank + 2])
+        assert torch.equal(torch.as_tensor(behind), weights)

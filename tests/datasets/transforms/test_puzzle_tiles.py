@@ -37,6 +37,23 @@ def test_channels_are_moved_apart_within_the_image():
     assert {min(shifts), max(shifts)} == {-4, 4}
 
 
+def test_channels_are_moved_in_both_directions_each_for_itself():
+    image = np.arange(225, dtype=np.uint8).reshape(15, 15, 1).repeat(3, axis=2)
+    moved = set()
+    for _ in range(200):
+        tile = PuzzleTiles(tile_share=0.4, channel_shift=2, grey_prob=0)({'img': image})['img'][4]
+        (row, column), (other_row, other_column) = (divmod(int(value), 15) for value in tile[0, 0, :2])
+        moved.add((row - other_row, column - other_column))
+    rows, columns = zip(*moved, strict=True)
+    assert {*rows} == {*columns} == {*range(-4, 5)}
+    assert len(moved) > 40
+
+
+def test_defaults_are_the_papers():
+    tiles = PuzzleTiles()
+    assert (tiles.tile_share, tiles.channel_shift, tiles.grey_prob) == (64 / 75, 2, 0.3)
+
+
 def test_all_tiles_of_an_image_are_grey_or_none():
     image = np.random.randint(0, 256, (30, 30, 3), dtype=np.uint8)
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)

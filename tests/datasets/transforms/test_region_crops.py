@@ -1,11 +1,16 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from mmengine.dataset import default_collate
 
+from sslrecipes.config.reading import read_config
 from sslrecipes.datasets.transforms import MultiCrop, RegionCrops, RegionOfIndex
 from sslrecipes.datasets.transforms.region_crops import region_boxes
 from sslrecipes.errors import ConfigError, DataError
 from sslrecipes.registry import DATASETS, TRANSFORMS
+
+VIEWS = Path(__file__).parents[3] / 'configs/_base_/views/w2ssl/regions.py'
 
 
 def random_image(height, width):
@@ -55,6 +60,19 @@ def test_each_view_has_its_own_probabilities():
     assert np.abs(blurred - [1.0, 1.0, 0.1, 0.1]).max() < 0.05
     assert np.abs(solarised - [0.0, 0.0, 0.2, 0.2]).max() < 0.06
     assert np.abs(flipped - 0.5).max() < 0.07
+
+
+@pytest.mark.parametrize('flipped', [False, True])
+def test_flips_are_told(flipped):
+    results = RegionCrops(montage_size=8, flip_prob=float(flipped))({'img': random_image(20, 30)})
+    assert results['crop_flips'].tolist() == [flipped] * 4
+
+
+def test_defaults_are_those_of_the_published_recipe():
+    views = read_config(VIEWS).views.to_dict()
+    published = TRANSFORMS.build(views)
+    assert vars(TRANSFORMS.build(dict(type=views['type']))) == vars(published)
+    assert (RegionOfIndex().regions, RegionOfIndex().overlap) == (published.regions, published.overlap)
 
 
 def test_batches_are_lists_of_views():

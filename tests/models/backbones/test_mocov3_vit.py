@@ -43,6 +43,11 @@ def test_positions_are_sines_and_cosines_of_row_then_column(vit):
             assert actual == pytest.approx(expected, abs=1e-6)
 
 
+def test_positions_without_a_class_token(vit):
+    without = build(with_cls_token=False, out_type='avg_featmap')
+    assert torch.equal(without.pos_embed, vit.pos_embed[:, 1:])
+
+
 def test_ranges_of_initialisation(vit):
     """Queries, keys and values are a matrix each; whatever else is linear is one; biases are zero."""
     linear = {name: part for name, part in vit.named_modules() if isinstance(part, nn.Linear)}
@@ -102,6 +107,8 @@ def test_convolutional_stem():
     images = torch.randn(2, 3, 48, 32)
     tokens = stem(images).flatten(2).transpose(1, 2)
     torch.testing.assert_close(vit.patch_embed(images)[0], tokens)
+    assert tokens.shape == (2, 3 * 2, 96)
+    assert vit.patch_embed(images)[1] == vit.patch_embed.init_out_size == (3, 2)
     assert vit.pos_embed.shape[1] == 1 + 3 * 2
     vit(images)[0].sum().backward()
     assert [

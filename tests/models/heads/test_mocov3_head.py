@@ -22,6 +22,11 @@ def test_the_loss_of_equal_images_is_known_with_the_batch():
         head.check_batches({1, 4})
 
 
+def test_the_temperature_is_one_unless_told_otherwise():
+    """That of ResNets; ViTs have 0.2."""
+    assert MoCoV3Head(PREDICTOR).temperature == 1
+
+
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
 def test_similarities_are_computed_in_float32(dtype):
     head = MoCoV3Head(PREDICTOR, temperature=0.01)

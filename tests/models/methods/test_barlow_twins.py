@@ -56,6 +56,14 @@ def test_loss_and_gradients_are_those_of_the_paper(model):
     assert int(model.backbone.norm.num_batches_tracked) == 2, 'each view is a batch of its own'
 
 
+def test_the_joint_probe_sees_the_first_view(model):
+    heard = []
+    model.probe_loss = lambda features, _: heard.append(features) or {}
+    plain = copy.deepcopy(model)
+    model(views(), mode='loss')
+    torch.testing.assert_close(heard, [plain.extract_feat(views()[0])])
+
+
 def test_a_network_that_tells_no_images_apart_has_the_trivial_loss(model):
     rows = torch.ones(4, WIDTH)
     assert float(cross_correlation_loss(rows, rows, 0.5)) == model.trivial_loss == WIDTH

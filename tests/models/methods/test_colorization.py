@@ -96,13 +96,34 @@ def test_rare_colours_weigh_more(build, pictures):
 def test_places_have_the_mean_colour_of_their_pixels(build, pictures):
     model = build()
     seen = []
-    model.head.loss = lambda features, colours: (seen.append((features, colours)), torch.zeros(2))[1]
+    model.head.loss = lambda features, colours: (seen.append((features, colours)), torch.tensor([0.0, 37.0]))[1]
     model.neck.layers = torch.nn.Identity()  # a map of 4 x 4 for 8 x 8 pixels
-    model(normalised(model, pictures), mode='loss')
+    assert model(normalised(model, pictures), mode='loss')['colour_top1'] == 37
     ((features, colours),) = seen
     assert features.shape[2:] == colours.shape[2:] == (4, 4)
     lab = rgb2lab(pictures[..., ::-1]).reshape(BATCH, 4, 2, 4, 2, 3).mean(axis=(2, 4))
     torch.testing.assert_close(colours, torch.from_numpy(lab[..., 1:]).float().permute(0, 3, 1, 2), rtol=0, atol=0.02)
+
+
+def test_the_last_of_several_maps_is_told_from_and_seen_by_the_joint_probe(build, pictures):
+    model, heard = build(), []
+    model.probe_loss = lambda features, _: heard.append(features) or {}
+    inputs, one_map = normalised(model, pictures), model.backbone.forward
+    prior = model.head.prior.clone()
+    expected = model.extract_feat(inputs), model(inputs, mode='loss')['loss_colorization']
+    model.head.prior.copy_(prior)
+    model.backbone.forward = lambda images: (torch.zeros(BATCH, 6, 9, 9), *one_map(images))
+    loss = model(inputs, mode='loss')['loss_colorization']
+    torch.testing.assert_close((heard[1], loss), expected, rtol=1e-3, atol=1e-5)
+
+
+def test_colours_are_computed_in_full_precision(build, pictures):
+    model = build()
+    inputs = normalised(model, pictures)
+    with torch.autocast('cpu', torch.bfloat16):
+        lab = model.lab_of(inputs)
+    assert lab.dtype == torch.float32
+    assert torch.equal(lab, model.lab_of(inputs))
 
 
 def test_the_prior_moves_once_per_step(build, pictures):

@@ -83,6 +83,31 @@ def test_images_and_places_find_their_keys(build):
     assert torch.equal(model.head.queue2[:, BATCH:], queues[1][:, BATCH:])
 
 
+def test_the_queues_begin_at_random_places_of_their_own(build):
+    head = build().head
+    assert not torch.isclose(head.queue, head.queue2).all(dim=0).any()
+    for queue in head.queues:
+        torch.testing.assert_close(queue.norm(dim=0), torch.ones(LENGTH))
+
+
+def test_both_losses_weigh_the_same_unless_told_otherwise(build):
+    assert build().head.loss_lambda == 0.3
+    assert MODELS.build(dict(type='DenseCLHead', feat_channels=WIDTH, queue_length=LENGTH)).loss_lambda == 0.5
+
+
+def test_the_joint_probe_sees_the_pooled_query(build):
+    model, heard = build(), []
+    model.probe_loss = lambda features, _: heard.append(features) or {}
+    plain = copy.deepcopy(model)
+    model(views(), mode='loss')
+    torch.testing.assert_close(heard, [plain.backbone(views()[0])[-1].mean(dim=(2, 3))])
+
+
+def test_a_queue_of_no_whole_batches_is_refused(build):
+    with pytest.raises(ConfigError, match='queue_length=6 must be a multiple of every batch'):
+        build(dict(queue_length=6))(views(), mode='loss')
+
+
 def test_keys_enter_with_the_last_micro_batch(build):
     model = build()
     before = model.head.queue.clone(), model.head.queue2.clone()

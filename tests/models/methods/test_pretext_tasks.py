@@ -76,6 +76,7 @@ def test_jigsaw_shuffles_tiles_of_equal_contrast(build):
     fc6, fc7 = plain.neck.piece[0], plain.neck.puzzle[0]
     side_by_side = torch.stack([torch.cat([*F.relu(fc6(maps[9 * i : 9 * i + 9]))]) for i in range(BATCH)])
     logits = plain.head.fc(F.relu(fc7(side_by_side)))
+    assert float(losses['jigsaw_top1']) == 100 * (logits.argmax(1) == labels).float().mean()
     compare(model, plain, losses, F.cross_entropy(logits, labels))
 
 
@@ -88,6 +89,38 @@ def test_batch_norms_take_the_place_of_biases(build):
     joined = torch.stack([pieces[:9].flatten(), pieces[9:].flatten()])
     expected = F.relu(F.batch_norm(joined @ fc7.weight.T, None, None, norm7.weight, norm7.bias, training=True))
     torch.testing.assert_close(model.neck(features), expected)
+
+
+def test_a_neck_comes_between_features_and_classifier(build):
+    neck = dict(type='MLPNeck', in_channels=6, hidden_channels=5, out_channels=6)
+    model, images = build(ROTATION, neck=neck), pictures(BATCH, 3, 8, 8)
+    plain = copy.deepcopy(model)
+    turned = torch.cat([images.rot90(turns, (2, 3)) for turns in range(4)])
+    logits = plain.head.fc(plain.neck(plain.backbone(turned)[-1].mean(dim=(2, 3))))
+    compare(model, plain, model(images, mode='loss'), F.cross_entropy(logits, torch.arange(4).repeat_interleave(BATCH)))
+
+
+def test_permutations_are_no_weights(build):
+    """They are the same always, so that files needn't hold them."""
+    assert 'permutations' not in build(JIGSAW).state_dict()
+
+
+def test_the_joint_probe_sees_upright_images(build):
+    model, images, heard = build(ROTATION), pictures(BATCH, 3, 8, 8), []
+    model.probe_loss = lambda features, _: heard.append(features) or {}
+    plain = copy.deepcopy(model)
+    model(images, mode='loss')
+    everything = plain.extract_feat(torch.cat([images.rot90(turns, (2, 3)) for turns in range(4)]))
+    torch.testing.assert_close(heard, [everything[:BATCH]])
+
+
+def test_the_joint_probe_sees_the_mean_of_an_images_tiles(build):
+    model, heard = build(JIGSAW).eval(), []
+    model.probe_loss = lambda features, _: heard.append(features) or {}
+    tiles = [*pictures(9, BATCH, 3, 4, 4)]
+    model(tiles, mode='loss')
+    of_tiles = [model.extract_feat(F.layer_norm(tile.flatten(2), (16,)).view_as(tile)) for tile in tiles]
+    torch.testing.assert_close(heard, [torch.stack(of_tiles).mean(dim=0)])
 
 
 def test_an_even_tile_is_no_division_by_zero(build):

@@ -8,6 +8,7 @@ import torch.nn.functional as F  # noqa: N812
 
 from sslrecipes.engine.optimizers import ParamGroupsConstructor
 from sslrecipes.errors import ConfigError
+from sslrecipes.models.methods import w2ssl
 from sslrecipes.models.utils.progress import Progress
 from sslrecipes.models.utils.trivial_loss import trivial_loss
 from sslrecipes.registry import MODELS
@@ -24,7 +25,7 @@ def build(tiny_backbone):
         torch.manual_seed(0)
         neck = dict(type='MLPNeck', in_channels=6, hidden_channels=8, out_channels=WIDTH, last_norm='plain', **NO_BIAS)
         predictor = dict(in_channels=WIDTH, hidden_channels=8, out_channels=WIDTH, **NO_BIAS)
-        head = dict(type='W2SSLHead', in_channels=6, num_regions=regions, predictor=predictor, **(head or {}))
+        head = {**dict(type='W2SSLHead', in_channels=6, num_regions=regions, predictor=predictor), **(head or {})}
         model = MODELS.build(dict(type='W2SSL', backbone=tiny_backbone, neck=neck, head=head, **options)).train()
         model.init_weights()
         for follower in model.momentum_encoder.parameters():  # else the moving average would change nothing
@@ -136,6 +137,22 @@ def test_where_is_told_from_view_1_only(build):
     assert all(grad.any() for grad in torch.autograd.grad(loss, [*model.backbone.parameters()][:1]))
 
 
+def test_both_views_of_a_step_are_arranged_alike(build):
+    """By one draw: the montages of view 2 differ from those of view 1 by what its pixels do, nowhere else."""
+    model, seen = build(), []
+    model.backbone.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    model.begin_step(START)
+    model([*views()[:2], *(view + 1 for view in views()[:2])], mode='loss')
+    torch.testing.assert_close(seen[1], seen[0] + 1)
+
+
+def test_features_are_those_of_the_last_map():
+    """Of several that a backbone may give."""
+    maps = torch.randn(2, 3, 4, 4)
+    features = w2ssl.quadrant_features(lambda _: (torch.zeros(2, 5, 8, 8), maps), maps)
+    torch.testing.assert_close(features, quadrants(maps))
+
+
 def test_the_first_step_moves_statistics_and_the_momentum_encoder_only(build):
     """Its learning rate is 0."""
     model = build()
@@ -153,7 +170,7 @@ def test_the_first_step_moves_statistics_and_the_momentum_encoder_only(build):
 
 @pytest.mark.parametrize(('final', 'expected'), [(1.0, (0.99, 0.995)), (0.99, (0.99, 0.99))])
 def test_the_momentum_follows_a_cosine_or_is_constant(final, expected, build):
-    model, seen = build(final_momentum=final), []
+    model, seen = build(**({} if final == 1 else dict(final_momentum=final))), []
     model.momentum_encoder.update = lambda momentum, **_: seen.append(momentum)
     for number in (0, 5):
         model.begin_step(START._replace(step=number))
@@ -167,6 +184,14 @@ def test_it_begins_as_a_copy_and_its_momentum_encoder_keeps_no_gradient(build, t
     for name, source in model.followed.items():
         assert all(torch.equal(follower[f'{name}.{key}'], value) for key, value in source.state_dict().items())
     assert not any(parameter.requires_grad for parameter in model.momentum_encoder.parameters())
+
+
+def test_it_begins_as_a_copy_of_whatever_was_loaded_before(build):
+    model = build()
+    model.start()
+    follower = model.momentum_encoder.state_dict()
+    for name, source in model.followed.items():
+        assert all(torch.equal(follower[f'{name}.{key}'], value) for key, value in source.state_dict().items())
 
 
 def parts(model):
@@ -236,6 +261,7 @@ def test_views_of_unequal_sizes_are_refused(build):
     (dict(head=dict(where_weight=0, what_weight=0)), 'nothing would be learnt'),
     (dict(regions=3), 'W2SSLHead.num_regions is 3'),
     (dict(probe=dict(in_channels=6, num_classes=3)), 'no joint probe'),
+    (dict(head=dict(predictor=dict(in_channels=5, hidden_channels=8, out_channels=6))), 'predictor.out_channels is 6'),
 ], ids=str)  # fmt: skip
 def test_options_that_can_not_be_meant(options, sentence, build):
     with pytest.raises(ConfigError, match=sentence):

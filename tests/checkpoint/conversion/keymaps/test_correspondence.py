@@ -84,6 +84,7 @@ def test_there_and_back(family, official, tmp_path):
     assert detect_family(ours, to_convert=True) is None
     assert convert_file(tmp_path / 'ours.pth', tmp_path / 'back.pth', to=family) == []
     back = read_checkpoint(tmp_path / 'back.pth')
+    assert family == 'densecl' or all(name.startswith('module.') for name in back['model'])
     held = (
         back['state_dict'] if family == 'densecl' else {k.removeprefix('module.'): v for k, v in back['model'].items()}
     )

@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmpretrain.models import VisionTransformer
 
-from sslrecipes.checkpoint.conversion.convert import convert_file
+from sslrecipes.checkpoint.conversion.convert import convert_file, read_weights
 from sslrecipes.checkpoint.conversion.families import detect_family
 from sslrecipes.checkpoint.conversion.keymaps import KEYMAPS
 from sslrecipes.checkpoint.conversion.keymaps.plain import PLAIN
@@ -54,6 +54,14 @@ def test_there_and_back(official, tmp_path):
     assert all(torch.equal(back[name], state[name]) for name in state)
     with pytest.raises(CheckpointError, match=r'unknown to family "moco-v3": backbone\.cls_token'):
         convert_file(tmp_path / 'ours.pth', tmp_path / 'x.pth', to='moco-v3')
+
+
+@pytest.mark.parametrize('network', ['base_encoder', 'momentum_encoder'])
+def test_either_encoder_can_be_taken(official, network):
+    file, state = official
+    taken = read_weights(file, network)
+    assert torch.equal(taken['backbone.cls_token'], state[f'module.{network}.cls_token'])
+    assert torch.equal(taken['neck.mlp.0.weight'], state[f'module.{network}.head.0.weight'])
 
 
 @pytest.mark.parametrize('suffix', [None, '.pth', '.safetensors', '.pth.tar'])

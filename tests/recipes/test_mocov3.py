@@ -1,6 +1,9 @@
 """MoCo v3's recipes against what the authors publish."""
 
 import pytest
+import torch
+from mmengine.optim import build_optim_wrapper
+from torch import nn
 
 LINEAR = 'https://github.com/facebookresearch/moco-v3/blob/main/CONFIG.md'
 #: CONFIG.md and README: network, epochs of pre-training, linear top-1, after fine-tuning.
@@ -19,6 +22,10 @@ TRANSFERS = [
     ('pets', 0.1, 0.0, 0.8, None, 93.2),
 ]
 TRANSFER = 'vit-base-p16_mocov3-300e-pre_8xb128-amp-coslr-100e_'
+FINE_TUNED = [
+    *(f'{TRANSFER}{data[0]}' for data in TRANSFERS),
+    *(f'vit-{size}-p16_mocov3-300e-pre_8xb128-amp-coslr-150e_in1k' for size in ('small', 'base')),
+]
 
 
 @pytest.fixture
@@ -54,6 +61,34 @@ def test_small_data_sets_are_fine_tuned_as_by_the_commands(
     assert [step.type for step in cfg.train_dataloader.dataset.pipeline][1:] == [
         *('RandomResizedCrop', 'RandomFlip', 'PackInputs'),
     ]
+
+
+@pytest.mark.parametrize('name', FINE_TUNED)
+def test_the_class_token_is_classified_as_by_deit(name, resolve):
+    cfg = resolve(name)
+    backbone, head = cfg.model.backbone, cfg.model.head
+    assert (backbone.out_type, backbone.final_norm, head.init_cfg.std) == ('cls_token', True, 0.02)
+    assert not backbone.init_cfg.ignore
+    assert cfg.train_dataloader.drop_last
+    assert [group['weight_decay'] > 0 for group in groups_of(cfg)] == [False, False, True, False, False, False]
+
+
+@pytest.mark.parametrize('size', ['base-p16_64xb64', 'small-p16_32xb128', 'small-p16_8xb128'])
+def test_pretraining_of_vits_decays_all_that_is_trained(size, resolve):
+    assert [group['weight_decay'] for group in groups_of(resolve(f'mocov3_vit-{size}-amp-coslr-300e_in1k'))] == [
+        0.1
+    ] * 6
+
+
+def groups_of(cfg):
+    """Optimizer's group of each parameter: class token, positions, weight and bias of a layer, those of a norm."""
+    model = nn.Sequential(nn.Linear(4, 4), nn.LayerNorm(4))
+    model.cls_token, model.pos_embed = (nn.Parameter(torch.zeros(1, length, 4)) for length in (1, 5))
+    amp = ('dtype', 'loss_scale')
+    full = {key: value for key, value in cfg.optim_wrapper.to_dict().items() if key not in amp}
+    wrapper = build_optim_wrapper(model, dict(full, type='OptimWrapper'))
+    found = {id(parameter): group for group in wrapper.param_groups for parameter in group['params']}
+    return [found[id(parameter)] for parameter in model.parameters()]
 
 
 def test_pretrained_backbones_fit_whatever_starts_from_them(own, cards, resolve, tiny):

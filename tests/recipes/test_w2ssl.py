@@ -124,3 +124,7 @@ def test_settings_of_the_published_runs(resolve, root):
         cfg = resolve(name)
         assert cfg.optim_wrapper.optimizer.lr == pytest.approx(0.6 * images / 256)
         assert cfg.auto_scale_lr.base_batch_size == images
+        assert cfg.optim_wrapper.loss_scale == 'dynamic'
+        steps = [step.type for step in cfg.train_dataloader.dataset.pipeline]
+        assert steps == ['LoadImageOrSkip', 'RegionCrops', 'PackInputs']
+        assert cfg.train_dataloader.drop_last

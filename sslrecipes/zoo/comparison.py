@@ -26,10 +26,22 @@ _LEGEND = (
     '{all} rows, {held} with a recipe; {measured} of these have been run here. *As reported*: in [the comparison]'
     '({source}), which mostly prints the numbers of others. *Elsewhere*: where the card of the recipe has it from.'
 )
+
+
+def _cell(value: Any) -> str | None:
+    good = text(value) is None and value.strip() and not {'|', '\n'} & {*value}
+    return None if good else 'text of one line without "|", which ends a cell'
+
+
+def _percentage(value: Any) -> str | None:
+    return None if number(0)(value) is None and value <= _ALL else f'a number from 0 to {_ALL}'
+
+
+_ALL = 100
 _KINDS: dict[str, Check] = {
-    **dict.fromkeys(('Method', 'Published', 'Mode', 'Recipe', 'Note'), text),
+    **dict.fromkeys(('Method', 'Published', 'Mode', 'Recipe', 'Note'), _cell),
     **dict.fromkeys(('Epochs', 'Batch'), whole(1)),
-    'Top-1': number(0),
+    'Top-1': _percentage,
 }
 _REQUIRED = ('Method', 'Top-1')
 

@@ -64,6 +64,8 @@ def test_rows_with_and_without_a_recipe(root, source, elsewhere):
         ({'Epoch': 3}, r'row 1: unknown key "Epoch"\. Did you mean "Epochs"\?'),
         ({'Top-1': 'many'}, 'row 1: Top-1'),
         ({'Batch': 0}, 'row 1: Batch'),
+        ({'Top-1': 605}, 'row 1: Top-1 is 605, but must be a number from 0 to 100'),
+        ({'Note': 'as printed | as run'}, 'row 1: Note is .*, but must be text of one line'),
     ],
 )
 def test_rows_that_can_not_be_meant(root, change, message):

@@ -27,7 +27,8 @@ _MOVED = {
         argument_kinds benchmark config_check config_registries costs culprits data_benchmark
         dry_run flops knn_directory=evaluate_knn knn_report launch rehearsal replay
         synthetic""",
-    ('engine', 'engine'): 'agreement=distributed class_use=class_count',
+    ('engine', 'distributed'): 'agreement=control',
+    ('engine', 'engine'): 'class_use=class_count distributed=data_parallel',
     ('engine', 'engine.nonfinite'): 'module_watch nonfinite_record=record plain_values recorded_model',
     ('engine', 'engine.restart'): """
         circumstances=fingerprint optimizer_state restartable_runner resume resume_point rollback""",

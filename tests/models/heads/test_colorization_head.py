@@ -19,3 +19,11 @@ def test_a_place_is_told_rightly_by_its_nearest_bin():
     colours = head.bins[torch.tensor([100, 100, 100, 200])].T.view(1, 2, 2, 2)
     _, accuracy = head.loss(torch.zeros(1, 3, 2, 2), colours)
     assert accuracy == 75
+
+
+def test_the_prior_keeps_most_of_itself_in_a_step():
+    head = ColorizationHead(3, num_neighbours=1)
+    head.loss(torch.zeros(1, 3, 2, 2), head.bins[torch.full((4,), 100)].T.view(1, 2, 2, 2))
+    expected = torch.full((261,), 0.99 / 261)
+    expected[100] += 0.01
+    torch.testing.assert_close(head.prior, expected)

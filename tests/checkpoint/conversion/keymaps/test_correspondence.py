@@ -91,6 +91,14 @@ def test_there_and_back(family, official, tmp_path):
     assert same(held, state)
 
 
+@pytest.mark.parametrize('layer', ['mlp.0', 'mlp.2'])
+def test_a_file_of_densecl_without_a_bias_is_not_whole(layer, tmp_path):
+    state = {name: value for name, value in densecl().items() if f'1.{layer}.bias' not in name}
+    save_torch(tmp_path / 'official.pth', {'state_dict': state})
+    with pytest.raises(CheckpointError, match=rf'not whole: neck\.{layer}\.bias'):
+        convert_file(tmp_path / 'official.pth', tmp_path / 'ours.pth', to='ours')
+
+
 def test_no_other_family_takes_them(family, official):
     _, state = official
     ours = KEYMAPS[family].to_ours(state)

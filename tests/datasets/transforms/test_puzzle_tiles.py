@@ -49,6 +49,13 @@ def test_channels_are_moved_in_both_directions_each_for_itself():
     assert len(moved) > 40
 
 
+@pytest.mark.parametrize('size', [(9, 30), (30, 9)])
+def test_channels_stay_within_images_that_are_no_squares(size):
+    for _ in range(10):
+        tiles = PuzzleTiles(tile_share=1, channel_shift=2, grey_prob=0)({'img': coordinates(*size)})['img']
+        assert {tile.shape for tile in tiles} == {(3, 3, 3)}
+
+
 def test_defaults_are_the_papers():
     tiles = PuzzleTiles()
     assert (tiles.tile_share, tiles.channel_shift, tiles.grey_prob) == (64 / 75, 2, 0.3)

@@ -37,7 +37,6 @@ table = dict(
         'where, frozen': 'sides.linear/top1',
         'k-NN': 'frozen.knn/top1_k10',
         'linear': 'frozen.linear/top1',
-        'seconds': 'seconds',
     },
 )
 work_dir = 'work_dirs/w2ssl/where-fashion-mnist'

@@ -57,12 +57,11 @@ run_tests() {
     log="$(mktemp)" rest="$(mktemp)"
     export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
     set -m # process groups of their own, which end as a whole when this script is ended
+    trap 'kill -- $(jobs -p | sed s/^/-/)' EXIT
     "$PYTHON" -m pytest "${HALF[@]}" >"$log" 2>&1 &
     beside=$!
-    trap "kill -- -$beside" EXIT
     { "$PYTHON" -m pytest "${HALF[@]/#/--ignore=}" | tee "$rest"; } &
     shown=$!
-    trap "kill -- -$beside -$shown" EXIT
     set +m
     wait "$shown" || status=1
     wait "$beside" || status=1
